@@ -1,0 +1,312 @@
+#!/usr/bin/env bash
+# Installs, upgrades and removes the emotion daemon. Runs from an unpacked bundle and from a git checkout.
+set -euo pipefail
+shopt -s inherit_errexit nullglob
+umask 022
+
+usage() {
+    cat <<'END'
+Usage: install.sh [--root DIR]                       install or upgrade
+       install.sh [--root DIR] uninstall [--purge]   remove; settings and log stay
+
+  --purge       remove settings, log and user as well
+  --root DIR    work under DIR (to build an image): no user is made and systemd is not called
+  -h, --help    this text
+
+PYTHON names the Python to build with (default /usr/bin/python3, the one that sees apt's picamera2).
+Exit status: 0 done; 1 failed, or installed but not running; 2 wrong usage or not root.
+END
+}
+
+readonly NAME=emotion-edge
+readonly PYTHON=${PYTHON:-/usr/bin/python3}
+
+die() {
+    echo "install.sh: $*" >&2
+    exit 1
+}
+
+die_usage() {
+    echo "install.sh: $*" >&2
+    exit 2
+}
+
+parse_arguments() {
+    command=install purge=no offline=no root=
+    while (($#)); do
+        case $1 in
+            uninstall) command=uninstall ;;
+            --purge) purge=yes ;;
+            --root)
+                [[ -n ${2:-} ]] || die_usage "--root needs a folder"
+                offline=yes root=$2
+                shift
+                ;;
+            -h | --help)
+                usage
+                exit 0
+                ;;
+            *) die_usage "unknown argument '$1' (install.sh --help lists them)" ;;
+        esac
+        shift
+    done
+    [[ $purge == no || $command == uninstall ]] || die_usage "--purge goes with uninstall"
+}
+
+set_paths() {
+    if [[ -n $root ]]; then
+        [[ -d $root ]] || die_usage "--root: no such folder: $root"
+        root=$(realpath "$root")
+        root=${root%/}
+    fi
+    opt=$root/opt/$NAME
+    releases=$opt/releases
+    settings_dir=$root/etc/$NAME
+    state_dir=$root/var/lib/$NAME
+    unit=$root/etc/systemd/system/$NAME.service
+}
+
+require_live_system() {
+    [[ $offline == no ]] || return 0
+    ((EUID == 0)) || die_usage "needs root: run it with sudo"
+    [[ -d /run/systemd/system ]] || die "systemd is not running here (to build an image: --root DIR)"
+}
+
+# ---- what to install
+
+find_source() {
+    local here
+    here=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+    source_dir=$here
+    [[ -d $here/edge ]] || source_dir=$(dirname "$here")
+    cd "$source_dir"
+    for part in edge models systemd/$NAME.service systemd/settings.toml requirements-edge.txt; do
+        [[ -e $part ]] || die "incomplete: $source_dir has no $part"
+    done
+    parts=(edge models systemd requirements-edge.txt)
+    for part in LICENSE NOTICE; do
+        [[ ! -e $part ]] || parts+=("$part")
+    done
+}
+
+verify_checksums() {
+    [[ -e SHA256SUMS ]] || return 0
+    sha256sum --check --strict --quiet SHA256SUMS ||
+        die "damaged bundle, nothing was changed: copy and unpack it again"
+}
+
+check_python() {
+    [[ -x $PYTHON ]] || die "no $PYTHON: sudo apt install python3 python3-venv"
+    python_version=$("$PYTHON" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+    "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+        die "$PYTHON is $python_version, 3.11 or newer is needed: Raspberry Pi OS Bookworm and later have it (apt package python3)"
+    "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null ||
+        die "Python cannot make virtual environments: sudo apt install python3-venv"
+}
+
+find_picamera2() {
+    has_picamera2=no
+    # From /, because `-c` puts the working folder on the import path.
+    if (cd / && "$PYTHON" -c 'import picamera2') 2>/dev/null; then has_picamera2=yes; fi
+}
+
+read_version() {
+    if [[ -e VERSION ]]; then
+        cat VERSION
+    else
+        "$PYTHON" -c 'import tomllib; print(tomllib.load(open("pyproject.toml", "rb"))["project"]["version"])' \
+            2>/dev/null || die "no version: expected the file VERSION, or project.version in pyproject.toml"
+    fi
+}
+
+list_files() {
+    local folders=("${parts[@]}")
+    [[ ! -d wheels ]] || folders+=(wheels)
+    find -L "${folders[@]}" -name __pycache__ -prune -o -type f -print0 | LC_ALL=C sort -z
+}
+
+# The hash covers all that decides what a release holds, so a changed file, a newer Python or a
+# picamera2 that was installed since makes a new release.
+name_release() {
+    local digest
+    digest=$({ list_files | xargs -0 sha256sum; echo "$python_version $has_picamera2"; } | sha256sum)
+    release=$version-${digest:0:10}
+}
+
+# ---- building a release
+
+lock() {
+    mkdir -p "$releases"
+    exec {lock_fd}<"$opt"
+    flock --nonblock "$lock_fd" || die "another install.sh is running"
+}
+
+release_works() {
+    (cd "$1" 2>/dev/null && .venv/bin/python -m edge --version)
+}
+
+build_release() {
+    rm -rf "$releases"/.staging.*
+    staging=$(mktemp -d "$releases/.staging.XXXXXX")
+    trap 'rm -rf "$staging"' EXIT
+    copy_files
+    make_environment
+    release_works "$staging" >/dev/null || die "the new release does not start; nothing was switched"
+    # A Pi often loses power: all must be on the card before the rename makes it count.
+    sync --file-system "$staging"
+    rm -rf "${releases:?}/$release"
+    mv -T "$staging" "$releases/$release"
+}
+
+copy_files() {
+    cp -RL "${parts[@]}" "$staging"
+    echo "$version" >"$staging/VERSION"
+    find "$staging" -name __pycache__ -prune -exec rm -rf {} +
+    # The bundle's files may be private to whoever unpacked it; the daemon's user must read them.
+    chmod -R u=rwX,go=rX "$staging"
+    "$PYTHON" -m compileall -q "$staging/edge"
+}
+
+make_environment() {
+    local venv=$staging/.venv venv_options=() pip_options=(--quiet --disable-pip-version-check --no-input)
+    if [[ $has_picamera2 == yes ]]; then
+        venv_options+=(--system-site-packages)
+        # picamera2 breaks when pip puts another numpy over apt's.
+        (cd / && "$PYTHON" -c 'import numpy; print("numpy==" + numpy.__version__)') >"$staging/constraints.txt"
+        pip_options+=(--constraint "$staging/constraints.txt")
+    fi
+    if [[ -d wheels ]]; then
+        pip_options+=(--no-index --find-links "$source_dir/wheels")
+    fi
+    "$PYTHON" -m venv "${venv_options[@]}" "$venv"
+    "$venv/bin/python" -m pip install "${pip_options[@]}" --requirement requirements-edge.txt ||
+        die "pip could not install requirements-edge.txt; nothing was switched"
+    # Scripts name the staging folder in their first line and would not run after the rename.
+    find "$venv/bin" -type f -delete
+}
+
+# ---- switching to it
+
+point_link() {
+    ln -sfn "$2" "$opt/.$1.new"
+    mv -T "$opt/.$1.new" "$opt/$1"
+}
+
+# `previous` is what a rollback would go back to.
+switch_release() {
+    local old
+    old=$(readlink "$opt/current" || true)
+    if [[ -d $opt/$old && -n $old && $old != "releases/$release" ]]; then point_link previous "$old"; fi
+    point_link current "releases/$release"
+}
+
+remove_old_releases() {
+    local path kept
+    kept=" $(readlink "$opt/current") $(readlink "$opt/previous" || true) "
+    for path in "$releases"/*; do
+        [[ $kept == *" releases/${path##*/} "* ]] || rm -rf "$path"
+    done
+}
+
+create_user() {
+    [[ $offline == no ]] || return 0
+    getent passwd "$NAME" >/dev/null ||
+        useradd --system --user-group --no-create-home --home-dir "$state_dir" --shell /usr/sbin/nologin "$NAME"
+}
+
+install_unit() {
+    unit_changed=no
+    if ! cmp --silent "$opt/current/systemd/$NAME.service" "$unit"; then
+        unit_changed=yes
+        install -D --mode=644 "$opt/current/systemd/$NAME.service" "$unit"
+    fi
+}
+
+install_settings() {
+    [[ -e $settings_dir/settings.toml ]] ||
+        install -D --mode=644 "$opt/current/systemd/settings.toml" "$settings_dir/settings.toml"
+}
+
+# A daemon keeps the working folder of the release that it was started from.
+is_running_release() {
+    local pid
+    pid=$(systemctl show --property MainPID --value "$NAME")
+    [[ /proc/$pid/cwd -ef $opt/current ]]
+}
+
+start_service() {
+    [[ $offline == no ]] || return 0
+    systemctl daemon-reload
+    systemctl enable --quiet "$NAME"
+    if [[ $unit_changed == no ]] && is_running_release; then return 0; fi
+    echo "Starting; this waits for the first analyzed frame ..."
+    systemctl restart "$NAME" || started=no
+}
+
+print_help_lines() {
+    echo "Status:  systemctl status $NAME"
+    echo "Journal: journalctl -u $NAME -f"
+    echo "Log:     $state_dir/emotions.db   Settings: $settings_dir/settings.toml"
+}
+
+install_daemon() {
+    find_source
+    verify_checksums
+    check_python
+    find_picamera2
+    version=$(read_version)
+    name_release
+    lock
+    if [[ $(readlink "$opt/current") == "releases/$release" ]] && release_works "$releases/$release" &>/dev/null; then
+        echo "$NAME $release is already installed."
+    else
+        if ! release_works "$releases/$release" &>/dev/null; then
+            echo "Building $NAME $release (some minutes on a Pi) ..."
+            build_release
+        fi
+        switch_release
+        remove_old_releases
+        echo "Installed $NAME $release."
+    fi
+    create_user
+    install_unit
+    install_settings
+    started=yes
+    start_service
+    print_help_lines
+    [[ $started == yes ]] || die "installed, but the service did not get ready: the journal says why"
+}
+
+# ---- removing it
+
+stop_service() {
+    [[ $offline == no && -e $unit ]] || return 0
+    systemctl disable --quiet --now "$NAME"
+    systemctl reset-failed "$NAME" 2>/dev/null || true
+}
+
+uninstall_daemon() {
+    stop_service
+    rm -rf "$unit" "$opt"
+    if [[ $purge == yes ]]; then
+        rm -rf "$unit.d" "$settings_dir" "$state_dir"
+    fi
+    if [[ $offline == no ]]; then
+        systemctl daemon-reload
+        if [[ $purge == yes ]] && getent passwd "$NAME" >/dev/null; then userdel "$NAME"; fi
+    fi
+    if [[ $purge == yes ]]; then
+        echo "Removed $NAME with its settings, log and user."
+    else
+        echo "Removed $NAME. Kept: $settings_dir and $state_dir (uninstall --purge removes them too)."
+    fi
+}
+
+main() {
+    parse_arguments "$@"
+    set_paths
+    require_live_system
+    "${command}_daemon"
+}
+
+main "$@"

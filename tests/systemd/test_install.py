@@ -1,0 +1,421 @@
+"""install.sh in a folder of its own: install, repeat, upgrade, damage, uninstall.
+
+The bundle is tiny and needs no network. What calls systemctl and useradd is not reached: `--root`
+leaves both out.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+SYSTEMD = Path(__file__).parents[2] / "systemd"
+OLD_VERSION, NEW_VERSION, NEWEST_VERSION = "1.0.0", "1.1.0", "1.2.0"
+PYTHON = Path("/usr/bin/python3")
+
+
+def can_make_environments() -> bool:
+    code = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"
+    return PYTHON.exists() and subprocess.run([PYTHON, "-c", code], check=False).returncode == 0
+
+
+pytestmark = pytest.mark.skipif(
+    not can_make_environments(), reason=f"{PYTHON} 3.11 with python3-venv is not installed"
+)
+
+
+def write_files(folder: Path, version: str) -> None:
+    """Lays out the parts that a bundle and a checkout share."""
+    (folder / "edge").mkdir(parents=True)
+    (folder / "edge" / "__init__.py").touch()
+    (folder / "edge" / "__main__.py").write_text(f"print('edge {version}')\n")
+    (folder / "models").mkdir()
+    (folder / "models" / "emotion_int8.tflite").write_bytes(b"a model")
+    (folder / "systemd").mkdir()
+    (folder / "systemd" / "settings.toml").write_text("# shipped settings\n")
+    shutil.copy(SYSTEMD / "emotion-edge.service", folder / "systemd")
+    shutil.copy(SYSTEMD / "install.sh", folder / "systemd")
+    (folder / "requirements-edge.txt").touch()
+
+
+def write_checksums(bundle: Path) -> None:
+    (bundle / "SHA256SUMS").unlink(missing_ok=True)
+    files = sorted(path for path in bundle.rglob("*") if path.is_file())
+    lines = [
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  ./{path.relative_to(bundle)}\n"
+        for path in files
+    ]
+    (bundle / "SHA256SUMS").write_text("".join(lines))
+
+
+def make_bundle(parent: Path, version: str) -> Path:
+    """Lays out a bundle as a user with a strict umask unpacks it: private to that user."""
+    bundle = parent / f"emotion-edge-{version}"
+    write_files(bundle, version)
+    (bundle / "VERSION").write_text(version + "\n")
+    shutil.copy(SYSTEMD / "install.sh", bundle)
+    (bundle / "edge" / "__main__.py").chmod(0o600)
+    (bundle / "models").chmod(0o700)
+    write_checksums(bundle)
+    return bundle
+
+
+def run_installer(
+    script: Path, root: Path, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Runs install.sh against `root` and returns what it printed, errors included."""
+    return subprocess.run(
+        [str(script), "--root", str(root), *arguments],
+        check=False,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=os.environ | environment,
+    )
+
+
+def install(bundle: Path, root: Path, **environment: str) -> str:
+    result = run_installer(bundle / "install.sh", root, **environment)
+    assert result.returncode == 0, result.stdout
+    return result.stdout
+
+
+def list_tree(root: Path) -> dict[str, tuple[int, int, str]]:
+    """Maps every path under `root` to its inode, its time of change and its link target."""
+    return {
+        str(path.relative_to(root)): (
+            path.lstat().st_ino,
+            path.lstat().st_mtime_ns,
+            os.readlink(path) if path.is_symlink() else "",
+        )
+        for path in root.rglob("*")
+        if "__pycache__" not in path.parts and path.name != "edge"
+    }
+
+
+def list_releases(root: Path) -> list[str]:
+    """Versions of the releases in store, unfinished ones included."""
+    return sorted(
+        path.name.rpartition("-")[0] or path.name
+        for path in (root / "opt/emotion-edge/releases").iterdir()
+    )
+
+
+def run_release(root: Path, link: str = "current") -> str:
+    """What the release behind `link` prints when started as the unit starts it."""
+    folder = root / "opt/emotion-edge" / link
+    command = [str(folder / ".venv/bin/python"), "-m", "edge", "--version"]
+    return subprocess.run(command, cwd=folder, check=True, text=True, stdout=subprocess.PIPE).stdout
+
+
+@pytest.fixture(scope="module")
+def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("bundles")
+    versions = (OLD_VERSION, NEW_VERSION, NEWEST_VERSION)
+    return {version: make_bundle(folder, version) for version in versions}
+
+
+@pytest.fixture(scope="module")
+def installed_root(tmp_path_factory: pytest.TempPathFactory, bundles: dict[str, Path]) -> Path:
+    """Old version; installed once for all tests, because an environment takes seconds to make."""
+    root = tmp_path_factory.mktemp("installed")
+    install(bundles[OLD_VERSION], root)
+    return root
+
+
+@pytest.fixture(scope="module")
+def upgraded_root(
+    tmp_path_factory: pytest.TempPathFactory, installed_root: Path, bundles: dict[str, Path]
+) -> Path:
+    """New version over the old one, with settings of the user and a leftover in the way."""
+    root = tmp_path_factory.mktemp("upgraded") / "root"
+    shutil.copytree(installed_root, root, symlinks=True)
+    (root / "etc/emotion-edge/settings.toml").write_text("# mine\n")
+    (root / "opt/emotion-edge/releases/.staging.killed").mkdir()
+    install(bundles[NEW_VERSION], root)
+    return root
+
+
+@pytest.fixture
+def root(tmp_path: Path, installed_root: Path) -> Path:
+    """A copy of the root with the old version, and a log as the daemon would leave it."""
+    root = tmp_path / "root"
+    shutil.copytree(installed_root, root, symlinks=True)
+    state = root / "var/lib/emotion-edge"
+    state.mkdir(parents=True)
+    (state / "emotions.db").write_text("a log")
+    return root
+
+
+def test_install_lays_out_all_that_the_unit_names(root: Path) -> None:
+    assert run_release(root) == "edge 1.0.0\n"
+    assert (root / "opt/emotion-edge/current/models/emotion_int8.tflite").read_bytes() == b"a model"
+    assert (root / "opt/emotion-edge/current/VERSION").read_text() == "1.0.0\n"
+    assert (root / "etc/emotion-edge/settings.toml").read_text() == "# shipped settings\n"
+    unit = root / "etc/systemd/system/emotion-edge.service"
+    assert unit.read_text() == (SYSTEMD / "emotion-edge.service").read_text()
+
+
+def test_links_stay_inside_so_that_an_image_can_boot_from_it(root: Path) -> None:
+    assert not Path(os.readlink(root / "opt/emotion-edge/current")).is_absolute()
+
+
+def test_help_lines_name_status_journal_log_and_settings(
+    root: Path, bundles: dict[str, Path]
+) -> None:
+    lines = install(bundles[OLD_VERSION], root).splitlines()[-3:]
+    assert "systemctl status emotion-edge" in lines[0]
+    assert "journalctl -u emotion-edge" in lines[1]
+    assert "/var/lib/emotion-edge/emotions.db" in lines[2]
+    assert "/etc/emotion-edge/settings.toml" in lines[2]
+
+
+def test_second_install_changes_nothing(root: Path, bundles: dict[str, Path]) -> None:
+    before = list_tree(root)
+    assert "already installed" in install(bundles[OLD_VERSION], root)
+    assert list_tree(root) == before
+
+
+def test_upgrade_switches_and_keeps_the_previous(upgraded_root: Path) -> None:
+    assert run_release(upgraded_root) == "edge 1.1.0\n"
+    assert run_release(upgraded_root, "previous") == "edge 1.0.0\n"
+
+
+def test_upgrade_keeps_settings_of_the_user(upgraded_root: Path) -> None:
+    assert (upgraded_root / "etc/emotion-edge/settings.toml").read_text() == "# mine\n"
+
+
+def test_leftover_of_a_killed_install_is_removed(upgraded_root: Path) -> None:
+    assert list_releases(upgraded_root) == [OLD_VERSION, NEW_VERSION]
+
+
+def test_files_private_to_the_unpacking_user_are_readable_in_the_release(
+    upgraded_root: Path,
+) -> None:
+    current = upgraded_root / "opt/emotion-edge/current"
+    assert (current / "edge" / "__main__.py").stat().st_mode & 0o777 == 0o644
+    for folder in (current.resolve(), current / "models"):
+        assert folder.stat().st_mode & 0o777 == 0o755
+
+
+def test_third_version_removes_the_first(
+    upgraded_root: Path, bundles: dict[str, Path], tmp_path: Path
+) -> None:
+    root = tmp_path / "root"
+    shutil.copytree(upgraded_root, root, symlinks=True)
+    install(bundles[NEWEST_VERSION], root)
+    assert list_releases(root) == [NEW_VERSION, NEWEST_VERSION]
+    assert run_release(root, "previous") == "edge 1.1.0\n"
+
+
+def test_going_back_uses_the_release_in_store(
+    upgraded_root: Path, bundles: dict[str, Path], tmp_path: Path
+) -> None:
+    root = tmp_path / "root"
+    shutil.copytree(upgraded_root, root, symlinks=True)
+    assert "Building" not in install(bundles[OLD_VERSION], root)
+    assert run_release(root) == "edge 1.0.0\n"
+    assert run_release(root, "previous") == "edge 1.1.0\n"
+
+
+def test_changed_file_of_the_same_version_is_a_new_release(root: Path, tmp_path: Path) -> None:
+    bundle = make_bundle(tmp_path, OLD_VERSION)
+    (bundle / "models" / "emotion_int8.tflite").write_bytes(b"a better model")
+    write_checksums(bundle)
+    install(bundle, root)
+    assert list_releases(root) == [OLD_VERSION, OLD_VERSION]
+    model = root / "opt/emotion-edge/current/models/emotion_int8.tflite"
+    assert model.read_bytes() == b"a better model"
+
+
+def test_edited_unit_is_put_back(root: Path, bundles: dict[str, Path]) -> None:
+    unit = root / "etc/systemd/system/emotion-edge.service"
+    unit.write_text("[Service]\n")
+    install(bundles[OLD_VERSION], root)
+    assert unit.read_text() == (SYSTEMD / "emotion-edge.service").read_text()
+
+
+def test_broken_environment_is_built_again(root: Path, bundles: dict[str, Path]) -> None:
+    """As after an upgrade of the system that took the old Python away."""
+    (root / "opt/emotion-edge/current/.venv/bin/python3").unlink()
+    assert "Building" in install(bundles[OLD_VERSION], root)
+    assert run_release(root) == "edge 1.0.0\n"
+
+
+def test_damaged_bundle_is_refused_with_nothing_changed(
+    root: Path, bundles: dict[str, Path], tmp_path: Path
+) -> None:
+    bundle = tmp_path / "damaged"
+    shutil.copytree(bundles[NEW_VERSION], bundle)
+    (bundle / "models" / "emotion_int8.tflite").write_bytes(b"a modem")
+    before = list_tree(root)
+    result = run_installer(bundle / "install.sh", root)
+    assert result.returncode == 1
+    assert "models/emotion_int8.tflite: FAILED" in result.stdout
+    assert "damaged bundle" in result.stdout
+    assert list_tree(root) == before
+
+
+@pytest.mark.parametrize(
+    ("broken_file", "message"),
+    [
+        (("edge/__main__.py", "import a_module_that_is_missing\n"), "does not start"),
+        (("requirements-edge.txt", "a-package-that-is-missing==1\n"), "pip could not install"),
+    ],
+)
+def test_release_that_fails_its_check_is_not_switched_to(
+    root: Path, tmp_path: Path, broken_file: tuple[str, str], message: str
+) -> None:
+    bundle = make_bundle(tmp_path, NEW_VERSION)
+    path, content = broken_file
+    (bundle / path).write_text(content)
+    (bundle / "wheels").mkdir()  # keeps pip off the network
+    write_checksums(bundle)
+    result = run_installer(bundle / "install.sh", root)
+    assert result.returncode == 1
+    assert message in result.stdout
+    assert run_release(root) == "edge 1.0.0\n"
+    assert list_releases(root) == [OLD_VERSION]
+
+
+def test_wheels_of_the_bundle_are_installed_without_an_index(root: Path, tmp_path: Path) -> None:
+    bundle = make_bundle(tmp_path, NEW_VERSION)
+    (bundle / "requirements-edge.txt").write_text("tinypart==1.0\n")
+    (bundle / "edge" / "__main__.py").write_text("import tinypart\nprint(tinypart.NAME)\n")
+    write_wheel(bundle / "wheels")
+    write_checksums(bundle)
+    install(bundle, root)
+    assert run_release(root) == "tiny part\n"
+
+
+def write_wheel(folder: Path) -> None:
+    folder.mkdir()
+    info = "tinypart-1.0.dist-info"
+    with zipfile.ZipFile(folder / "tinypart-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("tinypart.py", "NAME = 'tiny part'\n")
+        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tinypart\nVersion: 1.0\n")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
+
+
+def test_installs_from_a_checkout(root: Path, tmp_path: Path) -> None:
+    checkout = tmp_path / "checkout"
+    write_files(checkout, NEW_VERSION)
+    (checkout / "pyproject.toml").write_text(f'[project]\nversion = "{NEW_VERSION}"\n')
+    cache = checkout / "edge" / "__pycache__"
+    cache.mkdir()
+    (cache / "stale.pyc").touch()
+    result = run_installer(checkout / "systemd" / "install.sh", root)
+    assert result.returncode == 0, result.stdout
+    assert run_release(root) == "edge 1.1.0\n"
+    assert list_releases(root) == [OLD_VERSION, NEW_VERSION]
+    assert not list(root.rglob("stale.pyc"))
+
+
+@pytest.mark.parametrize("has_picamera2", [True, False])
+def test_environment_sees_system_packages_only_where_picamera2_works(
+    root: Path, bundles: dict[str, Path], tmp_path: Path, has_picamera2: bool
+) -> None:
+    """PYTHONPATH stands in for apt's dist-packages; picamera2 comes with a numpy there."""
+    (tmp_path / "picamera2.py").write_text("" if has_picamera2 else "import no_libcamera\n")
+    (tmp_path / "numpy.py").write_text("__version__ = '1.24.2'\n")
+    install(bundles[NEW_VERSION], root, PYTHONPATH=str(tmp_path))
+    current = root / "opt/emotion-edge/current"
+    setting = f"include-system-site-packages = {str(has_picamera2).lower()}"
+    assert setting in (current / ".venv/pyvenv.cfg").read_text()
+    constraints = current / "constraints.txt"
+    assert constraints.exists() == has_picamera2
+    assert not has_picamera2 or constraints.read_text() == "numpy==1.24.2\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ('case $2 in *"%d.%d"*) echo 3.9 ;; *version_info*) exit 1 ;; esac', "3.9, 3.11 or newer"),
+        ("case $2 in *ensurepip*) exit 1 ;; *) echo 3.11 ;; esac", "apt install python3-venv"),
+        (None, "apt install python3 python3-venv"),
+    ],
+)
+def test_unfit_python_is_named_with_its_apt_package(
+    root: Path, bundles: dict[str, Path], tmp_path: Path, script: str | None, message: str
+) -> None:
+    python = tmp_path / "python3"
+    if script is not None:
+        python.write_text(f"#!/bin/sh\n{script}\n")
+        python.chmod(0o755)
+    before = list_tree(root)
+    result = run_installer(bundles[NEW_VERSION] / "install.sh", root, PYTHON=str(python))
+    assert result.returncode == 1
+    assert message in result.stdout
+    assert list_tree(root) == before
+
+
+def test_uninstall_keeps_settings_and_log(root: Path, bundles: dict[str, Path]) -> None:
+    result = run_installer(bundles[OLD_VERSION] / "install.sh", root, "uninstall")
+    assert result.returncode == 0, result.stdout
+    assert not (root / "opt/emotion-edge").exists()
+    assert not (root / "etc/systemd/system/emotion-edge.service").exists()
+    assert (root / "etc/emotion-edge/settings.toml").exists()
+    assert (root / "var/lib/emotion-edge/emotions.db").read_text() == "a log"
+
+
+def test_purge_leaves_no_file(root: Path, bundles: dict[str, Path]) -> None:
+    drop_in = root / "etc/systemd/system/emotion-edge.service.d/override.conf"
+    drop_in.parent.mkdir()
+    drop_in.touch()
+    result = run_installer(bundles[OLD_VERSION] / "install.sh", root, "uninstall", "--purge")
+    assert result.returncode == 0, result.stdout
+    assert [path for path in root.rglob("*") if path.is_file() or path.is_symlink()] == []
+    assert list(root.rglob("*emotion-edge*")) == []
+
+
+@pytest.mark.parametrize("arguments", [("uninstall",), ("uninstall", "--purge")])
+def test_uninstall_where_nothing_is_installed_is_no_error(
+    tmp_path: Path, bundles: dict[str, Path], arguments: tuple[str, ...]
+) -> None:
+    script = bundles[OLD_VERSION] / "install.sh"
+    assert run_installer(script, tmp_path, *arguments).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--purge",), "--purge goes with uninstall"),
+        (("remove",), "unknown argument 'remove'"),
+        (("--root",), "--root needs a folder"),
+        (("--root", "/no/such/folder"), "no such folder"),
+    ],
+)
+def test_wrong_usage_exits_2(
+    tmp_path: Path, bundles: dict[str, Path], arguments: tuple[str, ...], message: str
+) -> None:
+    result = run_installer(bundles[OLD_VERSION] / "install.sh", tmp_path, *arguments)
+    assert (result.returncode, result.stdout.count("\n")) == (2, 1)
+    assert message in result.stdout
+
+
+@pytest.mark.parametrize("arguments", [(), ("uninstall", "--purge")])
+def test_needs_root(arguments: tuple[str, ...]) -> None:
+    """The script is read from standard input: an unprivileged user may not enter this folder."""
+    result = subprocess.run(
+        ["bash", "-s", *arguments],
+        check=False,
+        text=True,
+        input=(SYSTEMD / "install.sh").read_text(),
+        capture_output=True,
+        cwd="/",
+        user="nobody" if os.geteuid() == 0 else None,
+    )
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == "install.sh: needs root: run it with sudo\n"
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
+def test_shellcheck_has_nothing_to_say() -> None:
+    command = ["shellcheck", str(SYSTEMD / "install.sh")]
+    result = subprocess.run(command, check=False, text=True, stdout=subprocess.PIPE)
+    assert (result.returncode, result.stdout) == (0, "")

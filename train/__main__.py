@@ -1,0 +1,76 @@
+"""Command line of the workstation stage."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from edge.contract import LABELS
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets with a page of notices otherwise
+
+
+def main() -> int:
+    args = _parser().parse_args()
+    try:
+        return args.command(args)
+    except KeyboardInterrupt:
+        print("\nstopped; `--resume` carries on from the last whole epoch", file=sys.stderr)
+        return 1
+    except Exception as error:
+        from train.data import DataError
+
+        if not isinstance(error, (DataError, OSError)):
+            raise
+        print(f"train: {error}", file=sys.stderr)
+        return 2 if isinstance(error, DataError) else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m train", description=f"Train a classifier of {', '.join(LABELS)} on FER2013.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    data_help = "fer2013.csv, icml_face_data.csv, a Kaggle folder (train/<emotion>/*.jpg, test/...), or a zip, tar or gz of one"
+
+    fit = commands.add_parser("fit", help="train a model into a run folder", formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    fit.add_argument("--data", required=True, metavar="PATH", help=data_help)
+    fit.add_argument("--out", required=True, type=Path, metavar="DIR", help="run folder: config, history, model.keras, pictures")
+    fit.add_argument("--arch", default="cnn", choices=["cnn"], help="network")
+    fit.add_argument("--epochs", default=40, type=_positive, metavar="N", help="passes over the training faces")
+    fit.add_argument("--seed", default=1, type=int, metavar="N", help="of weights, order and augmentation")
+    fit.add_argument("--resume", action="store_true", help="carry on a run that was stopped or killed")
+    fit.set_defaults(command=_fit)
+
+    check = commands.add_parser("check-data", help="counts, blanks, exact copies, twins across splits")
+    check.add_argument("path", metavar="PATH", help=data_help)
+    check.set_defaults(command=_check_data)
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected 1 or more, found {number}")
+    return number
+
+
+def _fit(args: argparse.Namespace) -> int:
+    from train.fit import FitConfig, fit
+
+    config = FitConfig(data=args.data, arch=args.arch, epochs=args.epochs, seed=args.seed)
+    metrics = fit(config, args.out, args.resume)
+    print(f"validation: {metrics['accuracy']:.2%} of {metrics['n']} faces, balanced {metrics['balanced_accuracy']:.2%}")
+    print(f"wrote {args.out}/model.keras, metrics.json, curves.png, confusion.png")
+    return 0
+
+
+def _check_data(args: argparse.Namespace) -> int:
+    from train.check import report
+    from train.data import read
+
+    for line in report(read(args.path)):
+        print(line)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
