@@ -3,6 +3,7 @@
 Scaling is no part of it: a model takes raw gray levels and scales them inside its graph.
 """
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -12,3 +13,62 @@ import numpy.typing as npt
 LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 INPUT_SIDE = 48
 INPUT_SHAPE = (INPUT_SIDE, INPUT_SIDE, 1)
+MAX_CROP_PX = 480  # ten pixels of the frame for one of the crop are enough, however large the face
+
+Box = tuple[float, float, float, float]
+"""x, y, width, height in pixels of the frame"""
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class CropGeometry:
+    """Where a FER2013 image lies around one detector's box; `python -m convert measure-crop` gives the numbers."""
+
+    side: float
+    """side of the square crop, in sqrt(width * height) of the box"""
+    shift_x: float
+    """from the box's centre to the crop's, in the same unit, to the right of the upright face"""
+    shift_y: float
+    """likewise, downwards"""
+
+
+def crop_face(
+    frame_gray: npt.NDArray[np.uint8], box_xywh: Box, geometry: CropGeometry, eyes: tuple[Point, Point] | None = None
+) -> npt.NDArray[np.uint8]:
+    """Cut the face in `box_xywh` out of `frame_gray` as FER2013 would show it, (48, 48) uint8, gray.
+
+    `frame_gray` is (H, W) uint8. `eyes` (the left one in the picture first) turn the face upright. What lies
+    outside the frame repeats the frame's edge. Raises ValueError for a box without area.
+    """
+    x, y, width, height = box_xywh
+    if not (width > 0 and height > 0 and all(map(math.isfinite, box_xywh))):
+        raise ValueError(f"expected a box with positive width and height, found {box_xywh}")
+    unit = math.sqrt(width * height)
+    angle = _roll(eyes) if eyes else 0.0
+    cos, sin = math.cos(angle), math.sin(angle)
+    centre_x = x + width / 2 + unit * (geometry.shift_x * cos - geometry.shift_y * sin)
+    centre_y = y + height / 2 + unit * (geometry.shift_x * sin + geometry.shift_y * cos)
+    upright = _rotated_square(frame_gray, (centre_x, centre_y), unit * geometry.side, cos, sin)
+    shrinking = upright.shape[0] > INPUT_SIDE
+    interpolation = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR  # averages all pixels that fall together
+    return np.asarray(cv2.resize(upright, (INPUT_SIDE, INPUT_SIDE), interpolation=interpolation), dtype=np.uint8)
+
+
+def _roll(eyes: tuple[Point, Point]) -> float:
+    """Angle of the line through the eyes, radians, clockwise in the picture."""
+    (left_x, left_y), (right_x, right_y) = eyes
+    return math.atan2(right_y - left_y, right_x - left_x)
+
+
+def _rotated_square(
+    frame_gray: npt.NDArray[np.uint8], centre: Point, side: float, cos: float, sin: float
+) -> npt.NDArray[np.uint8]:
+    """Sample a turned square around `centre` at the frame's own resolution."""
+    pixels = min(max(round(side), 1), MAX_CROP_PX)
+    step, middle = side / pixels, (pixels - 1) / 2
+    turn = np.array([[cos, -sin], [sin, cos]]) * step
+    origin = np.array(centre) - 0.5 - turn @ [middle, middle]  # pixel centres lie at whole numbers
+    matrix = np.column_stack([turn, origin])
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    square = cv2.warpAffine(frame_gray, matrix, (pixels, pixels), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(square, dtype=np.uint8)

@@ -114,8 +114,7 @@ read_version() {
     if [[ -e VERSION ]]; then
         cat VERSION
     else
-        "$PYTHON" -c 'import tomllib; print(tomllib.load(open("pyproject.toml", "rb"))["project"]["version"])' \
-            2>/dev/null || die "no version: expected the file VERSION, or project.version in pyproject.toml"
+        sed -n 's/^__version__ = "\(.*\)"$/\1/p' edge/__init__.py
     fi
 }
 

@@ -27,13 +27,21 @@ def main() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m train", description=f"Train a classifier of {', '.join(LABELS)} on FER2013.")
+    parser = argparse.ArgumentParser(
+        prog="python -m train", description=f"Train a classifier of {', '.join(LABELS)} on FER2013."
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    data_help = "fer2013.csv, icml_face_data.csv, a Kaggle folder (train/<emotion>/*.jpg, test/...), or a zip, tar or gz of one"
+    data_help = (
+        "fer2013.csv, icml_face_data.csv, a Kaggle folder (train/<emotion>/*.jpg, test/...), or a zip, tar or gz of one"
+    )
 
-    fit = commands.add_parser("fit", help="train a model into a run folder", formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    fit = commands.add_parser(
+        "fit", help="train a model into a run folder", formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
     fit.add_argument("--data", required=True, metavar="PATH", help=data_help)
-    fit.add_argument("--out", required=True, type=Path, metavar="DIR", help="run folder: config, history, model.keras, pictures")
+    fit.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="run folder: config, history, model.keras, pictures"
+    )
     fit.add_argument("--arch", default="cnn", choices=["cnn"], help="network")
     fit.add_argument("--epochs", default=40, type=_positive, metavar="N", help="passes over the training faces")
     fit.add_argument("--seed", default=1, type=int, metavar="N", help="of weights, order and augmentation")

@@ -30,7 +30,12 @@ def cnn(widths: tuple[int, ...] = (32, 80, 160), depth: int = 2, stem: int = 32,
 
 def _convolution(x: keras.KerasTensor, width: int, strides: int = 1) -> keras.KerasTensor:
     x = layers.Conv2D(
-        width, 3, strides=strides, padding="same", use_bias=False, kernel_regularizer=keras.regularizers.L2(WEIGHT_DECAY / 2)
+        width,
+        3,
+        strides=strides,
+        padding="same",
+        use_bias=False,
+        kernel_regularizer=keras.regularizers.L2(WEIGHT_DECAY / 2),
     )(x)
     return layers.ReLU(max_value=6.0)(layers.BatchNormalization()(x))
 

@@ -39,7 +39,9 @@ def _warp(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     matrix[:, 2] += rng.uniform(-MAX_SHIFT, MAX_SHIFT, 2) * INPUT_SIDE
     if rng.random() < FLIP_PROBABILITY:
         image = image[:, ::-1].copy()
-    return cv2.warpAffine(image, matrix, (INPUT_SIDE, INPUT_SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    return cv2.warpAffine(
+        image, matrix, (INPUT_SIDE, INPUT_SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+    )
 
 
 def _tone_curve(rng: np.random.Generator) -> np.ndarray:

@@ -133,7 +133,7 @@ def _unpacked(path: Path) -> Iterator[Path]:
                 with tarfile.open(path) as archive:
                     archive.extractall(folder, filter="data")
             else:
-                with gzip.open(path) as packed, open(Path(folder, CSV_NAMES[0]), "wb") as file:
+                with gzip.open(path) as packed, Path(folder, CSV_NAMES[0]).open("wb") as file:
                     shutil.copyfileobj(packed, file)
         except (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile) as error:
             raise DataError(f"{path}: the archive is damaged ({error}); download it again") from error
@@ -141,19 +141,23 @@ def _unpacked(path: Path) -> Iterator[Path]:
 
 
 def _is_gzip(path: Path) -> bool:
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         return file.read(2) == b"\x1f\x8b"
 
 
 def _read_folder(folder: Path) -> Fer2013:
     """Read the Kaggle layout or the challenge's CSV, wherever in `folder` it lies."""
-    roots = sorted({found.parent for found in folder.glob("**/train") if found.is_dir()}, key=lambda root: len(root.parts))
+    roots = sorted(
+        {found.parent for found in folder.glob("**/train") if found.is_dir()}, key=lambda root: len(root.parts)
+    )
     if roots:
         return _read_kaggle(roots[0])
     for name in CSV_NAMES:
         for found in sorted(folder.glob(f"**/{name}")):
             return _read_csv(found)
-    raise DataError(f"{folder}: expected {' or '.join(CSV_NAMES)}, or train/<emotion>/ and test/<emotion>/; found neither")
+    raise DataError(
+        f"{folder}: expected {' or '.join(CSV_NAMES)}, or train/<emotion>/ and test/<emotion>/; found neither"
+    )
 
 
 def _read_kaggle(root: Path) -> Fer2013:
@@ -216,7 +220,9 @@ def _read_csv(path: Path) -> Fer2013:
     split = _checked(path, lines, table["Usage"], USAGES, "Usage")
     label = _checked(path, lines, table["emotion"], {str(n): n for n in range(len(LABELS))}, "emotion")
     rows = zip(lines, table["pixels"], strict=True)
-    images = np.array([_pixels(path, line, text) for line, text in tqdm(rows, "reading faces", len(table), unit="face", disable=None)])
+    images = np.array(
+        [_pixels(path, line, text) for line, text in tqdm(rows, "reading faces", len(table), unit="face", disable=None)]
+    )
     faces = Faces(images, label.astype(np.int64))
     return Fer2013(*(faces.take(np.flatnonzero(split == name)) for name in SPLITS))
 
@@ -227,7 +233,9 @@ def _checked(path: Path, lines: np.ndarray, column: pd.Series, allowed: dict, na
     wrong = np.flatnonzero(values.isna())
     if len(wrong):
         expected = ", ".join(allowed)
-        raise DataError(f"{path}: line {lines[wrong[0]]}: unknown {name} {column.iloc[wrong[0]]!r}; expected one of {expected}")
+        raise DataError(
+            f"{path}: line {lines[wrong[0]]}: unknown {name} {column.iloc[wrong[0]]!r}; expected one of {expected}"
+        )
     return values.to_numpy()
 
 

@@ -1,7 +1,6 @@
 """Train a classifier into a run folder; killed at any moment, `--resume` carries on from the last epoch."""
 
 import json
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -92,7 +91,9 @@ def _train_one_epoch(model: keras.Model, faces: Faces, config: FitConfig, epoch:
     """
     total = batch_count(faces, config)
     means = np.zeros(2)  # loss, accuracy
-    progress = tqdm(batches(faces, config, epoch), f"epoch {epoch + 1}/{config.epochs}", total, leave=False, disable=None)
+    progress = tqdm(
+        batches(faces, config, epoch), f"epoch {epoch + 1}/{config.epochs}", total, leave=False, disable=None
+    )
     for done, (images, targets) in enumerate(progress):
         logs = model.train_on_batch(images, targets, return_dict=True)
         means += (np.array([float(logs["loss"]), float(logs["accuracy"])]) - means) / (done + 1)
@@ -111,9 +112,9 @@ def _validate(model: keras.Model, faces: Faces) -> dict[str, float]:
 def _save(model: keras.Model, history: pd.DataFrame, out: Path) -> None:
     """Write history, then weights and optimizer state, each by one atomic rename."""
     history.to_csv(out / "history.csv.part", index=False)
-    os.replace(out / "history.csv.part", out / "history.csv")
+    (out / "history.csv.part").replace(out / "history.csv")
     model.save(out / f"part-{CHECKPOINT}")
-    os.replace(out / f"part-{CHECKPOINT}", out / CHECKPOINT)
+    (out / f"part-{CHECKPOINT}").replace(out / CHECKPOINT)
 
 
 def _restored(out: Path, steps: int) -> tuple[keras.Model, pd.DataFrame]:
@@ -194,6 +195,10 @@ def _open_run(config: FitConfig, out: Path, resume: bool) -> None:
     if not resume:
         raise DataError(f"{out}: holds a run already; add --resume to carry on, or choose another --out")
     before, now = json.loads(saved.read_text()), asdict(config)
-    changed = [f"{key} (was {before.get(key)}, now {now[key]})" for key in now if key != "data" and now[key] != before.get(key)]
+    changed = [
+        f"{key} (was {before.get(key)}, now {now[key]})" for key in now if key != "data" and now[key] != before.get(key)
+    ]
     if changed:
-        raise DataError(f"{out}: started with other settings: {', '.join(changed)}; repeat them or choose another --out")
+        raise DataError(
+            f"{out}: started with other settings: {', '.join(changed)}; repeat them or choose another --out"
+        )

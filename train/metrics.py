@@ -27,7 +27,8 @@ def evaluate(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
         "accuracy": float(hits.sum() / max(len(labels), 1)),
         "balanced_accuracy": float(recall[support > 0].mean()),
         "per_class": {
-            label: {"precision": float(p), "recall": float(r), "f1": float(f), "n": int(n)} for label, p, r, f, n in table
+            label: {"precision": float(p), "recall": float(r), "f1": float(f), "n": int(n)}
+            for label, p, r, f, n in table
         },
         "confusion": confusion.tolist(),
         "ece": expected_calibration_error(probabilities, labels),

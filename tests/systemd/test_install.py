@@ -4,6 +4,7 @@ The bundle is tiny and needs no network. What calls systemctl and useradd is not
 leaves both out.
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -23,9 +24,7 @@ def can_make_environments() -> bool:
     return PYTHON.exists() and subprocess.run([PYTHON, "-c", code], check=False).returncode == 0
 
 
-pytestmark = pytest.mark.skipif(
-    not can_make_environments(), reason=f"{PYTHON} 3.11 with python3-venv is not installed"
-)
+pytestmark = pytest.mark.skipif(not can_make_environments(), reason=f"{PYTHON} 3.11 with python3-venv is not installed")
 
 
 def write_files(folder: Path, version: str) -> None:
@@ -45,10 +44,7 @@ def write_files(folder: Path, version: str) -> None:
 def write_checksums(bundle: Path) -> None:
     (bundle / "SHA256SUMS").unlink(missing_ok=True)
     files = sorted(path for path in bundle.rglob("*") if path.is_file())
-    lines = [
-        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  ./{path.relative_to(bundle)}\n"
-        for path in files
-    ]
+    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  ./{path.relative_to(bundle)}\n" for path in files]
     (bundle / "SHA256SUMS").write_text("".join(lines))
 
 
@@ -64,9 +60,7 @@ def make_bundle(parent: Path, version: str) -> Path:
     return bundle
 
 
-def run_installer(
-    script: Path, root: Path, *arguments: str, **environment: str
-) -> subprocess.CompletedProcess[str]:
+def run_installer(script: Path, root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Runs install.sh against `root` and returns what it printed, errors included."""
     return subprocess.run(
         [str(script), "--root", str(root), *arguments],
@@ -74,7 +68,7 @@ def run_installer(
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=os.environ | environment,
+        env=os.environ | {"PYTHON": str(PYTHON)} | environment,
     )
 
 
@@ -90,19 +84,15 @@ def list_tree(root: Path) -> dict[str, tuple[int, int, str]]:
         str(path.relative_to(root)): (
             path.lstat().st_ino,
             path.lstat().st_mtime_ns,
-            os.readlink(path) if path.is_symlink() else "",
+            str(path.readlink()) if path.is_symlink() else "",
         )
         for path in root.rglob("*")
-        if "__pycache__" not in path.parts and path.name != "edge"
     }
 
 
 def list_releases(root: Path) -> list[str]:
     """Versions of the releases in store, unfinished ones included."""
-    return sorted(
-        path.name.rpartition("-")[0] or path.name
-        for path in (root / "opt/emotion-edge/releases").iterdir()
-    )
+    return sorted(path.name.rpartition("-")[0] or path.name for path in (root / "opt/emotion-edge/releases").iterdir())
 
 
 def run_release(root: Path, link: str = "current") -> str:
@@ -128,9 +118,7 @@ def installed_root(tmp_path_factory: pytest.TempPathFactory, bundles: dict[str, 
 
 
 @pytest.fixture(scope="module")
-def upgraded_root(
-    tmp_path_factory: pytest.TempPathFactory, installed_root: Path, bundles: dict[str, Path]
-) -> Path:
+def upgraded_root(tmp_path_factory: pytest.TempPathFactory, installed_root: Path, bundles: dict[str, Path]) -> Path:
     """New version over the old one, with settings of the user and a leftover in the way."""
     root = tmp_path_factory.mktemp("upgraded") / "root"
     shutil.copytree(installed_root, root, symlinks=True)
@@ -161,12 +149,10 @@ def test_install_lays_out_all_that_the_unit_names(root: Path) -> None:
 
 
 def test_links_stay_inside_so_that_an_image_can_boot_from_it(root: Path) -> None:
-    assert not Path(os.readlink(root / "opt/emotion-edge/current")).is_absolute()
+    assert not (root / "opt/emotion-edge/current").readlink().is_absolute()
 
 
-def test_help_lines_name_status_journal_log_and_settings(
-    root: Path, bundles: dict[str, Path]
-) -> None:
+def test_help_lines_name_status_journal_log_and_settings(root: Path, bundles: dict[str, Path]) -> None:
     lines = install(bundles[OLD_VERSION], root).splitlines()[-3:]
     assert "systemctl status emotion-edge" in lines[0]
     assert "journalctl -u emotion-edge" in lines[1]
@@ -202,9 +188,7 @@ def test_files_private_to_the_unpacking_user_are_readable_in_the_release(
         assert folder.stat().st_mode & 0o777 == 0o755
 
 
-def test_third_version_removes_the_first(
-    upgraded_root: Path, bundles: dict[str, Path], tmp_path: Path
-) -> None:
+def test_third_version_removes_the_first(upgraded_root: Path, bundles: dict[str, Path], tmp_path: Path) -> None:
     root = tmp_path / "root"
     shutil.copytree(upgraded_root, root, symlinks=True)
     install(bundles[NEWEST_VERSION], root)
@@ -212,9 +196,7 @@ def test_third_version_removes_the_first(
     assert run_release(root, "previous") == "edge 1.1.0\n"
 
 
-def test_going_back_uses_the_release_in_store(
-    upgraded_root: Path, bundles: dict[str, Path], tmp_path: Path
-) -> None:
+def test_going_back_uses_the_release_in_store(upgraded_root: Path, bundles: dict[str, Path], tmp_path: Path) -> None:
     root = tmp_path / "root"
     shutil.copytree(upgraded_root, root, symlinks=True)
     assert "Building" not in install(bundles[OLD_VERSION], root)
@@ -246,9 +228,7 @@ def test_broken_environment_is_built_again(root: Path, bundles: dict[str, Path])
     assert run_release(root) == "edge 1.0.0\n"
 
 
-def test_damaged_bundle_is_refused_with_nothing_changed(
-    root: Path, bundles: dict[str, Path], tmp_path: Path
-) -> None:
+def test_damaged_bundle_is_refused_with_nothing_changed(root: Path, bundles: dict[str, Path], tmp_path: Path) -> None:
     bundle = tmp_path / "damaged"
     shutil.copytree(bundles[NEW_VERSION], bundle)
     (bundle / "models" / "emotion_int8.tflite").write_bytes(b"a modem")
@@ -282,6 +262,17 @@ def test_release_that_fails_its_check_is_not_switched_to(
     assert list_releases(root) == [OLD_VERSION]
 
 
+def test_second_installer_at_the_same_time_is_refused(root: Path, bundles: dict[str, Path]) -> None:
+    folder = os.open(root / "opt/emotion-edge", os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        result = run_installer(bundles[NEW_VERSION] / "install.sh", root)
+    finally:
+        os.close(folder)
+    assert result.returncode == 1
+    assert "another install.sh is running" in result.stdout
+
+
 def test_wheels_of_the_bundle_are_installed_without_an_index(root: Path, tmp_path: Path) -> None:
     bundle = make_bundle(tmp_path, NEW_VERSION)
     (bundle / "requirements-edge.txt").write_text("tinypart==1.0\n")
@@ -305,7 +296,7 @@ def write_wheel(folder: Path) -> None:
 def test_installs_from_a_checkout(root: Path, tmp_path: Path) -> None:
     checkout = tmp_path / "checkout"
     write_files(checkout, NEW_VERSION)
-    (checkout / "pyproject.toml").write_text(f'[project]\nversion = "{NEW_VERSION}"\n')
+    (checkout / "edge/__init__.py").write_text(f'__version__ = "{NEW_VERSION}"\n')
     cache = checkout / "edge" / "__pycache__"
     cache.mkdir()
     (cache / "stale.pyc").touch()

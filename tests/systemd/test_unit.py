@@ -10,9 +10,7 @@ import pytest
 UNIT_PATH = Path(__file__).parents[2] / "systemd" / "emotion-edge.service"
 MAX_EXPOSURE = 3.0
 
-needs_systemd = pytest.mark.skipif(
-    shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed"
-)
+needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
 
 
 def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -57,9 +55,11 @@ def test_exposure_is_low() -> None:
 
 
 def test_starts_the_installed_release_and_not_the_checkout() -> None:
-    assert DIRECTIVES["ExecStart"] == [
-        "/opt/emotion-edge/current/.venv/bin/python -m edge run"
-        " --config /etc/emotion-edge/settings.toml"
+    [command] = DIRECTIVES["ExecStart"]
+    assert command.split() == [
+        "/opt/emotion-edge/current/.venv/bin/python",
+        *("-m", "edge", "run"),
+        *("--config", "/etc/emotion-edge/settings.toml"),
     ]
     assert DIRECTIVES["WorkingDirectory"] == ["/opt/emotion-edge/current"]
 

@@ -1,0 +1,126 @@
+"""Command line between training and device: `python -m convert quantize | evaluate | bundle | measure-crop`."""
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets with a page of notices otherwise
+
+from edge.contract import LABELS
+from edge.errors import EXIT_TRY_AGAIN, EXIT_USAGE, EdgeError
+from train.data import SPLITS, DataError
+
+DATA_HELP = "fer2013.csv, icml_face_data.csv, a Kaggle folder, or a zip, tar or gz of one"
+
+
+def main() -> int:
+    args = _parser().parse_args()
+    try:
+        args.command(args)
+    except (EdgeError, DataError, OSError) as error:
+        print(f"convert: {error}", file=sys.stderr)
+        if isinstance(error, EdgeError):
+            return error.exit_code
+        return EXIT_USAGE if isinstance(error, DataError) else EXIT_TRY_AGAIN
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m convert", description="Quantize, judge and pack models for the device."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    quantize = commands.add_parser("quantize", help="make the int8 .tflite file and its manifest")
+    quantize.add_argument("model", type=Path, metavar="MODEL.keras", help="trained by `python -m train fit`")
+    quantize.add_argument("--data", required=True, metavar="PATH", help=DATA_HELP)
+    quantize.add_argument("--out", required=True, type=Path, metavar="FILE.tflite", help="the manifest goes beside it")
+    quantize.set_defaults(command=_quantize)
+
+    evaluate = commands.add_parser("evaluate", help="accuracy, per-class table and latency of a model")
+    evaluate.add_argument("model", type=Path, metavar="MODEL", help=".keras or .tflite (with its manifest)")
+    evaluate.add_argument("--data", required=True, metavar="PATH", help=DATA_HELP)
+    evaluate.add_argument("--split", default="validation", choices=SPLITS, help="default: validation")
+    evaluate.add_argument("--json", type=Path, metavar="OUT", help="write all figures there")
+    evaluate.set_defaults(command=_evaluate)
+
+    bundle = commands.add_parser("bundle", help="pack all that the Pi needs into one archive with checksums")
+    bundle.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the archive")
+    bundle.add_argument(
+        "--wheels",
+        choices=("3.11", "3.13"),
+        metavar="PYTHON",
+        help="also pack the aarch64 wheels for 3.11 (Pi OS Bookworm) or 3.13 (Trixie), for a Pi without network",
+    )
+    bundle.set_defaults(command=_bundle)
+
+    crop = commands.add_parser("measure-crop", help="measure how FER2013's framing lies around a detector's box")
+    crop.add_argument("--data", required=True, metavar="PATH", help=DATA_HELP)
+    crop.add_argument("--yunet", type=Path, metavar="FILE.onnx", help="measure YuNet with this file (default: Haar)")
+    crop.set_defaults(command=_measure_crop)
+    return parser
+
+
+def _quantize(args: argparse.Namespace) -> None:
+    from convert.quantize import quantize
+
+    done = quantize(args.model, args.data, args.out)
+    print("operators, all int8: " + ", ".join(f"{count} {name}" for name, count in sorted(done.operators.items())))
+    for split, accuracy in done.accuracy.items():
+        print(f"{split}: float {accuracy['float']:.2%}, int8 {accuracy['int8']:.2%}")
+    certain = done.certainty
+    print(
+        f"certain from score {certain.threshold:.2f}: {certain.coverage:.0%} of faces, {certain.accuracy:.1%} of them right"
+    )
+    print(f"wrote {args.out} ({args.out.stat().st_size:,} bytes) and {args.out.with_suffix('.json')}")
+
+
+def _evaluate(args: argparse.Namespace) -> None:
+    from convert.evaluate import evaluate
+
+    result = evaluate(args.model, args.data, args.split)
+    print(_table(result))
+    if args.json:
+        args.json.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def _table(result: dict[str, Any]) -> str:
+    latency = result["latency_ms"]
+    lines = [f"{'':10}{'precision':>10}{'recall':>8}{'f1':>8}{'faces':>8}"]
+    for label in LABELS:
+        row = result["per_class"][label]
+        lines.append(f"{label:10}{row['precision']:10.1%}{row['recall']:8.1%}{row['f1']:8.1%}{row['n']:8}")
+    lines += [
+        f"{result['model']} on {result['split']}, {result['n']} faces:",
+        f"accuracy {result['accuracy']:.2%}, balanced {result['balanced_accuracy']:.2%}, ECE {result['ece']:.3f}, "
+        f"{latency['median']:.2f} ms a face (p95 {latency['p95']:.2f})",
+    ]
+    return "\n".join(lines)
+
+
+def _bundle(args: argparse.Namespace) -> None:
+    from convert.bundle import bundle
+
+    archive = bundle(args.out, args.wheels)
+    print(f"wrote {archive} ({archive.stat().st_size / 1e6:.1f} MB) and {archive.name}.sha256")
+
+
+def _measure_crop(args: argparse.Namespace) -> None:
+    from convert.calibration import calibration_faces
+    from convert.geometry import measure
+    from edge.detection import Haar, YuNet
+    from train.data import load
+
+    detector = YuNet(args.yunet) if args.yunet else Haar()
+    measured = measure(calibration_faces(load(args.data).split("train"), per_class=300), detector)
+    print(f"{detector.name}: found {measured.found} of {measured.shown} training faces, 300 a class")
+    print(f"median: {measured.geometry}\nmedian absolute deviation: {measured.spread}")
+    if args.yunet:
+        print(f"median tilt of the eye line: {measured.eye_line_deg:.1f} degrees")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

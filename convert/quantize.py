@@ -1,0 +1,138 @@
+"""Turn a trained model into the int8 file and manifest that ship; refuse what lost too much on the way."""
+
+import json
+import os
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from convert.calibration import FACES_PER_CLASS, SEED, calibration_faces
+from convert.evaluate import load_keras, predict
+from convert.tflite import check_int8, to_int8
+from edge import __version__, manifest
+from edge.contract import LABELS
+from edge.errors import ModelError
+from edge.manifest import Certainty, Manifest, Tensor
+from train.data import Fer2013, load
+
+MAX_LOSS = 0.01  # of validation accuracy, int8 against float
+CERTAIN_ACCURACY = 0.8  # a prediction called certain should be right four times in five
+TOOLS = ("tensorflow", "keras", "numpy", "ai-edge-litert")
+
+
+@dataclass(frozen=True)
+class Quantized:
+    operators: dict[str, int]
+    accuracy: dict[str, dict[str, float]]
+    certainty: Certainty
+
+
+def quantize(model: Path, data: str | Path, out: Path, max_loss: float = MAX_LOSS) -> Quantized:
+    """Write `out` (.tflite) and its manifest, both or neither.
+
+    Raises ModelError where the model is not readable, not fully int8, or loses more than `max_loss` of its
+    validation accuracy; DataError where the data cannot be used.
+    """
+    faces = load(data)
+    network = load_keras(model)
+    content = to_int8(network, calibration_faces(faces.split("train")).images)
+    operators = check_int8(content)
+    with tempfile.TemporaryDirectory(dir=_folder_of(out)) as folder:
+        part = Path(folder, out.name)
+        part.write_bytes(content)
+        draft = _describe(model, part, faces, content)
+        manifest.save(draft, manifest.path_beside(part))
+        final = _judge(draft, model, part, faces, max_loss)
+        manifest.save(final, manifest.path_beside(part))
+        os.replace(part, out)
+        os.replace(manifest.path_beside(part), manifest.path_beside(out))
+    return Quantized(operators, final.accuracy, final.certainty)
+
+
+def choose_threshold(probabilities: np.ndarray, labels: np.ndarray, wanted: float = CERTAIN_ACCURACY) -> Certainty:
+    """The lowest score, in hundredths, from which on predictions are right `wanted` of the time; 1 if none is."""
+    score, correct = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    for threshold in np.arange(0, 100) / 100:
+        covered = score >= threshold
+        if covered.any() and correct[covered].mean() >= wanted:
+            return Certainty(
+                float(threshold), round(float(covered.mean()), 4), round(float(correct[covered].mean()), 4)
+            )
+    return Certainty(1.0, 0.0, 0.0)
+
+
+def _judge(draft: Manifest, model: Path, part: Path, faces: Fer2013, max_loss: float) -> Manifest:
+    """Fill in accuracy and certainty, on the splits that are there, through the device's classifier."""
+    accuracy: dict[str, dict[str, float]] = {}
+    certainty = draft.certainty
+    for name in ("validation", "test"):
+        split = getattr(faces, name)
+        if not len(split):
+            continue
+        probabilities = {kind: predict(path, split)[0] for kind, path in (("float", model), ("int8", part))}
+        accuracy[name] = {
+            kind: round(float((rows.argmax(axis=1) == split.labels).mean()), 4) for kind, rows in probabilities.items()
+        }
+        if name == "validation":
+            certainty = choose_threshold(probabilities["int8"], split.labels)
+    lost = accuracy["validation"]["float"] - accuracy["validation"]["int8"]
+    if lost > max_loss:
+        raise ModelError(
+            f"int8 loses {lost:.2%} of validation accuracy (float {accuracy['validation']['float']:.2%}), "
+            f"at most {max_loss:.2%} is allowed; nothing was written"
+        )
+    return msgspec.structs.replace(draft, accuracy=accuracy, certainty=certainty)
+
+
+def _describe(model: Path, part: Path, faces: Fer2013, content: bytes) -> Manifest:
+    interpreter = Interpreter(model_content=content)
+    run = model.parent / "config.json"
+    return Manifest(
+        task=manifest.TASK,
+        name=part.stem,
+        version=__version__,
+        labels=list(LABELS),
+        input=_tensor(interpreter.get_input_details()[0]),
+        output=_tensor(interpreter.get_output_details()[0]),
+        sha256=manifest.sha256(part),
+        certainty=Certainty(1.0, 0.0, 0.0),
+        accuracy={},
+        training={
+            "data": "FER2013 Training",
+            "faces": len(faces.train),
+            "dropped_twins": faces.dropped_twins,
+            "run": {k: v for k, v in json.loads(run.read_text()).items() if k != "data"} if run.is_file() else {},
+        },
+        calibration={"split": "train", "faces_per_class": FACES_PER_CLASS, "seed": SEED},
+        tools={name: version(name) for name in TOOLS},
+        git_commit=_git_commit(),
+    )
+
+
+def _tensor(details: dict[str, Any]) -> Tensor:
+    scale, zero_point = details["quantization"]
+    return Tensor(
+        [int(side) for side in details["shape"]], np.dtype(details["dtype"]).name, float(scale), int(zero_point)
+    )
+
+
+def _git_commit() -> str:
+    """The checkout's commit, with a mark where files differ from it; "unknown" outside of one."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        found = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return found.stdout.strip()
+
+
+def _folder_of(out: Path) -> Path:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return out.parent

@@ -1,0 +1,70 @@
+"""Make a fully int8 TFLite file of a Keras model, and check it operator by operator."""
+
+import os
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow.lite.python import schema_py_generated as schema
+
+from edge.errors import ModelError
+
+INTEGER_TYPES = {schema.TensorType.INT8, schema.TensorType.INT32}  # INT32: biases, shapes
+TYPE_NAMES = {value: name for name, value in vars(schema.TensorType).items() if name.isupper()}
+OPERATOR_NAMES = {value: name for name, value in vars(schema.BuiltinOperator).items() if name.isupper()}
+
+
+def to_int8(model: keras.Model, images: np.ndarray) -> bytes:
+    """Convert with int8 input, weights, activations and output; `images` (N, 48, 48) uint8 give the ranges."""
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = lambda: (
+        [image[np.newaxis, ..., np.newaxis].astype(np.float32)] for image in images
+    )
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = converter.inference_output_type = tf.int8
+    with _quiet():
+        content: bytes = converter.convert()
+    return content
+
+
+def check_int8(content: bytes) -> dict[str, int]:
+    """Return how often each operator occurs; raises ModelError where one touches anything but integers."""
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    counts: Counter[str] = Counter()
+    for graph in model.subgraphs:
+        for operator in graph.operators:
+            name = _operator_name(model.operatorCodes[operator.opcodeIndex])
+            counts[name] += 1
+            used = [index for index in (*operator.inputs, *operator.outputs) if index >= 0]  # -1: left out
+            for tensor in (graph.tensors[index] for index in used):
+                if tensor.type not in INTEGER_TYPES:
+                    kind = TYPE_NAMES[tensor.type].lower()
+                    raise ModelError(
+                        f"not fully int8: {name} has the {kind} tensor {tensor.name.decode()}; nothing was written"
+                    )
+    return dict(counts)
+
+
+def _operator_name(code: "schema.OperatorCodeT") -> str:
+    return OPERATOR_NAMES[max(code.builtinCode, code.deprecatedBuiltinCode)]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Swallow the pages that the converter's C++ prints to standard output and error."""
+    saved = [os.dup(1), os.dup(2)]
+    with tempfile.TemporaryFile() as sink:
+        try:
+            os.dup2(sink.fileno(), 1)
+            os.dup2(sink.fileno(), 2)
+            yield
+        finally:
+            os.dup2(saved[0], 1)
+            os.dup2(saved[1], 2)
+            for descriptor in saved:
+                os.close(descriptor)

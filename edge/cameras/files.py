@@ -1,0 +1,98 @@
+"""Frames from files: a video at its own pace or flat out, and a folder of images."""
+
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edge.cameras.frame import Closing, Frame
+from edge.errors import CameraError, UsageError
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mjpeg")
+TRUNCATED_SHARE = 0.02  # a container's frame count may be off by a few; more missing than this is a damaged file
+
+
+class DamagedFileError(CameraError):
+    """The file ends early; the frames before that were good."""
+
+
+class VideoFile(Closing):
+    """A video by OpenCV's ffmpeg. `realtime` plays it at its own pace, dropping the frames that came due meanwhile.
+
+    Raises UsageError where it is no video; `read` raises DamagedFileError once where it ends early.
+    """
+
+    def __init__(self, path: Path, realtime: bool = False) -> None:
+        self.name = str(path)
+        self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+        if not self._capture.isOpened():
+            raise UsageError(f"{path}: not a readable video; copy it again, or convert it to mp4")
+        fps = self._capture.get(cv2.CAP_PROP_FPS)
+        self._fps = fps if 0.1 < fps < 1000 else 25.0
+        self._frames = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        self._realtime, self._started = realtime, time.monotonic()
+        self._index = 0
+
+    def read(self) -> Frame | None:
+        if self._realtime:
+            self._keep_pace()
+        read, frame_bgr = self._capture.read()
+        if not read:
+            self._check_end()
+            return None
+        gray = cv2.cvtColor(frame_bgr, cv2.COLOR_BGR2GRAY)
+        frame = Frame(gray, self._index, self._index / self._fps)  # type: ignore[arg-type]
+        self._index += 1
+        return frame
+
+    def close(self) -> None:
+        self._capture.release()
+
+    def _keep_pace(self) -> None:
+        """Wait until the next frame is due, or skip the frames that are overdue."""
+        due = int((time.monotonic() - self._started) * self._fps)
+        while self._index < due and self._capture.grab():
+            self._index += 1
+        time.sleep(max(0.0, self._started + self._index / self._fps - time.monotonic()))
+
+    def _check_end(self) -> None:
+        expected, found, self._frames = self._frames, self._index, 0
+        if expected - found > max(2, expected * TRUNCATED_SHARE):
+            raise DamagedFileError(f"{self.name}: damaged or cut off: {found} of {expected} frames could be read")
+
+
+class ImageFolder(Closing):
+    """The images of a folder and its subfolders, by name; raises UsageError where there are none."""
+
+    def __init__(self, folder: Path) -> None:
+        self.name = str(folder)
+        self._paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+        if not self._paths:
+            raise UsageError(f"{folder}: no images; expected files ending in {', '.join(IMAGE_SUFFIXES)}")
+        self._index = 0
+
+    def read(self) -> Frame | None:
+        if self._index == len(self._paths):
+            return None
+        path, index = self._paths[self._index], self._index
+        self._index += 1
+        return Frame(read_image(path), index, float(index))
+
+
+def read_image(path: Path) -> npt.NDArray[np.uint8]:
+    """Read a photo as (H, W) uint8 gray, turned as its EXIF data says.
+
+    Raises DamagedFileError where it is no image or one that is cut off: decoding from memory, unlike `cv2.imread`,
+    refuses it instead of filling the rest with gray.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DamagedFileError(f"{path}: cannot be read ({error.strerror})") from error
+    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE) if content else None
+    if image is None:
+        raise DamagedFileError(f"{path}: not a readable image, or cut off; copy it again")
+    return np.asarray(image, dtype=np.uint8)

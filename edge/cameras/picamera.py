@@ -1,0 +1,76 @@
+"""The Pi's own camera by picamera2: the Y plane of a YUV420 stream is the gray frame, without conversion."""
+
+import time
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edge import settings
+from edge.cameras.frame import Closing, Frame
+from edge.errors import CameraError
+
+
+class PiCamera(Closing):
+    """Raises CameraError where picamera2 is not installed, no camera is found, or another process holds it."""
+
+    name = "picamera"
+
+    def __init__(self, wanted: settings.Camera) -> None:
+        self._timeout_seconds = wanted.timeout_seconds
+        self._size_wh = wanted.width, wanted.height
+        self._index = 0
+        self._device: Any = None
+        self._device = _start(wanted)
+        self._started = time.monotonic()
+
+    def read(self) -> Frame:
+        try:
+            request = self._device.capture_request(wait=self._timeout_seconds)
+        except Exception as error:  # picamera2 passes on whatever libcamera raises
+            raise CameraError(
+                f"Pi camera: no frame for {self._timeout_seconds:g} s ({error}); check its cable"
+            ) from error
+        try:
+            gray = y_plane(request.make_array("main"), self._size_wh)
+        finally:
+            request.release()
+        frame = Frame(gray, self._index, time.monotonic() - self._started)
+        self._index += 1
+        return frame
+
+    def close(self) -> None:
+        if self._device is not None:
+            self._device.close()
+            self._device = None
+
+
+def y_plane(yuv420: npt.NDArray[np.uint8], size_wh: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """Copy the gray frame, (height, width), out of a YUV420 array (height * 3/2, stride) with its padding."""
+    width, height = size_wh
+    if yuv420.shape[0] < height or yuv420.shape[1] < width:
+        raise CameraError(f"Pi camera: expected at least {width}x{height}, found an array of shape {yuv420.shape}")
+    return yuv420[:height, :width].copy()  # the buffer goes back to the camera
+
+
+def _start(wanted: settings.Camera) -> Any:
+    try:
+        from picamera2 import Picamera2
+    except ImportError as error:
+        raise CameraError("Pi camera: picamera2 is not installed (sudo apt install python3-picamera2)") from error
+    if not Picamera2.global_camera_info():
+        raise CameraError("Pi camera: none found; check the cable and `rpicam-hello --list-cameras`")
+    try:
+        device = Picamera2()
+    except Exception as error:  # held by another process: RuntimeError or IndexError, by version
+        raise CameraError(f"Pi camera: cannot be opened ({error}); does another program hold it?") from error
+    try:
+        limits = int(1e6 / wanted.frames_per_second)
+        main = {"size": (wanted.width, wanted.height), "format": "YUV420"}
+        controls = {"FrameDurationLimits": (limits, limits)}
+        device.configure(device.create_video_configuration(main=main, controls=controls, buffer_count=4))
+        device.start()
+    except Exception as error:
+        device.close()
+        raise CameraError(f"Pi camera: refused {wanted.width}x{wanted.height} YUV420 ({error})") from error
+    return device

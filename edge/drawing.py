@@ -1,0 +1,51 @@
+"""Draw boxes and emotions into copies of the analyzed frames; only where a person asks for it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edge.analyzer import FaceEmotion
+from edge.cameras.frame import Frame
+
+CERTAIN_BGR, UNCERTAIN_BGR = (80, 200, 80), (60, 170, 240)
+FONT = cv2.FONT_HERSHEY_SIMPLEX
+
+
+class AnnotatedFolder:
+    """Writes one JPEG a frame into `folder`: <file>_<frame>.jpg."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+
+    def add(self, file: Path, frame: Frame, faces: Sequence[FaceEmotion]) -> None:
+        target = self._folder / f"{file.stem}_{frame.index:06d}.jpg"
+        if not cv2.imwrite(str(target), annotate(frame.gray, faces)):
+            raise OSError(f"{target}: cannot be written")
+
+
+def annotate(frame_gray: npt.NDArray[np.uint8], faces: Sequence[FaceEmotion]) -> npt.NDArray[np.uint8]:
+    """Return a colour copy, (H, W, 3) uint8 BGR, with each face's box and label; orange where not certain."""
+    picture = cv2.cvtColor(frame_gray, cv2.COLOR_GRAY2BGR)
+    for face in faces:
+        x, y, width, height = map(round, face.box_xywh)
+        unit = min(max(width / 120, 0.4), 4.0)  # lines and letters grow with the face
+        colour = CERTAIN_BGR if face.certain else UNCERTAIN_BGR
+        cv2.rectangle(picture, (x, y), (x + width, y + height), colour, max(1, round(2 * unit)))
+        _label(picture, f"{face.emotion} {face.score:.0%}", (x, y), colour, unit)
+    return np.asarray(picture, dtype=np.uint8)
+
+
+def _label(
+    picture: cv2.typing.MatLike, text: str, corner: tuple[int, int], colour: tuple[int, int, int], unit: float
+) -> None:
+    """Write `text` on a filled bar above `corner`, or below it at the picture's top."""
+    thickness = max(1, round(unit))
+    (width, height), _ = cv2.getTextSize(text, FONT, 0.6 * unit, thickness)
+    pad = round(5 * unit)
+    left, top = max(corner[0], 0), max(corner[1] - height - 2 * pad, 0)
+    cv2.rectangle(picture, (left, top), (left + width + 2 * pad, top + height + 2 * pad), colour, cv2.FILLED)
+    cv2.putText(picture, text, (left + pad, top + height + pad), FONT, 0.6 * unit, (20, 20, 20), thickness, cv2.LINE_AA)

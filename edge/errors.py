@@ -1,0 +1,41 @@
+"""What can go wrong, and how the process ends for it.
+
+    EdgeError
+    ├── UsageError     a path or option that cannot work            exit 2
+    ├── SettingsError  a person must mend the settings              exit 78, systemd does not restart
+    ├── ModelError     a person must replace the model or manifest  exit 78, systemd does not restart
+    ├── CameraError    no frames, now                               exit 1, systemd restarts
+    └── LogError       the event log cannot be written              exit 1, systemd restarts
+
+The numbers 78 (EX_CONFIG) and 1 are sysexits.h's and the unit's `RestartPreventExitStatus`.
+"""
+
+EXIT_TRY_AGAIN = 1
+EXIT_USAGE = 2
+EXIT_CONFIG = 78
+
+
+class EdgeError(Exception):
+    """Says what was expected, what was found, and what to do, in one line."""
+
+    exit_code = EXIT_TRY_AGAIN
+
+
+class UsageError(EdgeError):
+    exit_code = EXIT_USAGE
+
+
+class SettingsError(EdgeError):
+    exit_code = EXIT_CONFIG
+
+
+class ModelError(EdgeError):
+    exit_code = EXIT_CONFIG
+
+
+class CameraError(EdgeError):
+    exit_code = EXIT_TRY_AGAIN
+
+
+class LogError(EdgeError):
+    exit_code = EXIT_TRY_AGAIN

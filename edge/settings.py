@@ -1,0 +1,128 @@
+"""Settings of the daemon: what there is, its units, ranges and defaults, read from a TOML file."""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from edge.errors import SettingsError
+
+PROJECT = Path(__file__).resolve().parent.parent
+DEFAULT_MODEL = PROJECT / "models" / "emotion_int8.tflite"
+DEFAULT_YUNET = PROJECT / "models" / "face_detection_yunet_2023mar.onnx"
+
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+
+
+class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the TOML file; keys that it does not name are refused."""
+
+
+class Camera(_Section, frozen=True):
+    source: str = "auto"
+    """auto, camera, picamera, usb:N, a video file or a folder of images; auto falls back to the demo, camera does not."""
+    width: Annotated[int, Meta(ge=160, le=4608)] = 640
+    """pixels asked of a camera"""
+    height: Annotated[int, Meta(ge=120, le=2592)] = 480
+    """pixels asked of a camera"""
+    frames_per_second: Annotated[float, Meta(ge=0.2, le=120.0)] = 15.0
+    """frames a second asked of a camera"""
+    timeout_seconds: Annotated[float, Meta(ge=0.5, le=60.0)] = 5.0
+    """seconds without a frame after which the camera counts as lost"""
+
+
+class Detector(_Section, frozen=True):
+    kind: Literal["auto", "yunet", "haar"] = "auto"
+    """auto: YuNet where its model file is present, else Haar"""
+    yunet_model: str = str(DEFAULT_YUNET)
+    """path of the ONNX file; `python -m edge fetch-yunet` puts it there"""
+    threshold: Share = 0.8
+    """YuNet score, 0 to 1, from which a face counts"""
+    min_face_px: Annotated[int, Meta(ge=16, le=2000)] = 32
+    """pixels of the frame; smaller faces are left out"""
+
+
+class Classifier(_Section, frozen=True):
+    model: str = str(DEFAULT_MODEL)
+    """path of the .tflite file; its manifest lies beside it"""
+    threads: Annotated[int, Meta(ge=1, le=16)] = 1
+    """one is fastest for a network this small"""
+    runtime: Literal["auto", "litert", "tflite-runtime"] = "auto"
+    """auto: LiteRT where it is installed, else tflite-runtime"""
+
+
+class Tracking(_Section, frozen=True):
+    smoothing_seconds: Annotated[float, Meta(ge=0.0, le=10.0)] = 0.5
+    """time constant over which a face's probabilities are averaged; 0 switches it off"""
+    forget_seconds: Annotated[float, Meta(ge=0.0, le=60.0)] = 1.0
+    """seconds after which a face not seen is somebody new"""
+
+
+class Log(_Section, frozen=True):
+    path: str = ""
+    """SQLite file; empty: emotions.db in systemd's state directory, else in ./logs"""
+    interval_seconds: Annotated[float, Meta(ge=0.1, le=3600.0)] = 1.0
+    """seconds between two rows of one face"""
+
+
+class Settings(_Section, frozen=True):
+    camera: Camera = Camera()
+    detector: Detector = Detector()
+    classifier: Classifier = Classifier()
+    tracking: Tracking = Tracking()
+    log: Log = Log()
+
+
+def load(path: str | Path | None) -> Settings:
+    """Read the TOML file `path`; None gives the defaults.
+
+    Raises SettingsError with the key, the value found and what is allowed.
+    """
+    if path is None:
+        return Settings()
+    try:
+        tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror}); give another --config") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: not TOML: {error}") from error
+    return parse(tables, str(path))
+
+
+def parse(tables: dict[str, Any], origin: str) -> Settings:
+    """Turn TOML `tables` into settings; `origin` names them in errors."""
+    try:
+        return msgspec.convert(tables, Settings)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{origin}: {_explain(str(error), tables)}") from error
+
+
+def log_path(settings: Settings) -> Path:
+    """Where the event log lies: as set, else under systemd's $STATE_DIRECTORY, else ./logs."""
+    return Path(settings.log.path or Path(os.environ.get("STATE_DIRECTORY", "logs"), "emotions.db"))
+
+
+def _explain(message: str, tables: dict[str, Any]) -> str:
+    """Turn msgspec's "Expected `int` >= 1 - at `$.camera.width`" into key, value and what is allowed."""
+    problem, _, where = message.partition(" - at `$.")
+    keys = where.rstrip("`").split(".") if where else []
+    if "unknown field" in problem:
+        unknown = problem.split("`")[1]
+        section = getattr(Settings(), keys[0]) if keys else Settings()
+        return f"unknown key {'.'.join([*keys, unknown])!r}; allowed here: {', '.join(section.__struct_fields__)}"
+    value: Any = tables
+    for key in keys:
+        value = value[key]
+    if problem.startswith("Invalid enum value"):
+        problem = f"expected one of {', '.join(_choices(keys))}"
+    return f"{'.'.join(keys)} = {value!r}: {problem[0].lower()}{problem[1:].replace('`', '')}"
+
+
+def _choices(keys: list[str]) -> tuple[str, ...]:
+    """The words that a `Literal` setting takes."""
+    section = type(getattr(Settings(), keys[0]))
+    choices: tuple[str, ...] = section.__annotations__[keys[1]].__args__
+    return choices

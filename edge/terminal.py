@@ -1,0 +1,59 @@
+"""What a person sees while the daemon runs: one steady line on a terminal, a line per change in a pipe."""
+
+import shutil
+import sys
+from collections import deque
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TextIO
+
+from edge.analyzer import FaceEmotion
+
+REFRESH_SECONDS = 0.25  # four times a second reads as steady
+CHANGE_SECONDS = 1.0  # at most one line a second in a pipe
+RATE_FRAMES = 30  # frames over which the rate is averaged
+CLEAR_LINE = "\r\033[K"
+
+
+class StatusLine:
+    """Writes to `stream`; a terminal's line is rewritten in place."""
+
+    def __init__(self, stream: TextIO = sys.stdout) -> None:
+        self._stream = stream
+        self._in_place = stream.isatty()
+        self._arrivals: deque[float] = deque(maxlen=RATE_FRAMES)
+        self._shown_s = float("-inf")
+        self._shown: object = None
+
+    def show(self, faces: Sequence[FaceEmotion], monotonic_s: float, now: datetime) -> None:
+        """Note a frame and its `faces`, and show them if it is time to."""
+        self._arrivals.append(monotonic_s)
+        emotions = [(face.track, face.emotion, face.certain) for face in faces]
+        pause = REFRESH_SECONDS if self._in_place else CHANGE_SECONDS
+        if monotonic_s - self._shown_s < pause or (not self._in_place and emotions == self._shown):
+            return
+        self._shown_s, self._shown = monotonic_s, emotions
+        line = f"{now:%H:%M:%S}  {self._rate()}  {describe(faces)}"
+        if self._in_place:
+            width = shutil.get_terminal_size().columns - 1
+            self._stream.write(CLEAR_LINE + line[:width])
+        else:
+            self._stream.write(line + "\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Leave the line as it is and go to the next."""
+        if self._in_place and self._shown is not None:
+            self._stream.write("\n")
+            self._stream.flush()
+
+    def _rate(self) -> str:
+        elapsed_s = self._arrivals[-1] - self._arrivals[0]
+        return f"{(len(self._arrivals) - 1) / elapsed_s:4.1f} fps" if elapsed_s else "   - fps"
+
+
+def describe(faces: Sequence[FaceEmotion]) -> str:
+    """As in "#1 happy 93%   #2 sad? 41%": the question mark says that the model is not certain."""
+    if not faces:
+        return "no face"
+    return "   ".join(f"#{face.track} {face.emotion}{'' if face.certain else '?'} {face.score:.0%}" for face in faces)
