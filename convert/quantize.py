@@ -1,7 +1,6 @@
 """Turn a trained model into the int8 file and manifest that ship; refuse what lost too much on the way."""
 
 import json
-import os
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -51,8 +50,8 @@ def quantize(model: Path, data: str | Path, out: Path, max_loss: float = MAX_LOS
         manifest.save(draft, manifest.path_beside(part))
         final = _judge(draft, model, part, faces, max_loss)
         manifest.save(final, manifest.path_beside(part))
-        os.replace(part, out)
-        os.replace(manifest.path_beside(part), manifest.path_beside(out))
+        part.replace(out)
+        manifest.path_beside(part).replace(manifest.path_beside(out))
     return Quantized(operators, final.accuracy, final.certainty)
 
 

@@ -1,0 +1,61 @@
+# `make run` shows emotions, `make test` tests everything; both build what they need first.
+PYTHON ?= python3
+EDGE := .venv-edge/bin/python
+TRAIN := .venv-train/bin/python
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
+# picamera2 comes from apt alone, so the environment must see apt's packages where it is there.
+SITE_PACKAGES := $(shell cd / && $(PYTHON) -c 'import picamera2' 2>/dev/null && echo --system-site-packages)
+
+.PHONY: help run test test-edge test-train edge-env train-env lint bundle clean
+
+help:
+	@echo 'make run        emotions from the camera, else from the demo'
+	@echo 'make test       every test, each in its environment'
+	@echo 'make edge-env   .venv-edge, from requirements-edge.txt'
+	@echo 'make train-env  .venv-train, from requirements-train.txt'
+	@echo 'make bundle     the archive for the Pi, in dist/'
+	@echo 'make clean      remove environments and caches'
+
+run: edge-env
+	$(EDGE) -m edge run
+
+test: lint test-edge test-train
+
+test-edge: .venv-edge/tests-ready
+	$(EDGE) -m pytest tests/edge tests/systemd tests/test_requirements.py
+
+test-train: .venv-train/tests-ready
+	$(TRAIN) -m pytest tests/train tests/convert
+
+lint: .venv-edge/tests-ready
+	$(EDGE) -m ruff check .
+	$(EDGE) -m ruff format --check .
+	$(EDGE) -m mypy
+
+bundle: train-env
+	$(TRAIN) -m convert bundle --out dist
+
+edge-env: .venv-edge/ready
+train-env: .venv-train/ready
+
+.venv-edge/ready: requirements-edge.txt
+	$(PYTHON) -m venv $(SITE_PACKAGES) .venv-edge
+	$(EDGE) $(PIP_INSTALL) -r requirements-edge.txt
+	touch $@
+
+.venv-train/ready: requirements-train.txt
+	$(PYTHON) -m venv .venv-train
+	$(TRAIN) $(PIP_INSTALL) -r requirements-train.txt
+	touch $@
+
+.venv-edge/tests-ready: .venv-edge/ready tests/requirements-edge.txt tests/requirements.txt
+	$(EDGE) $(PIP_INSTALL) -r tests/requirements-edge.txt
+	touch $@
+
+.venv-train/tests-ready: .venv-train/ready tests/requirements.txt
+	$(TRAIN) $(PIP_INSTALL) -r tests/requirements.txt
+	touch $@
+
+clean:
+	rm -rf .venv-edge .venv-train .pytest_cache .ruff_cache .mypy_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,65 @@
+"""Pack all that the Pi needs into one versioned archive; the device's install.sh verifies its checksums."""
+
+import hashlib
+import shutil
+import tarfile
+import tempfile
+from pathlib import Path
+
+from convert import wheels
+from edge import __version__, manifest
+from edge.settings import DEFAULT_MODEL, PROJECT
+
+NAME = "emotion-edge"
+PARTS = ("edge", "models", "systemd", "requirements-edge.txt", "README.md", "LICENSE")
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.part", ".*")
+
+
+def bundle(out: Path, python: str | None = None, project: Path = PROJECT) -> Path:
+    """Write `out`/emotion-edge-VERSION.tar.gz and its .sha256; with `python`, its aarch64 wheels go along.
+
+    Raises ModelError where the shipped model and its manifest do not belong together.
+    """
+    model = project / DEFAULT_MODEL.relative_to(PROJECT)
+    manifest.verify(manifest.load(manifest.path_beside(model)), model)
+    name = f"{NAME}-{__version__}" + (f"-cp{python.replace('.', '')}-aarch64" if python else "")
+    out.mkdir(parents=True, exist_ok=True)
+    archive = out / f"{name}.tar.gz"
+    with tempfile.TemporaryDirectory(dir=out) as folder:
+        root = Path(folder, name)
+        _collect(project, root)
+        if python:
+            wheels.download(project / "requirements-edge.txt", python, root / "wheels")
+        _write_checksums(root)
+        part = Path(folder, archive.name)
+        with tarfile.open(part, "w:gz") as tar:
+            tar.add(root, name, filter=_anonymous)
+        part.replace(archive)
+    archive.with_name(f"{archive.name}.sha256").write_text(f"{manifest.sha256(archive)}  {archive.name}\n")
+    return archive
+
+
+def _collect(project: Path, root: Path) -> None:
+    root.mkdir()
+    for part in PARTS:
+        source = project / part
+        if source.is_dir():
+            shutil.copytree(source, root / part, ignore=LEFT_OUT)
+        else:
+            shutil.copy2(source, root / part)
+    (root / "systemd" / "install.sh").rename(root / "install.sh")
+    (root / "VERSION").write_text(f"{__version__}\n")
+
+
+def _write_checksums(root: Path) -> None:
+    """SHA256SUMS over every file, as `sha256sum --check` reads it."""
+    files = sorted(path for path in root.rglob("*") if path.is_file())
+    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(root)}\n" for path in files]
+    (root / "SHA256SUMS").write_text("".join(lines))
+
+
+def _anonymous(entry: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Nobody's user or group: they mean nothing on the device."""
+    entry.uid = entry.gid = 0
+    entry.uname = entry.gname = "root"
+    return entry
