@@ -21,6 +21,8 @@ def fetch(url: str, sha256: str, target: Path) -> None:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:
             content = response.read(MAX_BYTES)
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()  # it holds the connection
         raise EdgeError(f"{url}: cannot be fetched ({error}); try again, or copy the file to {target}") from error
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:

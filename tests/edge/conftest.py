@@ -1,0 +1,69 @@
+"""What the device's tests share: the shipped model, faces of the demo, a way to run the real program."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.cameras import DEMO
+from edge.cameras.files import VideoFile
+from edge.settings import DEFAULT_MODEL, PROJECT
+
+SHARED = PROJECT.parent / "shared"
+Program = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def demo_frames() -> list[np.ndarray]:
+    """Every 30th frame of the demo: Collins (0-1), Hopper (2-3), both (4-5)."""
+    with VideoFile(DEMO) as video:
+        frames = [frame.gray for frame in iter(video.read, None)]
+    return frames[::30]
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A copy of the shipped model with its manifest, to be spoiled."""
+    for source in (DEFAULT_MODEL, DEFAULT_MODEL.with_suffix(".json")):
+        shutil.copy(source, tmp_path)
+    return tmp_path / DEFAULT_MODEL.name
+
+
+@pytest.fixture
+def edit_manifest(model: Path) -> Callable[..., None]:
+    def edit(**changes: object) -> None:
+        path = model.with_suffix(".json")
+        path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+    return edit
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """This process's, without systemd's variables; the program is found from any folder."""
+    kept = {key: value for key, value in os.environ.items() if key not in ("NOTIFY_SOCKET", "STATE_DIRECTORY")}
+    return kept | {"PYTHONPATH": str(PROJECT)} | extra
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Program:
+    """Run `python -m edge ...` in a folder of its own, and make sure that no one sees a traceback."""
+
+    def run(*arguments: object, **extra: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "edge", *map(str, arguments)]
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environment(**extra), capture_output=True, text=True, timeout=120
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return done
+
+    return run
+
+
+def errors(done: subprocess.CompletedProcess[str]) -> list[str]:
+    return [line for line in done.stderr.splitlines() if line.startswith("ERROR")]

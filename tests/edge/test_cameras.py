@@ -1,0 +1,206 @@
+"""One test body over every camera that can run here, and what each does when it cannot."""
+
+import logging
+import sys
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import ClassVar
+
+import cv2
+import numpy as np
+import pytest
+
+from edge import settings
+from edge.cameras import Camera, open_camera
+from edge.cameras.files import DamagedFileError, ImageFolder, VideoFile
+from edge.cameras.picamera import PiCamera
+from edge.errors import CameraError, UsageError
+
+WIDTH, HEIGHT, STRIDE = 704, 480, 768  # the Pi 5 pads 704 columns to 768
+
+
+class FakeRequest:
+    def __init__(self, broken: bool) -> None:
+        self.released, self._broken = False, broken
+
+    def make_array(self, name: str) -> np.ndarray:
+        if self._broken:
+            raise RuntimeError("buffer lost")
+        yuv = np.full((HEIGHT * 3 // 2, STRIDE), 255, np.uint8)
+        yuv[:HEIGHT, :WIDTH] = 77
+        return yuv
+
+    def release(self) -> None:
+        self.released = True
+
+
+class FakePicamera2:
+    """What the daemon uses of picamera2, in the simplest way possible."""
+
+    cameras: ClassVar[list[dict[str, str]]] = [{"Model": "imx708"}]
+    requests: ClassVar[list[FakeRequest]] = []
+    silent = broken = held = False
+    closed = 0
+
+    def __init__(self) -> None:
+        if self.held:
+            raise RuntimeError("Camera __init__ sequence did not complete.")
+
+    @classmethod
+    def global_camera_info(cls) -> list[dict[str, str]]:
+        return cls.cameras
+
+    def create_video_configuration(self, **configuration: object) -> dict[str, object]:
+        return configuration
+
+    def configure(self, configuration: dict[str, dict[str, object]]) -> None:
+        assert configuration["main"]["format"] == "YUV420"
+
+    def start(self) -> None:
+        pass
+
+    def capture_request(self, wait: float) -> FakeRequest:
+        if self.silent:
+            raise TimeoutError("no frame")
+        type(self).requests.append(FakeRequest(self.broken))
+        return self.requests[-1]
+
+    def close(self) -> None:
+        type(self).closed += 1
+
+
+@pytest.fixture
+def picamera2(monkeypatch: pytest.MonkeyPatch) -> type[FakePicamera2]:
+    fake = type("Picamera2", (FakePicamera2,), {"requests": []})
+    module = types.ModuleType("picamera2")
+    module.Picamera2 = fake  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "picamera2", module)
+    return fake
+
+
+def write_video(path: Path, frames: int = 30) -> Path:
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 15, (WIDTH, HEIGHT))
+    rng = np.random.default_rng(0)
+    for _ in range(frames):
+        writer.write(rng.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8))
+    writer.release()
+    return path
+
+
+def write_folder(path: Path) -> Path:
+    path.mkdir()
+    for number in range(3):
+        cv2.imwrite(str(path / f"{number}.png"), np.full((HEIGHT, WIDTH, 3), 77, np.uint8))
+    return path
+
+
+@pytest.fixture(params=["video", "folder", "picamera"])
+def camera(request: pytest.FixtureRequest, tmp_path: Path, picamera2: object) -> Iterator[Camera]:
+    make: dict[str, Callable[[], Camera]] = {
+        "video": lambda: VideoFile(write_video(tmp_path / "a.avi")),
+        "folder": lambda: ImageFolder(write_folder(tmp_path / "photos")),
+        "picamera": lambda: PiCamera(settings.Camera(width=WIDTH, height=HEIGHT)),
+    }
+    with make[request.param]() as opened:
+        yield opened
+
+
+def test_every_camera_gives_gray_frames_in_order(camera: Camera) -> None:
+    frames = [camera.read() for _ in range(3)]
+    assert [frame.index for frame in frames if frame] == [0, 1, 2]
+    for frame in frames:
+        assert frame is not None
+        assert frame.gray.shape == (HEIGHT, WIDTH)
+        assert frame.gray.dtype == np.uint8
+    times = [frame.time_s for frame in frames if frame]
+    assert times == sorted(times)
+
+
+def test_every_camera_can_be_closed_twice(camera: Camera) -> None:
+    camera.close()
+    camera.close()
+
+
+def test_picamera_leaves_out_the_padding_and_gives_requests_back(picamera2: type[FakePicamera2]) -> None:
+    with PiCamera(settings.Camera(width=WIDTH, height=HEIGHT)) as camera:
+        assert (camera.read().gray == 77).all()
+        picamera2.broken = True
+        with pytest.raises(RuntimeError):
+            camera.read()
+    assert [request.released for request in picamera2.requests] == [True, True]
+    assert picamera2.closed == 1
+
+
+def test_picamera_that_gives_no_frame_is_a_camera_error(picamera2: type[FakePicamera2]) -> None:
+    picamera2.silent = True
+    with PiCamera(settings.Camera()) as camera, pytest.raises(CameraError, match="no frame for 5 s"):
+        camera.read()
+
+
+@pytest.mark.parametrize(("state", "words"), [({"cameras": []}, "none found"), ({"held": True}, "cannot be opened")])
+def test_picamera_that_is_absent_or_held_is_a_camera_error(
+    picamera2: type[FakePicamera2], state: dict[str, object], words: str
+) -> None:
+    for name, value in state.items():
+        setattr(picamera2, name, value)
+    with pytest.raises(CameraError, match=words):
+        open_camera(settings.Camera(source="picamera"))
+
+
+def test_auto_prefers_the_pi_camera(picamera2: type[FakePicamera2]) -> None:
+    with open_camera(settings.Camera()) as camera:
+        assert camera.name == "picamera"
+
+
+@pytest.mark.skipif(Path("/dev/video0").exists(), reason="a camera is plugged in here")
+def test_without_any_camera_auto_shows_the_demo_but_camera_does_not(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING), open_camera(settings.Camera(source="auto")) as camera:
+        assert camera.name == "demo"
+    assert "no camera found" in caplog.text
+    with pytest.raises(CameraError, match="no camera found"):
+        open_camera(settings.Camera(source="camera"))
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "words"),
+    [
+        ("usb:97", CameraError, "/dev/video97 is not there"),
+        ("usb:front", UsageError, "expected a number"),
+        ("nowhere.mp4", UsageError, "no such file or folder"),
+    ],
+)
+def test_a_source_that_is_not_there_is_named(source: str, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        open_camera(settings.Camera(source=source))
+
+
+def test_a_folder_without_images_and_a_text_as_video_are_usage_errors(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no images"):
+        open_camera(settings.Camera(source=str(tmp_path)))
+    text = tmp_path / "a.mp4"
+    text.write_text("not a video")
+    with pytest.raises(UsageError, match="not a readable video"):
+        VideoFile(text)
+
+
+def test_a_video_cut_off_gives_its_good_frames_then_one_error_then_the_end(tmp_path: Path) -> None:
+    whole = write_video(tmp_path / "whole.avi")
+    cut = tmp_path / "cut.avi"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with VideoFile(cut) as video:
+        good = 0
+        with pytest.raises(DamagedFileError, match=r"\d+ of 30 frames could be read"):
+            while video.read():
+                good += 1
+        assert 5 < good < 30
+        assert video.read() is None
+
+
+def test_a_video_played_at_its_own_pace_takes_its_time_or_drops_frames(tmp_path: Path) -> None:
+    with VideoFile(write_video(tmp_path / "a.avi", frames=15), realtime=True) as video:
+        video.read()
+        video._started -= 0.5  # half a second of work: seven frames are overdue
+        late = video.read()
+    assert late is not None
+    assert late.index >= 7

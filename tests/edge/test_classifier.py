@@ -1,0 +1,122 @@
+import hashlib
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.classifier import RUNTIMES, Classifier, label_of, quantize
+from edge.contract import LABELS, crop_face
+from edge.detection import Haar
+from edge.errors import ModelError
+from edge.settings import DEFAULT_MODEL
+
+Edit = Callable[..., None]
+LSB = 1 / 256  # of the model's output
+
+
+def needs(runtime: str) -> None:
+    if importlib.util.find_spec(RUNTIMES[runtime].split(".")[0]) is None:
+        pytest.skip(f"{runtime} is not installed here")
+
+
+@pytest.mark.parametrize("runtime", list(RUNTIMES))
+def test_the_astronaut_is_happy(runtime: str, demo_frames: list[np.ndarray]) -> None:
+    needs(runtime)
+    classifier = Classifier(DEFAULT_MODEL, runtime=runtime)  # type: ignore[arg-type]
+    detector = Haar()
+    face = detector.detect(demo_frames[0])[0]
+    probabilities = classifier.classify(crop_face(demo_frames[0], face.box_xywh, detector.geometry))
+    assert classifier.runtime == runtime
+    assert label_of(probabilities)[0] == "happy"
+
+
+def test_both_runtimes_agree(demo_frames: list[np.ndarray]) -> None:
+    for runtime in RUNTIMES:
+        needs(runtime)
+    one, other = (Classifier(DEFAULT_MODEL, runtime=runtime) for runtime in ("litert", "tflite-runtime"))
+    detector = Haar()
+    for frame in demo_frames:
+        x, y, width, height = detector.detect(frame)[0].box_xywh
+        for shift in range(-10, 11, 5):
+            crop = crop_face(frame, (x + shift, y - shift, width, height), detector.geometry)
+            a, b = one.classify(crop), other.classify(crop)
+            assert np.abs(a - b).max() <= 4 * LSB  # one step of a logit is a few of a probability; 2 were measured
+            assert label_of(a)[0] == label_of(b)[0]
+
+
+def test_probabilities_are_seven_and_add_up_to_one() -> None:
+    probabilities = Classifier(DEFAULT_MODEL).classify(np.full((48, 48), 128, np.uint8))
+    assert probabilities.shape == (7,)
+    assert probabilities.dtype == np.float32
+    assert probabilities.sum() == pytest.approx(1)
+    assert (probabilities >= 0).all()
+
+
+@pytest.mark.parametrize(
+    ("value", "scale", "zero_point", "expected"),
+    [
+        (130.2, 1.0, -128, 2),
+        (255, 1.0, -128, 127),
+        (300, 1.0, -128, 127),
+        (-5, 1.0, -128, -128),
+        (0.6, 0.25, 3, 5),
+        (2.5, 1.0, 0, 2),
+    ],
+)
+def test_quantize_rounds_and_clips(value: float, scale: float, zero_point: int, expected: int) -> None:
+    assert quantize(np.array([value]), scale, zero_point).tolist() == [expected]
+
+
+def test_every_gray_level_survives_quantization() -> None:
+    levels = np.arange(256)
+    assert np.array_equal(quantize(levels, 1.0, -128).astype(int) + 128, levels)
+
+
+def test_a_missing_model_and_a_missing_manifest_are_named(model: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no such model"):
+        Classifier(tmp_path / "none.tflite")
+    model.with_suffix(".json").unlink()
+    with pytest.raises(ModelError, match="no readable manifest"):
+        Classifier(model)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"labels": [*LABELS[1:], LABELS[0]]}, "labels does not match"),
+        ({"labels": LABELS[:6]}, "labels does not match"),
+        ({"task": "face-detection"}, "task does not match"),
+        ({"sha256": "0" * 64}, "sha256 does not match"),
+        ({"input": {"shape": [1, 64, 64, 1], "dtype": "int8", "scale": 1.0, "zero_point": -128}}, "input.shape"),
+        ({"input": {"shape": [1, 48, 48, 1], "dtype": "int8", "scale": 0.5, "zero_point": -128}}, "input tensor is"),
+        ({"output": {"shape": [1, 7], "dtype": "int8", "scale": 0.00390625, "zero_point": 0}}, "output tensor is"),
+        ({"certainty": "very"}, "not a valid manifest"),
+    ],
+)
+def test_a_manifest_that_does_not_fit_is_refused(model: Path, edit_manifest: Edit, changes: dict, words: str) -> None:
+    Classifier(model)
+    edit_manifest(**changes)
+    with pytest.raises(ModelError, match=words):
+        Classifier(model)
+
+
+@pytest.mark.parametrize("content", [b"", b"not json", b"{}", b"\xff\xfe", b"[1]"])
+def test_a_manifest_that_is_none_is_refused(model: Path, content: bytes) -> None:
+    model.with_suffix(".json").write_bytes(content)
+    with pytest.raises(ModelError, match="not a valid manifest"):
+        Classifier(model)
+
+
+def test_a_text_file_named_tflite_is_refused(model: Path, edit_manifest: Edit) -> None:
+    model.write_text("I am a model, believe me.\n")
+    edit_manifest(sha256=hashlib.sha256(model.read_bytes()).hexdigest())
+    with pytest.raises(ModelError, match="not a model that"):
+        Classifier(model)
+
+
+def test_a_truncated_model_is_refused_by_its_sha256(model: Path) -> None:
+    model.write_bytes(model.read_bytes()[:10_000])
+    with pytest.raises(ModelError, match="sha256"):
+        Classifier(model)

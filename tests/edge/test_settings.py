@@ -1,0 +1,85 @@
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from edge import errors, settings
+from edge.settings import PROJECT, Settings
+
+
+@pytest.mark.parametrize(
+    ("toml", "words"),
+    [
+        ("[camera]\nwidht = 640", ["camera.widht", "allowed here: source, width, height"]),
+        ("[kamera]\nwidth = 640", ["kamera", "allowed here: camera, detector"]),
+        ("[camera]\nwidth = 10", ["camera.width = 10", ">= 160"]),
+        ("[camera]\nwidth = 99999", ["camera.width = 99999", "<= 4608"]),
+        ("[camera]\nwidth = 'wide'", ["camera.width = 'wide'", "expected int"]),
+        ("[detector]\nthreshold = 1.5", ["detector.threshold = 1.5", "<= 1.0"]),
+        ("[detector]\nkind = 'dlib'", ["detector.kind = 'dlib'", "auto, yunet, haar"]),
+        ("[log]\ninterval_seconds = 0.0", ["log.interval_seconds = 0.0", ">= 0.1"]),
+        ("camera = 3", ["camera = 3", "expected object"]),
+        ("[camera", ["not TOML"]),
+    ],
+)
+def test_a_wrong_setting_is_named_with_what_is_allowed(toml: str, words: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(toml)
+    with pytest.raises(errors.SettingsError) as caught:
+        settings.load(path)
+    message = str(caught.value)
+    assert message.startswith(str(path))
+    assert "\n" not in message
+    assert all(word in message for word in words), message
+    assert caught.value.exit_code == 78
+
+
+def test_a_missing_file_is_a_settings_error(tmp_path: Path) -> None:
+    with pytest.raises(errors.SettingsError, match="cannot be read"):
+        settings.load(tmp_path / "none.toml")
+
+
+def test_what_is_set_is_taken_and_the_rest_keeps_its_default() -> None:
+    wanted = settings.parse({"camera": {"width": 1280}}, "test")
+    assert wanted.camera.width == 1280
+    assert wanted.camera.height == Settings().camera.height
+
+
+def test_the_services_file_shows_the_true_defaults() -> None:
+    text = (PROJECT / "systemd" / "settings.toml").read_text()
+    assert tomllib.loads(text) == {
+        "camera": {"source": "camera"},
+        "detector": {},
+        "classifier": {},
+        "tracking": {},
+        "log": {},
+    }
+    shown = tomllib.loads(re.sub(r"^# (?=\w+ =)", "", text, flags=re.MULTILINE))
+    settings.parse(shown, "shown")
+    for table, keys in shown.items():
+        for key, value in keys.items():
+            if (table, key) != ("camera", "source"):
+                assert getattr(getattr(Settings(), table), key) == value, (table, key)
+
+
+def test_log_path_prefers_the_setting_then_systemds_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    assert settings.log_path(Settings()) == Path("logs/emotions.db")
+    monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/emotion-edge")
+    assert settings.log_path(Settings()) == Path("/var/lib/emotion-edge/emotions.db")
+    assert settings.log_path(settings.parse({"log": {"path": "/x.db"}}, "test")) == Path("/x.db")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (errors.UsageError, 2),
+        (errors.SettingsError, 78),
+        (errors.ModelError, 78),
+        (errors.CameraError, 1),
+        (errors.LogError, 1),
+    ],
+)
+def test_exit_codes(error: type[errors.EdgeError], code: int) -> None:
+    assert error("what to do").exit_code == code

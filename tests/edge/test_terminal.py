@@ -1,0 +1,52 @@
+import io
+from datetime import datetime
+
+import numpy as np
+
+from edge.analyzer import FaceEmotion
+from edge.terminal import CLEAR_LINE, StatusLine, describe
+
+NOON = datetime(2026, 11, 22, 12, 0, 0)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def face(emotion: str = "happy", certain: bool = True, track: int = 1) -> FaceEmotion:
+    return FaceEmotion(track, (0, 0, 1, 1), 1.0, emotion, 0.83, certain, np.zeros(7, np.float32))
+
+
+def test_faces_read_as_a_person_would_say_them() -> None:
+    assert describe([]) == "no face"
+    assert describe([face(), face("sad", certain=False, track=2)]) == "#1 happy 83%   #2 sad? 83%"
+
+
+def test_a_pipe_gets_a_line_a_change_and_at_most_one_a_second() -> None:
+    stream = io.StringIO()
+    status = StatusLine(stream)
+    for tenth in range(100):
+        status.show([face("happy" if tenth < 50 else "sad")], tenth / 10, NOON)
+    status.close()
+    assert stream.getvalue() == "12:00:00     - fps  #1 happy 83%\n12:00:00  10.0 fps  #1 sad 83%\n"
+
+
+def test_a_pipe_is_not_flooded_by_a_flickering_label() -> None:
+    stream = io.StringIO()
+    status = StatusLine(stream)
+    for tenth in range(100):
+        status.show([face("happy" if tenth % 2 else "sad")], tenth / 10, NOON)
+    assert stream.getvalue().count("\n") <= 10
+
+
+def test_a_terminal_keeps_one_line() -> None:
+    stream = Terminal()
+    status = StatusLine(stream)
+    for tenth in range(20):
+        status.show([face()], tenth / 10, NOON)
+    status.close()
+    text = stream.getvalue()
+    assert 4 <= text.count(CLEAR_LINE) <= 9
+    assert text.count("\n") == 1
+    assert text.endswith("\n")
