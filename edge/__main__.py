@@ -11,6 +11,7 @@ import msgspec
 from edge import __version__, settings
 from edge.errors import EXIT_TRY_AGAIN, EdgeError
 
+EXIT_SIGINT = 130  # 128 + SIGINT, what a shell shows after Ctrl-C
 EXIT_SIGPIPE = 141  # 128 + SIGPIPE, what a shell shows for `... | head`
 
 
@@ -23,6 +24,8 @@ def main() -> int:
     except EdgeError as error:
         logging.error("%s", error)
         return error.exit_code
+    except KeyboardInterrupt:
+        return EXIT_SIGINT
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_SIGPIPE
@@ -78,16 +81,17 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _analyze(args: argparse.Namespace) -> int:
-    from edge.analysis import analyze
+    from edge.analysis import analyze, expand
     from edge.drawing import AnnotatedFolder
     from edge.service import make_analyzer
 
+    files = [file for path in args.paths for file in expand(path)]
     analyzer = make_analyzer(settings.load(args.config))
     annotated = AnnotatedFolder(args.annotate) if args.annotate else None
     if not args.output:
-        return analyze(args.paths, analyzer, sys.stdout, annotated)
+        return analyze(files, analyzer, sys.stdout, annotated)
     with args.output.open("w", encoding="utf-8") as output:
-        return analyze(args.paths, analyzer, output, annotated)
+        return analyze(files, analyzer, output, annotated)
 
 
 def _fetch_yunet(args: argparse.Namespace) -> int:
@@ -100,6 +104,10 @@ def _fetch_yunet(args: argparse.Namespace) -> int:
 
 def _set_up_logging() -> None:
     """Diagnostics to standard error; no timestamps, the journal adds them."""
+    os.environ.setdefault(
+        "OPENCV_LOG_LEVEL", "FATAL"
+    )  # what OpenCV and FFmpeg say of a damaged file, our one line says
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
 
 

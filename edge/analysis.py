@@ -19,14 +19,12 @@ from edge.errors import EXIT_TRY_AGAIN, UsageError
 log = logging.getLogger(__name__)
 
 
-def analyze(paths: Sequence[Path], analyzer: Analyzer, output: TextIO, annotated: AnnotatedFolder | None = None) -> int:
-    """Write a line for every picture and frame of `paths`; returns the exit status.
+def analyze(files: Sequence[Path], analyzer: Analyzer, output: TextIO, annotated: AnnotatedFolder | None = None) -> int:
+    """Write a line for every picture and frame of `files`; returns the exit status.
 
-    A damaged file is reported, its good frames are analyzed, and the status is 1. Raises UsageError before
-    anything is written where a path is missing or holds nothing to analyze.
+    A damaged file is reported, its good frames are analyzed, and the status is 1.
     """
     damaged = 0
-    files = [file for path in paths for file in expand(path)]
     progress = tqdm(files, "analyzing", unit="file", file=sys.stderr, disable=None)
     for file in progress:
         analyzer.restart()
@@ -44,7 +42,10 @@ def analyze(paths: Sequence[Path], analyzer: Analyzer, output: TextIO, annotated
 
 
 def expand(path: Path) -> list[Path]:
-    """A file stands for itself, a folder for the pictures and videos in it, by name."""
+    """A file stands for itself, a folder for the pictures and videos in it, by name.
+
+    Raises UsageError where the path is missing or holds nothing to analyze.
+    """
     if path.is_file():
         return [path]
     if not path.is_dir():

@@ -73,7 +73,12 @@ class Haar:
         if not hasattr(cv2, "CascadeClassifier"):
             raise ModelError(f"OpenCV {cv2.__version__} has no Haar cascades; run `python -m edge fetch-yunet`")
         self._min_face_px = min_face_px
-        self._cascade = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data" / HAAR_CASCADE))
+        path = Path(cv2.__file__).parent / "data" / HAAR_CASCADE
+        self._cascade = cv2.CascadeClassifier(str(path))
+        if self._cascade.empty():
+            raise ModelError(
+                f"{path}: no such cascade; install opencv-python-headless by pip, or `python -m edge fetch-yunet`"
+            )
 
     def detect(self, frame_gray: npt.NDArray[np.uint8]) -> list[Face]:
         small, scale = _reduced(frame_gray, HAAR_WIDTH)

@@ -1,5 +1,6 @@
 """Draw boxes and emotions into copies of the analyzed frames; only where a person asks for it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,16 +16,25 @@ FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
 class AnnotatedFolder:
-    """Writes one JPEG a frame into `folder`: <file>_<frame>.jpg."""
+    """Writes one JPEG a frame into `folder`: <file>_<frame>.jpg, and <file>~2_<frame>.jpg for the next of that name."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
+        self._names: dict[Path, str] = {}
+        self._stems: Counter[str] = Counter()
 
     def add(self, file: Path, frame: Frame, faces: Sequence[FaceEmotion]) -> None:
-        target = self._folder / f"{file.stem}_{frame.index:06d}.jpg"
+        target = self._folder / f"{self._name(file)}_{frame.index:06d}.jpg"
         if not cv2.imwrite(str(target), annotate(frame.gray, faces)):
             raise OSError(f"{target}: cannot be written")
+
+    def _name(self, file: Path) -> str:
+        if file not in self._names:
+            self._stems[file.stem] += 1
+            count = self._stems[file.stem]
+            self._names[file] = file.stem if count == 1 else f"{file.stem}~{count}"
+        return self._names[file]
 
 
 def annotate(frame_gray: npt.NDArray[np.uint8], faces: Sequence[FaceEmotion]) -> npt.NDArray[np.uint8]:

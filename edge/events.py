@@ -61,7 +61,11 @@ class EventLog:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(path, isolation_level=None)
-            self._prepare()
+            try:
+                self._prepare()
+            except BaseException:
+                self.close()
+                raise
         except (sqlite3.Error, OSError) as error:
             raise self._error(error) from error
 
@@ -77,7 +81,8 @@ class EventLog:
 
     def record(self, faces: Iterable[FaceEmotion], time_s: float, now: datetime) -> None:
         """Write a row for each face whose last one is `interval_seconds` ago by `time_s`; `now` is its UTC time."""
-        due = [face for face in faces if time_s - self._logged_s.get(face.track, -1e9) >= self._interval_seconds]
+        recent = {track: then for track, then in self._logged_s.items() if time_s - then < self._interval_seconds}
+        due = [face for face in faces if face.track not in recent]
         if not due:
             return
         try:
@@ -86,7 +91,7 @@ class EventLog:
             self._database.execute("COMMIT")
         except sqlite3.Error as error:
             raise self._error(error) from error
-        self._logged_s |= {face.track: time_s for face in due}
+        self._logged_s = recent | {face.track: time_s for face in due}
         self.rows += len(due)
 
     def close(self) -> None:

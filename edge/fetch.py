@@ -1,6 +1,7 @@
 """Fetch YuNet's official model file, and keep it only if it is the very one."""
 
 import hashlib
+import http.client
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -20,7 +21,7 @@ def fetch(url: str, sha256: str, target: Path) -> None:
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:
             content = response.read(MAX_BYTES)
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+    except (OSError, http.client.HTTPException) as error:
         if isinstance(error, urllib.error.HTTPError):
             error.close()  # it holds the connection
         raise EdgeError(f"{url}: cannot be fetched ({error}); try again, or copy the file to {target}") from error
@@ -29,5 +30,8 @@ def fetch(url: str, sha256: str, target: Path) -> None:
         raise ModelError(f"{url}: expected sha256 {sha256}, found {found}; nothing was saved")
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_suffix(".part")
-    part.write_bytes(content)
-    part.replace(target)
+    try:
+        part.write_bytes(content)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)

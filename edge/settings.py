@@ -3,7 +3,7 @@
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -116,13 +116,12 @@ def _explain(message: str, tables: dict[str, Any]) -> str:
     value: Any = tables
     for key in keys:
         value = value[key]
-    if problem.startswith("Invalid enum value"):
-        problem = f"expected one of {', '.join(_choices(keys))}"
+    if choices := _choices(keys):
+        problem = f"expected one of {', '.join(choices)}"
     return f"{'.'.join(keys)} = {value!r}: {problem[0].lower()}{problem[1:].replace('`', '')}"
 
 
 def _choices(keys: list[str]) -> tuple[str, ...]:
-    """The words that a `Literal` setting takes."""
-    section = type(getattr(Settings(), keys[0]))
-    choices: tuple[str, ...] = section.__annotations__[keys[1]].__args__
-    return choices
+    """The words that a `Literal` setting takes; none for any other setting."""
+    annotation = type(getattr(Settings(), keys[0])).__annotations__[keys[1]] if len(keys) == 2 else None
+    return get_args(annotation) if get_origin(annotation) is Literal else ()

@@ -1,7 +1,7 @@
 """Where frames come from: one protocol, one module a kind, and `open_camera`, which chooses."""
 
 import logging
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from edge import settings
@@ -31,13 +31,17 @@ def open_camera(wanted: settings.Camera) -> Camera:
 
 
 def _first_camera(wanted: settings.Camera) -> Camera:
-    attempts: list[Callable[[], Camera]] = [lambda: _picamera(wanted), lambda: _usb(wanted, "0")]
+    from edge.cameras.usb import plugged_in
+
+    attempts = [partial(_picamera, wanted), *(partial(_usb, wanted, str(number)) for number in plugged_in())]
     reasons = []
     for attempt in attempts:
         try:
             return attempt()
         except CameraError as error:
             reasons.append(str(error))
+    if len(attempts) == 1:
+        reasons.append("USB camera: none plugged in")
     if wanted.source == "camera":
         raise CameraError("no camera found: " + "; ".join(reasons))
     log.warning("no camera found, showing the demo (%s)", "; ".join(reasons))
@@ -57,7 +61,7 @@ def _picamera(wanted: settings.Camera) -> Camera:
 def _usb(wanted: settings.Camera, number: str) -> Camera:
     from edge.cameras.usb import UsbCamera
 
-    if not number.isdigit():
+    if not number.isdecimal():
         raise UsageError(f"camera source 'usb:{number}': expected a number, as in usb:0")
     return UsbCamera(int(number), wanted)
 

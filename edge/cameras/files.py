@@ -13,6 +13,7 @@ from edge.errors import CameraError, UsageError
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mjpeg")
 TRUNCATED_SHARE = 0.02  # a container's frame count may be off by a few; more missing than this is a damaged file
+TEXT_FOURCC = cv2.VideoWriter.fourcc(*"ansi")  # FFmpeg plays any .txt, as text art
 
 
 class DamagedFileError(CameraError):
@@ -28,7 +29,7 @@ class VideoFile(Closing):
     def __init__(self, path: Path, realtime: bool = False) -> None:
         self.name = str(path)
         self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
-        if not self._capture.isOpened():
+        if not self._capture.isOpened() or self._capture.get(cv2.CAP_PROP_FOURCC) == TEXT_FOURCC:
             raise UsageError(f"{path}: not a readable video; copy it again, or convert it to mp4")
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         self._fps = fps if 0.1 < fps < 1000 else 25.0
@@ -92,7 +93,10 @@ def read_image(path: Path) -> npt.NDArray[np.uint8]:
         content = path.read_bytes()
     except OSError as error:
         raise DamagedFileError(f"{path}: cannot be read ({error.strerror})") from error
-    image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE) if content else None
+    try:
+        image = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE) if content else None
+    except cv2.error:  # says that it is larger than OpenCV's limit of 2^30 pixels
+        image = None
     if image is None:
         raise DamagedFileError(f"{path}: not a readable image, or cut off; copy it again")
     return np.asarray(image, dtype=np.uint8)

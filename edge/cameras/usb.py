@@ -10,6 +10,15 @@ from edge.cameras.frame import Closing, Frame
 from edge.errors import CameraError
 
 
+SYSFS = Path("/sys/class/video4linux")
+
+
+def plugged_in(sysfs: Path = SYSFS) -> list[int]:
+    """Numbers of the /dev/video nodes that hang on USB; a Pi has a dozen others, for its codecs."""
+    nodes = [node for node in sysfs.glob("video*") if "/usb" in str((node / "device").resolve())]
+    return sorted(int(node.name.removeprefix("video")) for node in nodes)
+
+
 class UsbCamera(Closing):
     """/dev/video<number>; raises CameraError where it is missing, held, or not a camera."""
 

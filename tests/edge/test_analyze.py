@@ -2,6 +2,9 @@
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ import pytest
 
 from edge.cameras import DEMO
 from edge.contract import LABELS
-from tests.edge.conftest import SHARED, Program, errors
+from tests.edge.conftest import SHARED, Program, environment, errors
 
 
 def lines(text: str) -> list[dict[str, Any]]:
@@ -53,15 +56,23 @@ def test_photos_give_a_line_each_in_the_documented_form(program: Program, photos
     assert wall["faces"] == []
 
 
-def test_a_video_gives_a_line_a_frame_and_its_faces_keep_their_numbers(program: Program, tmp_path: Path) -> None:
+def test_a_video_gives_a_line_a_frame_and_its_faces_keep_their_numbers(
+    program: Program, tmp_path: Path, demo_frames: list[np.ndarray]
+) -> None:
     output = tmp_path / "out.jsonl"
-    done = program("analyze", DEMO, "--output", output)
+    moving = [np.roll(demo_frames[0], 6 * step, axis=1) for step in range(6)]
+    done = program("analyze", short_video(tmp_path / "a.avi", moving), "--output", output)
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
     found = lines(output.read_text())
-    assert [line["frame"] for line in found] == list(range(180))
-    assert found[15]["time_s"] == 1.0
-    assert {face["track"] for line in found[:60] for face in line["faces"]} == {1}
+    assert [line["frame"] for line in found] == list(range(24))
+    assert found[10]["time_s"] == 1.0
+    assert [[face["track"] for face in line["faces"]] for line in found] == [[1]] * 24
+
+
+def test_every_file_starts_with_face_1(program: Program, photos: Path) -> None:
+    found = lines(program("analyze", photos / "a.jpg", photos / "a.jpg").stdout)
+    assert [face["track"] for line in found for face in line["faces"]] == [1, 1]
 
 
 def test_damaged_files_are_named_and_the_rest_is_analyzed(
@@ -77,6 +88,7 @@ def test_damaged_files_are_named_and_the_rest_is_analyzed(
     assert done.returncode == 1
     reported = errors(done)
     assert len(reported) == 4
+    assert [line for line in done.stderr.splitlines() if line not in reported and "XNNPACK" not in line] == []
     assert [sum(name in line for line in reported) for name in ("cut.jpg", "text.png", "cut.avi", "text.mp4")] == [
         1
     ] * 4
@@ -100,6 +112,42 @@ def test_nothing_to_analyze_is_a_usage_error(
     assert words in errors(done)[0]
 
 
+def test_a_wrong_path_leaves_earlier_output_alone(program: Program, tmp_path: Path) -> None:
+    output = tmp_path / "out.jsonl"
+    output.write_text("an hour's work\n")
+    assert program("analyze", "typo.jpg", "--output", output).returncode == 2
+    assert output.read_text() == "an hour's work\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["--output", "/dev/full"]])
+def test_a_full_disk_under_the_output_is_said_in_one_line(photos: Path, tmp_path: Path, arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "edge", "analyze", str(photos), *arguments]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, cwd=tmp_path, env=environment(), stdout=full, stderr=-1, text=True, timeout=60)
+    assert done.returncode == 1
+    assert [line for line in done.stderr.splitlines() if "XNNPACK" not in line] == [
+        "ERROR [Errno 28] No space left on device"
+    ]
+
+
+@pytest.mark.parametrize("end", ["ctrl-c", "closed pipe"])
+def test_ended_early_it_stops_without_a_word(end: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "edge", "analyze", str(DEMO)]
+    variables = environment(PYTHONUNBUFFERED="1")
+    with subprocess.Popen(command, cwd=tmp_path, env=variables, stdout=-1, stderr=-1, text=True) as process:
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline().startswith("{")
+        if end == "ctrl-c":
+            process.send_signal(signal.SIGINT)
+            process.stdout.read()
+        process.stdout.close()
+        diagnostics = process.stderr.read()
+        code = process.wait(timeout=60)
+    assert code == 128 + (signal.SIGINT if end == "ctrl-c" else signal.SIGPIPE)
+    assert [line for line in diagnostics.splitlines() if "XNNPACK" not in line] == []
+
+
 def test_annotate_writes_a_picture_a_frame_with_its_boxes(program: Program, photos: Path, tmp_path: Path) -> None:
     done = program("analyze", photos, "--annotate", tmp_path / "boxes")
     assert done.returncode == 0, done.stderr
@@ -107,6 +155,16 @@ def test_annotate_writes_a_picture_a_frame_with_its_boxes(program: Program, phot
     assert written == ["a_000000.jpg", "b_000000.jpg", "wall_000000.jpg"]
     drawn = cv2.imread(str(tmp_path / "boxes" / "a_000000.jpg")).astype(int)
     assert np.ptp(drawn, axis=2).max() > 60  # coloured boxes on gray
+
+
+def test_pictures_of_one_name_from_two_folders_are_both_annotated(
+    program: Program, photos: Path, tmp_path: Path
+) -> None:
+    for name in ("happy", "sad"):
+        (photos / name).mkdir()
+        shutil.copy(photos / "wall.jpg", photos / name / "1.jpg")
+    assert program("analyze", photos, "--annotate", tmp_path / "boxes").returncode == 0
+    assert len(list((tmp_path / "boxes").iterdir())) == 5
 
 
 def test_without_annotate_no_picture_is_written(program: Program, photos: Path, tmp_path: Path) -> None:

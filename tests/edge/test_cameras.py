@@ -1,8 +1,10 @@
 """One test body over every camera that can run here, and what each does when it cannot."""
 
 import logging
+import struct
 import sys
 import types
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -13,8 +15,9 @@ import pytest
 
 from edge import settings
 from edge.cameras import Camera, open_camera
-from edge.cameras.files import DamagedFileError, ImageFolder, VideoFile
+from edge.cameras.files import DamagedFileError, ImageFolder, VideoFile, read_image
 from edge.cameras.picamera import PiCamera
+from edge.cameras.usb import plugged_in
 from edge.errors import CameraError, UsageError
 
 WIDTH, HEIGHT, STRIDE = 704, 480, 768  # the Pi 5 pads 704 columns to 768
@@ -83,7 +86,8 @@ def write_video(path: Path, frames: int = 30) -> Path:
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 15, (WIDTH, HEIGHT))
     rng = np.random.default_rng(0)
     for _ in range(frames):
-        writer.write(rng.integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8))
+        noise = rng.integers(0, 256, (HEIGHT // 16, WIDTH // 16, 3), dtype=np.uint8)
+        writer.write(cv2.resize(noise, (WIDTH, HEIGHT), interpolation=cv2.INTER_NEAREST))
     writer.release()
     return path
 
@@ -138,6 +142,13 @@ def test_picamera_that_gives_no_frame_is_a_camera_error(picamera2: type[FakePica
         camera.read()
 
 
+def test_a_picamera2_that_cannot_be_loaded_is_a_camera_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "picamera2.py").write_text("raise ValueError('numpy.dtype size changed')")  # pip's numpy over apt's
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(CameraError, match=r"numpy\.dtype size changed"):
+        open_camera(settings.Camera(source="picamera"))
+
+
 @pytest.mark.parametrize(("state", "words"), [({"cameras": []}, "none found"), ({"held": True}, "cannot be opened")])
 def test_picamera_that_is_absent_or_held_is_a_camera_error(
     picamera2: type[FakePicamera2], state: dict[str, object], words: str
@@ -167,6 +178,7 @@ def test_without_any_camera_auto_shows_the_demo_but_camera_does_not(caplog: pyte
     [
         ("usb:97", CameraError, "/dev/video97 is not there"),
         ("usb:front", UsageError, "expected a number"),
+        ("usb:²", UsageError, "expected a number"),
         ("nowhere.mp4", UsageError, "no such file or folder"),
     ],
 )
@@ -178,10 +190,55 @@ def test_a_source_that_is_not_there_is_named(source: str, error: type[Exception]
 def test_a_folder_without_images_and_a_text_as_video_are_usage_errors(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no images"):
         open_camera(settings.Camera(source=str(tmp_path)))
-    text = tmp_path / "a.mp4"
-    text.write_text("not a video")
-    with pytest.raises(UsageError, match="not a readable video"):
-        VideoFile(text)
+    for name in ("a.mp4", "a.txt"):  # FFmpeg would play the latter, as text art
+        text = tmp_path / name
+        text.write_text("not a video\n" * 100)
+        with pytest.raises(UsageError, match="not a readable video"):
+            VideoFile(text)
+
+
+def png_that_claims(width: int, height: int) -> bytes:
+    """A PNG of a few bytes that says it is (height, width)."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(bytes(100))), (b"IEND", b"")]
+    packed = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
+
+
+def test_an_image_too_large_to_decode_is_a_damaged_file(tmp_path: Path) -> None:
+    path = tmp_path / "huge.png"
+    path.write_bytes(png_that_claims(100_000, 100_000))
+    with pytest.raises(DamagedFileError, match="not a readable image"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".bmp"])
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 0.99])
+def test_an_image_cut_off_is_refused_instead_of_filled_with_gray(suffix: str, share: float, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (120, 160), dtype=np.uint8)
+    whole = cv2.imencode(suffix, noise)[1].tobytes()
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(whole)
+    assert read_image(path).shape == (120, 160)
+    path.write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(DamagedFileError, match="cut off"):
+        read_image(path)
+
+
+def test_a_photo_is_turned_as_its_exif_data_says(tmp_path: Path) -> None:
+    picture = np.zeros((60, 100), np.uint8)
+    picture[:30] = 200  # the light half is above
+    jpeg = cv2.imencode(".jpg", picture)[1].tobytes()
+    orientation = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)  # 6: turn it clockwise by 90 degrees to see it upright
+    exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 1) + orientation + bytes(4)
+    path = tmp_path / "a.jpg"
+    path.write_bytes(jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + jpeg[2:])
+    turned = read_image(path)
+    assert turned.shape == (100, 60)
+    assert turned[:, 40:].min() > 150
+    assert turned[:, :20].max() < 50
 
 
 def test_a_video_cut_off_gives_its_good_frames_then_one_error_then_the_end(tmp_path: Path) -> None:
@@ -204,3 +261,13 @@ def test_a_video_played_at_its_own_pace_takes_its_time_or_drops_frames(tmp_path:
         late = video.read()
     assert late is not None
     assert late.index >= 7
+
+
+def test_only_nodes_that_hang_on_usb_count_as_usb_cameras(tmp_path: Path) -> None:
+    for name, device in (("video0", "platform/codec"), ("video10", "usb1/1-1/1-1:1.0"), ("video2", "usb1/1-2/1-2:1.0")):
+        node, target = tmp_path / "class" / name, tmp_path / "devices" / device
+        target.mkdir(parents=True)
+        node.mkdir(parents=True)
+        (node / "device").symlink_to(target)
+    assert plugged_in(tmp_path / "class") == [2, 10]
+    assert plugged_in(tmp_path / "none") == []

@@ -1,5 +1,6 @@
 import hashlib
 import importlib.util
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -114,6 +115,19 @@ def test_a_text_file_named_tflite_is_refused(model: Path, edit_manifest: Edit) -
     edit_manifest(sha256=hashlib.sha256(model.read_bytes()).hexdigest())
     with pytest.raises(ModelError, match="not a model that"):
         Classifier(model)
+
+
+def test_without_any_runtime_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in RUNTIMES.values():
+        monkeypatch.setitem(sys.modules, module, None)  # its import fails
+    with pytest.raises(ModelError, match=r"requirements-edge\.txt"):
+        Classifier(DEFAULT_MODEL)
+
+
+def test_auto_takes_tflite_runtime_where_litert_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    needs("tflite-runtime")
+    monkeypatch.setitem(sys.modules, RUNTIMES["litert"], None)
+    assert Classifier(DEFAULT_MODEL).runtime == "tflite-runtime"
 
 
 def test_a_truncated_model_is_refused_by_its_sha256(model: Path) -> None:

@@ -2,6 +2,7 @@ import random
 import sqlite3
 import subprocess
 import sys
+import tracemalloc
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -73,6 +74,31 @@ def test_another_versions_log_and_another_file_are_refused_and_left_alone(tmp_pa
     with pytest.raises(LogError, match="cannot write the event log"):
         EventLog(text, 1.0)
     assert text.read_text().startswith("shopping list")
+
+
+def test_a_refused_log_is_not_held_open(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    sqlite3.connect(path).execute("PRAGMA user_version = 99").connection.close()
+    with pytest.raises(LogError) as caught:
+        EventLog(path, 1.0)
+    held = {str(file.readlink()) for file in Path("/proc/self/fd").iterdir() if file.is_symlink()}
+    assert caught.tb  # which holds the half-made log
+    assert str(path) not in held
+
+
+def test_months_of_faces_need_no_memory(tmp_path: Path) -> None:
+    """One remembered time a face would be 100 bytes each."""
+    with EventLog(tmp_path / "log.db", 1.0) as events:
+        events.start_run("test", "model", NOON)
+        tracemalloc.start()
+        try:
+            for number in range(2000):
+                events.record([face(number)], 2.0 * number, NOON)
+            grown, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert events.rows == 2000
+    assert grown < 50_000
 
 
 def test_a_path_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from edge.cameras import DEMO
+from edge.settings import PROJECT
 from tests.edge.conftest import Program, environment, errors
 
 
@@ -81,6 +82,51 @@ def test_a_signal_ends_it_cleanly_after_systemd_heard_of_it(
     assert process.returncode == 0, diagnostics
     assert "Traceback" not in output + diagnostics
     assert logged(tmp_path, "PRAGMA integrity_check") == [("ok",)]
+
+
+FAKE_PICAMERA2 = """
+import cv2, numpy as np
+from edge.cameras import DEMO
+
+class Picamera2:
+    \"\"\"Gives ten frames of the demo, as YUV420 with the Pi 5's padding, and then none.\"\"\"
+    def __init__(self): self.video, self.given = cv2.VideoCapture(str(DEMO)), 0
+    @staticmethod
+    def global_camera_info(): return [{"Model": "imx708"}]
+    def create_video_configuration(self, **configuration): return configuration
+    def configure(self, configuration): pass
+    def start(self): pass
+    def close(self): pass
+    def capture_request(self, wait):
+        self.given += 1
+        if self.given > 10: raise TimeoutError(f"waited {wait} s")
+        return self
+    def make_array(self, name):
+        yuv = cv2.cvtColor(self.video.read()[1], cv2.COLOR_BGR2YUV_I420)
+        return np.pad(yuv, ((0, 0), (0, 64)))
+    def release(self): pass
+"""
+
+
+def test_a_pi_camera_that_stops_ends_it_for_systemd_to_restart(program: Program, config: Path, tmp_path: Path) -> None:
+    (tmp_path / "picamera2.py").write_text(FAKE_PICAMERA2)
+    done = program("run", "--config", config, "--source", "auto", PYTHONPATH=f"{PROJECT}:{tmp_path}")
+    assert done.returncode == 1
+    assert ["Pi camera: no frame" in line for line in errors(done)] == [True]
+    assert "#1 happy" in done.stdout
+    assert logged(tmp_path, "SELECT source FROM runs") == [("picamera",)]
+    assert logged(tmp_path, "SELECT DISTINCT emotion FROM observations") == [("happy",)]
+
+
+def test_damaged_images_are_named_and_the_rest_is_logged(
+    program: Program, config: Path, short_folder: Path, tmp_path: Path
+) -> None:
+    (short_folder / "00_first.jpg").write_text("no picture")
+    (short_folder / "zz_last.png").write_bytes((short_folder / "0.png").read_bytes()[:1000])
+    done = program("run", "--config", config, "--source", short_folder)
+    assert done.returncode == 1
+    assert [line.split(":")[0].rsplit("/")[-1] for line in errors(done)] == ["00_first.jpg", "zz_last.png"]
+    assert logged(tmp_path, "SELECT count(*) FROM observations") == [(8,)]
 
 
 def test_in_the_journal_there_is_no_line_an_emotion(program: Program, config: Path, short_folder: Path) -> None:

@@ -18,6 +18,8 @@ from edge.settings import PROJECT, Settings
         ("[camera]\nwidth = 'wide'", ["camera.width = 'wide'", "expected int"]),
         ("[detector]\nthreshold = 1.5", ["detector.threshold = 1.5", "<= 1.0"]),
         ("[detector]\nkind = 'dlib'", ["detector.kind = 'dlib'", "auto, yunet, haar"]),
+        ("[detector]\nkind = 5", ["detector.kind = 5", "auto, yunet, haar"]),
+        ("[tracking]\nforget_seconds = nan", ["tracking.forget_seconds = nan", ">= 0.0"]),
         ("[log]\ninterval_seconds = 0.0", ["log.interval_seconds = 0.0", ">= 0.1"]),
         ("camera = 3", ["camera = 3", "expected object"]),
         ("[camera", ["not TOML"]),

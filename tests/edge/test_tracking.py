@@ -6,6 +6,8 @@ import pytest
 from edge.contract import Box
 from edge.tracking import Sighting, Tracker, overlap
 
+SURE = np.array([0, 0, 0, 1, 0, 0, 0], np.float32)
+
 
 def sighting(x: float, happy: float = 1.0) -> Sighting:
     return Sighting((x, 0.0, 100.0, 100.0), np.array([0, 0, 0, happy, 0, 0, 1 - happy], np.float32))
@@ -39,6 +41,21 @@ def test_the_greater_overlap_wins_and_no_track_is_given_twice() -> None:
     tracker = Tracker(0.5, 1.0)
     assert ids(tracker, [0], 0.0) == [1]
     assert ids(tracker, [40, 5], 0.1) == [2, 1]
+
+
+def test_faces_that_pass_each_other_keep_their_numbers() -> None:
+    tracker = Tracker(0.5, 1.0)
+    for step in range(41):
+        one, other = (
+            Sighting((10.0 * step, 0.0, 100.0, 100.0), SURE),
+            Sighting((400 - 10.0 * step, 30.0, 100.0, 100.0), SURE),
+        )
+        pair = [one, other] if step % 3 else [other, one]  # a detector keeps no order
+        found = {track.box_xywh: track.id for track in tracker.update(pair, step / 15)}
+        if step == 0:
+            first = found[one.box_xywh]
+        assert found[one.box_xywh] == first
+        assert len(set(found.values())) == 2
 
 
 def test_a_face_gone_too_long_is_somebody_new() -> None:
