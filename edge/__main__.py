@@ -104,9 +104,8 @@ def _fetch_yunet(args: argparse.Namespace) -> int:
 
 def _set_up_logging() -> None:
     """Diagnostics to standard error; no timestamps, the journal adds them."""
-    os.environ.setdefault(
-        "OPENCV_LOG_LEVEL", "FATAL"
-    )  # what OpenCV and FFmpeg say of a damaged file, our one line says
+    # What OpenCV and FFmpeg would print about a damaged file, our one line says.
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "FATAL")
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
 

@@ -9,7 +9,6 @@ from edge import settings
 from edge.cameras.frame import Closing, Frame
 from edge.errors import CameraError
 
-
 SYSFS = Path("/sys/class/video4linux")
 
 
