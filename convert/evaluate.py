@@ -1,6 +1,7 @@
 """Judge a model, .keras or .tflite, on one split; the latter through the very classifier that runs on the device."""
 
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from tqdm import tqdm
 
 from edge.classifier import Classifier
+from edge.contract import INPUT_SHAPE, LABELS
 from edge.errors import ModelError, UsageError
 from train.data import Faces, load
 from train.metrics import evaluate as metrics
@@ -20,33 +22,47 @@ def evaluate(model: Path, data: str | Path, split: str) -> dict[str, Any]:
 
     Raises UsageError for another kind of file, ModelError for a model that cannot be used, DataError.
     """
+    opened = open_model(model)
     faces = load(data).split(split)
-    probabilities, seconds = predict(model, faces)
+    probabilities, seconds = predict(opened, faces)
     milliseconds = seconds * 1000
     latency = {"median": float(np.median(milliseconds)), "p95": float(np.percentile(milliseconds, 95))}
     return {"model": str(model), "split": split, **metrics(probabilities, faces.labels), "latency_ms": latency}
 
 
-def predict(model: Path, faces: Faces) -> tuple[np.ndarray, np.ndarray]:
-    """Return probabilities (N, 7) and the seconds that single faces took, one thread for .tflite."""
-    if model.suffix == ".tflite":
-        return _predict_tflite(Classifier(model), faces)
-    if model.suffix == ".keras":
-        return _predict_keras(model, faces)
-    raise UsageError(f"{model}: expected a .keras or .tflite file")
+def open_model(path: Path) -> Any:
+    """Open a .tflite file as a `Classifier`, a .keras file as a `keras.Model`."""
+    if path.suffix == ".tflite":
+        return Classifier(path)
+    if path.suffix == ".keras":
+        return load_keras(path)
+    raise UsageError(f"{path}: expected a .keras or .tflite file")
 
 
 def load_keras(path: Path) -> Any:
-    """Load a Keras model; raises ModelError where it is missing or not one."""
+    """Load a Keras model; raises ModelError where it is missing, not one, or made for another task."""
+    if not zipfile.is_zipfile(path):  # said at once, before seconds of import
+        raise _unreadable(path, "not a Keras 3 file" if path.is_file() else "no such file")
     import keras
 
     try:
-        return keras.models.load_model(path, compile=False)
-    except (ValueError, OSError, KeyError, TypeError) as error:
-        reason = str(error).splitlines()[0]
-        raise ModelError(
-            f"{path}: not a readable .keras model ({reason}); train it with `python -m train fit`"
-        ) from error
+        model = keras.models.load_model(path, compile=False)
+    except (ValueError, OSError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise _unreadable(path, str(error)) from error
+    expected, found = ((None, *INPUT_SHAPE), (None, len(LABELS))), (model.input_shape, model.output_shape)
+    if found != expected:
+        raise ModelError(f"{path}: expected input and output of {expected}, found {found}; train it on FER2013")
+    return model
+
+
+def _unreadable(path: Path, reason: str) -> ModelError:
+    line = reason.strip().split("\n")[0]
+    return ModelError(f"{path}: not a readable .keras model ({line}); train it with `python -m train fit`")
+
+
+def predict(model: Any, faces: Faces) -> tuple[np.ndarray, np.ndarray]:
+    """Return probabilities (N, 7) and the seconds that single faces took, one thread for a `Classifier`."""
+    return (_predict_tflite if isinstance(model, Classifier) else _predict_keras)(model, faces)
 
 
 def _predict_tflite(classifier: Classifier, faces: Faces) -> tuple[np.ndarray, np.ndarray]:
@@ -58,8 +74,7 @@ def _predict_tflite(classifier: Classifier, faces: Faces) -> tuple[np.ndarray, n
     return np.array(probabilities), np.array(seconds)
 
 
-def _predict_keras(path: Path, faces: Faces) -> tuple[np.ndarray, np.ndarray]:
-    model = load_keras(path)
+def _predict_keras(model: Any, faces: Faces) -> tuple[np.ndarray, np.ndarray]:
     images = faces.images[..., np.newaxis].astype(np.float32)
     probabilities = model.predict(images, batch_size=256, verbose=0)
     seconds = []

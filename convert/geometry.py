@@ -11,7 +11,7 @@ import numpy as np
 
 from edge.contract import INPUT_SIDE, CropGeometry
 from edge.detection import FaceDetector
-from train.data import Faces
+from train.data import DataError, Faces
 
 FACE_PX = 200  # of the enlarged face: the size at which both detectors are at their best
 MARGIN_PX = 100
@@ -30,7 +30,10 @@ class Measured:
 
 
 def measure(faces: Faces, detector: FaceDetector) -> Measured:
-    """Show `faces` to `detector`; faces found not exactly once are left out."""
+    """Show `faces` to `detector`; faces found not exactly once are left out.
+
+    Raises DataError where that leaves none.
+    """
     rows, tilts = [], []
     for image in faces.images:
         found = detector.detect(_canvas(image))
@@ -43,6 +46,8 @@ def measure(faces: Faces, detector: FaceDetector) -> Measured:
         if found[0].eyes:
             (left_x, left_y), (right_x, right_y) = found[0].eyes
             tilts.append(abs(np.degrees(np.arctan2(right_y - left_y, right_x - left_x))))
+    if not rows:
+        raise DataError(f"{detector.name} found none of {len(faces)} faces; are they upright faces as in FER2013?")
     median = np.median(rows, axis=0)
     spread = np.median(np.abs(rows - median), axis=0)
     return Measured(

@@ -14,10 +14,10 @@ from ai_edge_litert.interpreter import Interpreter
 
 from convert.calibration import FACES_PER_CLASS, SEED, calibration_faces
 from convert.evaluate import load_keras, predict
-from convert.tflite import check_int8, to_int8
 from edge import __version__, manifest
+from edge.classifier import Classifier
 from edge.contract import LABELS
-from edge.errors import ModelError
+from edge.errors import ModelError, UsageError
 from edge.manifest import Certainty, Manifest, Tensor
 from train.data import Fer2013, load
 
@@ -37,10 +37,15 @@ def quantize(model: Path, data: str | Path, out: Path, max_loss: float = MAX_LOS
     """Write `out` (.tflite) and its manifest, both or neither.
 
     Raises ModelError where the model is not readable, not fully int8, or loses more than `max_loss` of its
-    validation accuracy; DataError where the data cannot be used.
+    validation accuracy; DataError where the data cannot be used, UsageError for another kind of `out`.
     """
-    faces = load(data)
+    if out.suffix != ".tflite":
+        raise UsageError(f"{out}: expected a name that ends in .tflite")
     network = load_keras(model)
+    faces = load(data)
+    faces.split("validation")
+    from convert.tflite import check_int8, to_int8  # TensorFlow: after all that can be refused without it
+
     content = to_int8(network, calibration_faces(faces.split("train")).images)
     operators = check_int8(content)
     with tempfile.TemporaryDirectory(dir=_folder_of(out)) as folder:
@@ -48,7 +53,7 @@ def quantize(model: Path, data: str | Path, out: Path, max_loss: float = MAX_LOS
         part.write_bytes(content)
         draft = _describe(model, part, faces, content)
         manifest.save(draft, manifest.path_beside(part))
-        final = _judge(draft, model, part, faces, max_loss)
+        final = _judge(draft, {"float": network, "int8": Classifier(part)}, faces, max_loss)
         manifest.save(final, manifest.path_beside(part))
         part.replace(out)
         manifest.path_beside(part).replace(manifest.path_beside(out))
@@ -67,7 +72,7 @@ def choose_threshold(probabilities: np.ndarray, labels: np.ndarray, wanted: floa
     return Certainty(1.0, 0.0, 0.0)
 
 
-def _judge(draft: Manifest, model: Path, part: Path, faces: Fer2013, max_loss: float) -> Manifest:
+def _judge(draft: Manifest, models: dict[str, Any], faces: Fer2013, max_loss: float) -> Manifest:
     """Fill in accuracy and certainty, on the splits that are there, through the device's classifier."""
     accuracy: dict[str, dict[str, float]] = {}
     certainty = draft.certainty
@@ -75,7 +80,7 @@ def _judge(draft: Manifest, model: Path, part: Path, faces: Fer2013, max_loss: f
         split = getattr(faces, name)
         if not len(split):
             continue
-        probabilities = {kind: predict(path, split)[0] for kind, path in (("float", model), ("int8", part))}
+        probabilities = {kind: predict(model, split)[0] for kind, model in models.items()}
         accuracy[name] = {
             kind: round(float((rows.argmax(axis=1) == split.labels).mean()), 4) for kind, rows in probabilities.items()
         }

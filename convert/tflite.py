@@ -1,6 +1,7 @@
 """Make a fully int8 TFLite file of a Keras model, and check it operator by operator."""
 
 import os
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from tensorflow.lite.python import schema_py_generated as schema
+from tensorflow.lite.python.convert_phase import ConverterError
 
 from edge.errors import ModelError
 
@@ -19,7 +21,10 @@ OPERATOR_NAMES = {value: name for name, value in vars(schema.BuiltinOperator).it
 
 
 def to_int8(model: keras.Model, images: np.ndarray) -> bytes:
-    """Convert with int8 input, weights, activations and output; `images` (N, 48, 48) uint8 give the ranges."""
+    """Convert with int8 input, weights, activations and output; `images` (N, 48, 48) uint8 give the ranges.
+
+    Raises ModelError where the network holds what TensorFlow Lite cannot express.
+    """
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: (
@@ -27,8 +32,13 @@ def to_int8(model: keras.Model, images: np.ndarray) -> bytes:
     )
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tf.int8
-    with _quiet():
-        content: bytes = converter.convert()
+    try:
+        with _quiet():
+            content: bytes = converter.convert()
+    except ConverterError as error:
+        unknown = re.search("ops: .+", str(error))  # in some forty lines of the compiler's own terms
+        reason = unknown.group() if unknown else str(error).split("\n")[0]
+        raise ModelError(f"TensorFlow Lite cannot convert this network ({reason}); nothing was written") from error
     return content
 
 

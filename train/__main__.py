@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from edge.contract import LABELS
@@ -15,7 +16,7 @@ def main() -> int:
     try:
         return args.command(args)
     except KeyboardInterrupt:
-        print("\nstopped; `--resume` carries on from the last whole epoch", file=sys.stderr)
+        print(f"\nstopped{args.after_stop}", file=sys.stderr)
         return 1
     except Exception as error:
         from train.data import DataError
@@ -35,30 +36,42 @@ def _parser() -> argparse.ArgumentParser:
         "fer2013.csv, icml_face_data.csv, a Kaggle folder (train/<emotion>/*.jpg, test/...), or a zip, tar or gz of one"
     )
 
-    fit = commands.add_parser(
-        "fit", help="train a model into a run folder", formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
+    fit = commands.add_parser("fit", help="train a model into a run folder")
     fit.add_argument("--data", required=True, metavar="PATH", help=data_help)
     fit.add_argument(
         "--out", required=True, type=Path, metavar="DIR", help="run folder: config, history, model.keras, pictures"
     )
-    fit.add_argument("--arch", default="cnn", choices=["cnn"], help="network")
-    fit.add_argument("--epochs", default=40, type=_positive, metavar="N", help="passes over the training faces")
-    fit.add_argument("--seed", default=1, type=int, metavar="N", help="of weights, order and augmentation")
+    fit.add_argument("--arch", default="cnn", choices=["cnn"], help="network (default: %(default)s)")
+    fit.add_argument(
+        "--epochs",
+        default=40,
+        type=_whole_number(1),
+        metavar="N",
+        help="passes over the training faces (default: %(default)s)",
+    )
+    fit.add_argument(
+        "--seed",
+        default=1,
+        type=_whole_number(0),
+        metavar="N",
+        help="of weights, order and augmentation (default: %(default)s)",
+    )
     fit.add_argument("--resume", action="store_true", help="carry on a run that was stopped or killed")
-    fit.set_defaults(command=_fit)
+    fit.set_defaults(command=_fit, after_stop="; `--resume` carries on from the last whole epoch")
 
     check = commands.add_parser("check-data", help="counts, blanks, exact copies, twins across splits")
     check.add_argument("path", metavar="PATH", help=data_help)
-    check.set_defaults(command=_check_data)
+    check.set_defaults(command=_check_data, after_stop="")
     return parser
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected 1 or more, found {number}")
-    return number
+def _whole_number(lowest: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isdecimal() or not lowest <= int(text) < 2**32:  # NumPy and Keras take no larger seed
+            raise argparse.ArgumentTypeError(f"expected a whole number from {lowest}, found {text!r}")
+        return int(text)
+
+    return parse
 
 
 def _fit(args: argparse.Namespace) -> int:

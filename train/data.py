@@ -7,10 +7,9 @@ import tempfile
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from textwrap import shorten
 
 import cv2
 import numpy as np
@@ -24,6 +23,9 @@ USAGES = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"
 COLUMNS = ("emotion", "pixels", "Usage")
 CSV_NAMES = ("fer2013.csv", "icml_face_data.csv")
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp")
+ARCHIVE_SUFFIXES = (".zip", ".tar", ".tgz", ".gz")
+GZIP_MAGIC = b"\x1f\x8b"
+DAMAGED_ARCHIVE = (EOFError, RuntimeError, gzip.BadGzipFile, tarfile.TarError, zipfile.BadZipFile, zlib.error)
 HELD_OUT_SHARE = 0.1  # of the training faces, where the data brings no validation split
 HELD_OUT_SEED = 2013
 
@@ -84,8 +86,9 @@ def read(path: str | Path) -> Fer2013:
         raise DataError(f"{path}: no such file or folder; expected fer2013.csv, a Kaggle folder or an archive of one")
     if path.is_dir():
         return _read_folder(path)
-    with _unpacked(path) as unpacked:
-        return _read_folder(unpacked) if unpacked.is_dir() else _read_csv(unpacked)
+    if path.suffix.lower() in ARCHIVE_SUFFIXES or _is_archive(path):
+        return _read_archive(path)
+    return _read_csv(path)
 
 
 def twins(faces: Faces, others: Faces) -> np.ndarray:
@@ -117,32 +120,38 @@ def hold_out_validation(data: Fer2013) -> Fer2013:
     )
 
 
-@contextmanager
-def _unpacked(path: Path) -> Iterator[Path]:
-    """Yield a folder with the archive's content, or the CSV file itself."""
-    if not (zipfile.is_zipfile(path) or tarfile.is_tarfile(path) or _is_gzip(path)):
-        if path.suffix.lower() in (".zip", ".gz", ".tgz", ".tar"):
-            raise DataError(f"{path}: not a complete zip, tar or gz file; download it again")
-        yield path
-        return
+def _is_archive(path: Path) -> bool:
+    """Whatever its name: browsers and tools drop suffixes."""
+    if zipfile.is_zipfile(path):
+        return True
+    with path.open("rb") as file:
+        return file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+
+
+def _read_archive(path: Path) -> Fer2013:
     with tempfile.TemporaryDirectory() as folder:
         try:
-            if zipfile.is_zipfile(path):
-                zipfile.ZipFile(path).extractall(folder)
-            elif tarfile.is_tarfile(path):
-                with tarfile.open(path) as archive:
-                    archive.extractall(folder, filter="data")
-            else:
-                with gzip.open(path) as packed, Path(folder, CSV_NAMES[0]).open("wb") as file:
-                    shutil.copyfileobj(packed, file)
-        except (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile) as error:
+            _unpack(path, Path(folder))
+        except DAMAGED_ARCHIVE as error:
             raise DataError(f"{path}: the archive is damaged ({error}); download it again") from error
-        yield Path(folder)
+        try:
+            return _read_folder(Path(folder))
+        except DataError as error:
+            raise DataError(str(error).replace(folder, str(path))) from error
 
 
-def _is_gzip(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) == b"\x1f\x8b"
+def _unpack(path: Path, folder: Path) -> None:
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(folder)
+    elif path.suffix.lower() == ".zip":
+        raise zipfile.BadZipFile("its table of contents is missing")
+    elif tarfile.is_tarfile(path):
+        with tarfile.open(path) as archive:
+            archive.extractall(folder, filter="data")
+    else:
+        with gzip.open(path) as packed, (folder / CSV_NAMES[0]).open("wb") as file:
+            shutil.copyfileobj(packed, file)
 
 
 def _read_folder(folder: Path) -> Fer2013:
@@ -163,7 +172,11 @@ def _read_folder(folder: Path) -> Fer2013:
 def _read_kaggle(root: Path) -> Fer2013:
     images: dict[str, list[np.ndarray]] = {split: [] for split in SPLITS}
     labels: dict[str, list[int]] = {split: [] for split in SPLITS}
-    files = sorted(path for path in root.glob("*/*/*") if path.suffix.lower() in IMAGE_SUFFIXES)
+    files = sorted(
+        path
+        for path in root.glob("*/*/*")
+        if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")  # ._a.jpg: notes of macOS
+    )
     for path in tqdm(files, desc="reading faces", unit="face", disable=None):
         split = _kaggle_split(path)
         images[split].append(_read_image(path))
@@ -208,15 +221,21 @@ def _faces(images: list[np.ndarray], labels: list[int]) -> Faces:
 
 def _read_csv(path: Path) -> Fer2013:
     try:
-        table = pd.read_csv(path, skipinitialspace=True, dtype=str, keep_default_na=False)
+        table = pd.read_csv(path, skipinitialspace=True, dtype=str, keep_default_na=False, skip_blank_lines=False)
     except (ValueError, UnicodeDecodeError) as error:  # pandas' parser errors are ValueErrors
-        raise DataError(f"{path}: not a CSV file with the columns {', '.join(COLUMNS)} ({error})") from error
+        reason = str(error).strip()
+        raise DataError(f"{path}: not a CSV file with the columns {', '.join(COLUMNS)} ({reason})") from error
     missing = [column for column in COLUMNS if column not in table.columns]
     if missing:
-        raise DataError(f"{path}: missing column {', '.join(missing)}; found {', '.join(map(repr, table.columns))}")
+        found = shorten(", ".join(map(repr, table.columns)), 100, placeholder=" ...")
+        raise DataError(f"{path}: missing column {', '.join(missing)}; found {found}")
+    if not isinstance(table.index, pd.RangeIndex):  # pandas takes the surplus for row names
+        raise DataError(f"{path}: rows have more fields than the header's {table.shape[1]}")
+    lines = np.arange(2, len(table) + 2)
+    filled = (table != "").any(axis=1).to_numpy()
+    table, lines = table[filled], lines[filled]
     if table.empty:
         raise DataError(f"{path}: no rows below the header")
-    lines = np.arange(2, len(table) + 2)
     split = _checked(path, lines, table["Usage"], USAGES, "Usage")
     label = _checked(path, lines, table["emotion"], {str(n): n for n in range(len(LABELS))}, "emotion")
     rows = zip(lines, table["pixels"], strict=True)

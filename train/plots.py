@@ -21,8 +21,8 @@ def save_curves(history: pd.DataFrame, path: Path) -> None:
         axis.set(xlabel="epoch", title=name)
         axis.grid(alpha=0.3)
     axes[1].legend(loc="lower right")
-    last = history["val_accuracy"].iloc[-1]
-    axes[1].annotate(f"{last:.1%}", (history["epoch"].iloc[-1] + 1, last), ha="right", va="bottom", color="tab:blue")
+    axes[1].set_title(f"accuracy (validation at the end: {history['val_accuracy'].iloc[-1]:.1%})")
+    axes[1].yaxis.set_major_formatter("{x:.0%}")
     _save(figure, path)
 
 

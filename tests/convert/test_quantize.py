@@ -1,0 +1,191 @@
+"""From a trained network to the shipped pair of files, or to a refusal that leaves everything as it was."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from convert.calibration import calibration_faces
+from convert.evaluate import evaluate
+from convert.geometry import FACE_PX, MARGIN_PX, measure
+from convert.quantize import Quantized, choose_threshold, quantize
+from convert.tflite import check_int8, to_int8
+from edge import manifest
+from edge.classifier import Classifier
+from edge.contract import LABELS, CropGeometry
+from edge.detection import Face
+from edge.errors import ModelError, UsageError
+from tests.synthetic import faces, write_csv
+from train.data import DataError
+from train.fit import FitConfig, fit
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    splits = {"Training": faces(64, 1), "PublicTest": faces(20, 2), "PrivateTest": faces(5, 3)}
+    return write_csv(tmp_path_factory.mktemp("data") / "fer2013.csv", splits)
+
+
+@pytest.fixture(scope="module")
+def model(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "run"
+    fit(FitConfig(str(data), epochs=5), out)
+    return out / "model.keras"
+
+
+@pytest.fixture(scope="module")
+def shipped(model: Path, data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Quantized]:
+    out = tmp_path_factory.mktemp("models") / "emotion_int8.tflite"
+    return out, quantize(model, data, out)
+
+
+def test_calibration_faces_are_balanced_seeded_and_from_training() -> None:
+    train = faces(30)
+    one, other = (calibration_faces(train, per_class=8) for _ in range(2))
+    assert one.counts() == dict.fromkeys(LABELS, 8)
+    assert np.array_equal(one.images, other.images)
+    assert not np.array_equal(one.images, calibration_faces(train, per_class=8, seed=1).images)
+    known = {image.tobytes() for image in train.images}
+    assert all(image.tobytes() in known for image in one.images)
+    assert calibration_faces(faces(3), per_class=8).counts() == dict.fromkeys(LABELS, 3)
+
+
+def test_the_pair_is_int8_throughout_and_runs_on_the_devices_classifier(shipped: tuple[Path, Quantized]) -> None:
+    path, done = shipped
+    assert done.operators["CONV_2D"] == 7
+    assert check_int8(path.read_bytes()) == done.operators
+    classifier = Classifier(path)
+    assert (classifier.manifest.input.scale, classifier.manifest.input.zero_point) == (1.0, -128)
+    assert classifier.manifest.calibration == {"split": "train", "faces_per_class": 60, "seed": 48}
+    assert classifier.manifest.training["faces"] == 448
+    assert set(classifier.manifest.accuracy) == {"validation", "test"}
+
+
+def test_the_manifests_accuracy_is_what_evaluate_measures(
+    shipped: tuple[Path, Quantized], model: Path, data: Path
+) -> None:
+    for kind, path in (("int8", shipped[0]), ("float", model)):
+        result = evaluate(path, data, "validation")
+        assert result["accuracy"] == pytest.approx(shipped[1].accuracy["validation"][kind], abs=1e-4)
+        assert result["accuracy"] > 0.5
+        assert list(result) == [
+            *("model", "split", "n", "accuracy", "balanced_accuracy", "per_class", "confusion", "ece", "latency_ms")
+        ]
+        assert set(result["latency_ms"]) == {"median", "p95"}
+        json.dumps(result)
+
+
+def test_the_command_writes_the_pair_and_prints_nothing_but_its_figures(
+    shipped: tuple[Path, Quantized], model: Path, data: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "new" / "emotion_int8.tflite"
+    command = [sys.executable, "-m", "convert", "quantize", str(model), "--data", str(data), "--out", str(out)]
+    environment = os.environ | {"PYTHONUNBUFFERED": ""}  # a user's pipe is buffered
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    starts = [line.split(" ")[0] for line in done.stdout.splitlines()]
+    assert starts == ["operators,", "validation:", "test:", "certain", "wrote"]
+    assert Classifier(out).manifest.accuracy == shipped[1].accuracy
+    assert sorted(path.name for path in out.parent.iterdir()) == ["emotion_int8.json", "emotion_int8.tflite"]
+
+
+def test_float_and_weights_only_files_are_refused(model: Path) -> None:
+    network = keras.models.load_model(model)
+    for optimizations in ([], [tf.lite.Optimize.DEFAULT]):
+        converter = tf.lite.TFLiteConverter.from_keras_model(network)
+        converter.optimizations = optimizations
+        with pytest.raises(ModelError, match="not fully int8"):
+            check_int8(converter.convert())
+    assert check_int8(to_int8(network, faces(3).images))
+
+
+def test_a_layer_without_an_int8_form_is_refused() -> None:
+    pixels = keras.layers.Input((48, 48, 1))
+    for operation, words in ((keras.ops.erf, "cannot convert this network .*Erf"), (keras.ops.sin, "not fully int8")):
+        network = keras.Model(pixels, keras.layers.Dense(7)(keras.layers.Flatten()(operation(pixels))))
+        with pytest.raises(ModelError, match=words) as caught:
+            check_int8(to_int8(network, faces(3).images))
+        assert "\n" not in str(caught.value)
+
+
+def test_too_much_lost_is_an_error_and_leaves_an_earlier_pair_alone(model: Path, data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "emotion_int8.tflite"
+    with pytest.raises(ModelError, match=r"int8 loses .* nothing was written"):
+        quantize(model, data, out, max_loss=-1.0)
+    assert not list(tmp_path.iterdir())
+    out.write_bytes(b"earlier model")
+    manifest.path_beside(out).write_bytes(b"earlier manifest")
+    with pytest.raises(ModelError):
+        quantize(model, data, out, max_loss=-1.0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["emotion_int8.json", "emotion_int8.tflite"]
+    assert out.read_bytes() == b"earlier model"
+
+
+def test_what_is_no_model_or_has_no_such_split_is_refused(
+    shipped: tuple[Path, Quantized], data: Path, tmp_path: Path
+) -> None:
+    text = tmp_path / "text.keras"
+    text.write_text("not a model")
+    for path in (text, tmp_path / "none.keras"):
+        with pytest.raises(ModelError, match=r"not a readable \.keras model"):
+            quantize(path, data, tmp_path / "out.tflite")
+    other = tmp_path / "three_classes.keras"
+    keras.Sequential([keras.layers.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(3)]).save(other)
+    with pytest.raises(ModelError, match=r"found \(\(None, 48, 48, 1\), \(None, 3\)\)"):
+        evaluate(other, data, "validation")
+    with pytest.raises(UsageError, match=r"ends in \.tflite"):
+        quantize(other, data, tmp_path / "out.json")
+    no_test = write_csv(tmp_path / "fer2013.csv", {"Training": faces(2), "PublicTest": faces(1, 5)})
+    with pytest.raises(DataError, match="no test faces"):
+        evaluate(shipped[0], no_test, "test")
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "words"),
+    [("none.keras", 78, "not a readable .keras model"), ("model.h5", 2, "expected a .keras or .tflite file")],
+)
+def test_the_command_says_it_in_one_line(name: str, code: int, words: str, data: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "convert", "evaluate", str(tmp_path / name), "--data", str(data)]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert [line for line in done.stderr.splitlines() if line.startswith("convert: ") and words in line]
+
+
+def test_certain_is_the_lowest_score_that_keeps_the_promise() -> None:
+    scores, right = np.array([0.95, 0.9, 0.72, 0.6, 0.5, 0.4]), np.array([1, 1, 1, 0, 1, 0])
+    probabilities = np.zeros((6, 7))
+    probabilities[:, 3], probabilities[:, 0] = scores, 0.1
+    labels = np.where(right, 3, 1)
+    chosen = choose_threshold(probabilities, labels, wanted=0.8)
+    assert (chosen.threshold, chosen.coverage, chosen.accuracy) == (0.41, round(5 / 6, 4), 0.8)
+    assert choose_threshold(probabilities, labels, wanted=0.9).threshold == 0.61
+    assert choose_threshold(probabilities, np.full(6, 2), wanted=0.8).coverage == 0
+
+
+class FixedDetector:
+    """Always the same box: 150 x 96 px, its centre 12 px right of and 24 px above the face's."""
+
+    name = "fixed"
+    geometry = CropGeometry(1.0, 0.0, 0.0)
+
+    def detect(self, frame_gray: np.ndarray) -> list[Face]:
+        centre = MARGIN_PX + FACE_PX / 2
+        return [Face((centre + 12 - 75, centre - 24 - 48, 150, 96), 1.0)]
+
+
+def test_the_measured_geometry_leads_from_the_box_back_to_the_face() -> None:
+    with pytest.raises(DataError, match="found none of 0 faces"):
+        measure(faces(0), FixedDetector())
+    measured = measure(faces(1), FixedDetector())
+    assert measured.geometry == CropGeometry(side=round(FACE_PX / 120, 3), shift_x=-0.1, shift_y=0.2)
+    assert measured.spread == CropGeometry(0.0, 0.0, 0.0)
+    assert (measured.found, measured.shown) == (7, 7)

@@ -1,0 +1,211 @@
+"""Every form of FER2013 gives the same faces; everything else gives one clear line."""
+
+import gzip
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.contract import LABELS
+from tests.synthetic import faces, write_csv, write_folders
+from train.check import report
+from train.data import DataError, Faces, Fer2013, drop_twins, hold_out_validation, load, read
+
+PROJECT = Path(__file__).resolve().parents[2]
+SHARED_FER2013 = PROJECT.parent / "shared" / "data" / "fer2013"
+SPLITS = {"Training": faces(6, 1), "PublicTest": faces(3, 2), "PrivateTest": faces(2, 3)}
+
+
+def zipped(path: Path, folder: Path) -> Path:
+    return Path(shutil.make_archive(str(folder / "archive"), "zip", path.parent, path.name))
+
+
+def gzipped(path: Path, folder: Path) -> Path:
+    packed = folder / f"{path.name}.gz"
+    packed.write_bytes(gzip.compress(path.read_bytes()))
+    return packed
+
+
+def tarred(path: Path, folder: Path) -> Path:
+    return Path(shutil.make_archive(str(folder / "archive"), "gztar", path.parent, path.name))
+
+
+FORMS: dict[str, Callable[[Path], Path]] = {
+    "csv": lambda folder: write_csv(folder / "fer2013.csv", SPLITS),
+    "icml": lambda folder: write_csv(folder / "icml_face_data.csv", SPLITS, "emotion, Usage, pixels"),
+    "csv in a folder": lambda folder: write_csv(folder / "fer2013.csv", SPLITS).parent,
+    "csv.zip": lambda folder: zipped(write_csv(folder / "fer2013.csv", SPLITS), folder),
+    "csv.gz": lambda folder: gzipped(write_csv(folder / "fer2013.csv", SPLITS), folder),
+    "icml.gz": lambda folder: gzipped(
+        write_csv(folder / "icml_face_data.csv", SPLITS, "emotion, Usage, pixels"), folder
+    ),
+    "csv.tar.gz": lambda folder: tarred(write_csv(folder / "fer2013.csv", SPLITS), folder),
+    "folders": lambda folder: write_folders(folder / "kaggle", SPLITS),
+    "folders.zip": lambda folder: zipped(write_folders(folder / "kaggle", SPLITS), folder),
+    "folders.tar.gz": lambda folder: tarred(write_folders(folder / "kaggle", SPLITS), folder),
+}
+
+
+def content(part: Faces) -> Counter[tuple[bytes, int]]:
+    return Counter((image.tobytes(), int(label)) for image, label in zip(part.images, part.labels, strict=True))
+
+
+@pytest.mark.parametrize("form", list(FORMS))
+def test_every_form_gives_the_same_faces(form: str, tmp_path: Path) -> None:
+    data = read(FORMS[form](tmp_path))
+    for part, expected in zip((data.train, data.validation, data.test), SPLITS.values(), strict=True):
+        assert part.images.dtype == np.uint8
+        assert content(part) == content(expected)
+
+
+def test_folders_without_usage_names_hold_out_a_validation_split(tmp_path: Path) -> None:
+    big = {"Training": faces(20, 1), "PublicTest": faces(3, 2)}
+    data = load(write_folders(tmp_path, big, named=False))
+    assert (len(data.train), len(data.validation), len(data.test)) == (126, 14, 21)
+    assert data.held_out
+    assert data.validation.counts() == dict.fromkeys(LABELS, 2)
+    assert not content(data.train) & content(data.validation)
+    assert content(data.train) + content(data.validation) == content(big["Training"])
+
+
+def test_notes_of_macos_are_no_faces(tmp_path: Path) -> None:
+    root = write_folders(tmp_path, SPLITS)
+    (root / "train/happy/._Training_00000.png").write_bytes(b"Mac OS X")
+    assert content(read(root).train) == content(SPLITS["Training"])
+
+
+def test_hold_out_is_the_same_every_time_and_only_where_needed() -> None:
+    none = faces(0)
+    one, other = (hold_out_validation(Fer2013(faces(20), none, none)) for _ in range(2))
+    assert content(one.validation) == content(other.validation)
+    given = Fer2013(faces(5, 1), faces(2, 2), none)
+    assert hold_out_validation(given) is given
+
+
+def test_twins_of_validation_and_test_leave_training_and_are_counted() -> None:
+    train, validation, test = faces(4, 1), faces(2, 2), faces(2, 3)
+    train.images[3], train.images[8] = validation.images[0], test.images[5]
+    data = drop_twins(Fer2013(train, validation, test))
+    assert data.dropped_twins == 2
+    assert content(data.train) == content(train.take(np.delete(np.arange(28), [3, 8])))
+    assert len(data.validation) == 14
+
+
+def row(emotion: str = "3", pixels: str = " ".join(["7"] * 2304), usage: str = "Training") -> str:
+    return f"emotion,pixels,Usage\n0,{' '.join(['9'] * 2304)},Training\n{emotion},{pixels},{usage}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("emotion,pixels\n1,2\n", ["missing column Usage", "'emotion', 'pixels'"]),
+        ("", ["not a CSV file"]),
+        (",".join(f"pixel{n}" for n in range(2304)) + "\n", ["missing column emotion, pixels, Usage", " ..."]),
+        (row() + "\n\n" + "9,7,Training\n", ["line 6", "unknown emotion '9'"]),  # blank lines count
+        (row() + "3,7,Training,surplus\n", ["not a CSV file", "line 4"]),
+        ("emotion,pixels,Usage\n3,7,Training,\n", ["more fields than the header's 3"]),
+        ("emotion,pixels,Usage\n", ["no rows"]),
+        (row(pixels=" ".join(["7"] * 2303)), ["line 3", "expected 2304 pixels, found 2303"]),
+        (row(emotion="9"), ["line 3", "unknown emotion '9'", "0, 1, 2, 3, 4, 5, 6"]),
+        (row(emotion="happy"), ["line 3", "unknown emotion 'happy'"]),
+        (row(usage="Test"), ["line 3", "unknown Usage 'Test'", "PublicTest"]),
+        (row(pixels=" ".join(["256"] * 2304)), ["line 3", "0 to 255"]),
+        (row(pixels=" ".join(["-1"] * 2304)), ["line 3", "0 to 255"]),
+        (row(pixels=" ".join(["x"] * 2304)), ["line 3", "not whole numbers"]),
+        (row(pixels=" ".join(["1.5"] * 2304)), ["line 3", "not whole numbers"]),
+    ],
+)
+def test_a_wrong_csv_is_refused_with_its_line(text: str, words: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "fer2013.csv"
+    path.write_text(text)
+    with pytest.raises(DataError) as caught:
+        read(path)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 300
+    assert all(word in str(caught.value) for word in words), caught.value
+
+
+def bad_paths(folder: Path) -> dict[str, Path]:
+    (folder / "empty").mkdir()
+    (folder / "unknown/train/angryish").mkdir(parents=True)
+    cv2.imwrite(str(folder / "unknown/train/angryish/a.png"), np.zeros((48, 48), np.uint8))
+    (folder / "large/train/happy").mkdir(parents=True)
+    cv2.imwrite(str(folder / "large/train/happy/a.png"), np.zeros((96, 96), np.uint8))
+    (folder / "no_images/train/happy").mkdir(parents=True)
+    (folder / "broken/train/happy").mkdir(parents=True)
+    (folder / "broken/train/happy/a.jpg").write_text("no image")
+    (folder / "junk.csv").write_bytes(bytes(range(256)) * 20)
+    whole = zipped(write_csv(folder / "fer2013.csv", SPLITS), folder)
+    (folder / "cut.zip").write_bytes(whole.read_bytes()[:5000])
+    packed = gzipped(folder / "fer2013.csv", folder)
+    (folder / "cut.csv.gz").write_bytes(packed.read_bytes()[:5000])
+    (folder / "stub.csv.gz").write_bytes(packed.read_bytes()[:5])
+    (folder / "wrong.csv.gz").write_bytes(gzip.compress(row(emotion="9").encode()))
+    names = ("empty", "unknown", "large", "no_images", "broken", "junk.csv", "none")
+    names += ("cut.zip", "cut.csv.gz", "stub.csv.gz", "wrong.csv.gz")
+    return {name: folder / name for name in names}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("empty", "found neither"),
+        ("unknown", "unknown emotion 'angryish'"),
+        ("large", "expected 48x48 pixels, found 96x96"),
+        ("no_images", "no images"),
+        ("broken", "not a readable image"),
+        ("junk.csv", "not a CSV file"),
+        ("cut.zip", "download it again"),
+        ("cut.csv.gz", "damaged"),
+        ("stub.csv.gz", "damaged"),
+        ("wrong.csv.gz", r"wrong\.csv\.gz/fer2013\.csv: line 3: unknown emotion"),  # not where it was unpacked
+        ("none", "no such file or folder"),
+    ],
+)
+def test_what_is_no_data_set_is_refused(name: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=words):
+        read(bad_paths(tmp_path)[name])
+
+
+@pytest.mark.parametrize("arguments", [["check-data", "fer2013.csv"], ["fit", "--data", "fer2013.csv", "--out", "run"]])
+def test_the_command_says_it_in_one_line_and_exits_with_2(arguments: list[str], tmp_path: Path) -> None:
+    (tmp_path / "fer2013.csv").write_text(row(emotion="9"))
+    command = [sys.executable, "-m", "train", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(PROJECT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["fer2013.csv"]
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("train: ")
+    assert "unknown emotion '9'" in done.stderr
+
+
+def test_check_data_says_what_is_there() -> None:
+    train, validation = faces(4, 1), faces(2, 2)
+    train.images[0] = 0  # blank
+    train.images[7] = train.images[14]  # a copy, of the same class
+    train.images[2] = train.images[8]  # a copy, of another class
+    train.images[5] = validation.images[5]
+    text = "\n".join(report(Fer2013(train, validation, faces(0))))
+    assert "train: 1 blank, 2 exact copies of another face, 2 faces with a twin of another label" in text
+    assert "train and validation: 1 faces of train stand in validation too" in text
+    assert "validation: 0 blank, 0 exact copies" in text
+
+
+@pytest.mark.skipif(not SHARED_FER2013.is_dir(), reason="no ../shared/data/fer2013 here")
+def test_real_folders_hold_what_the_real_csv_holds(tmp_path: Path) -> None:
+    unpack = str(SHARED_FER2013 / "unpack.py")
+    for kind, target in (("csv", "fer2013.csv"), ("folders", "kaggle")):
+        subprocess.run([sys.executable, unpack, kind, str(tmp_path / target)], check=True)
+    one, other = load(tmp_path / "fer2013.csv"), load(tmp_path / "kaggle")
+    assert one.dropped_twins == other.dropped_twins == 308
+    assert one.train.counts() == other.train.counts()
+    assert one.validation.counts() == other.validation.counts()
+    assert content(one.train) == content(other.train)
