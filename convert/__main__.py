@@ -20,6 +20,9 @@ def main() -> int:
     args = _parser().parse_args()
     try:
         args.command(args)
+    except KeyboardInterrupt:
+        print("\nstopped; nothing was written", file=sys.stderr)
+        return EXIT_TRY_AGAIN
     except (EdgeError, DataError, OSError) as error:
         print(f"convert: {error}", file=sys.stderr)
         if isinstance(error, EdgeError):

@@ -206,7 +206,8 @@ def _kaggle_label(path: Path) -> int:
 
 
 def _read_image(path: Path) -> np.ndarray:
-    image = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    content = np.fromfile(path, np.uint8)
+    image = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE) if len(content) else None  # `imread` fills a cut JPEG with gray
     if image is None:
         raise DataError(f"{path}: not a readable image; remove it or copy it again")
     if image.shape != (INPUT_SIDE, INPUT_SIDE):

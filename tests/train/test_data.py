@@ -141,6 +141,9 @@ def bad_paths(folder: Path) -> dict[str, Path]:
     (folder / "no_images/train/happy").mkdir(parents=True)
     (folder / "broken/train/happy").mkdir(parents=True)
     (folder / "broken/train/happy/a.jpg").write_text("no image")
+    (folder / "cut/train/happy").mkdir(parents=True)
+    jpeg = cv2.imencode(".jpg", np.random.default_rng(0).integers(0, 256, (48, 48), dtype=np.uint8))[1].tobytes()
+    (folder / "cut/train/happy/a.jpg").write_bytes(jpeg[: len(jpeg) * 2 // 3])
     (folder / "junk.csv").write_bytes(bytes(range(256)) * 20)
     whole = zipped(write_csv(folder / "fer2013.csv", SPLITS), folder)
     (folder / "cut.zip").write_bytes(whole.read_bytes()[:5000])
@@ -148,7 +151,7 @@ def bad_paths(folder: Path) -> dict[str, Path]:
     (folder / "cut.csv.gz").write_bytes(packed.read_bytes()[:5000])
     (folder / "stub.csv.gz").write_bytes(packed.read_bytes()[:5])
     (folder / "wrong.csv.gz").write_bytes(gzip.compress(row(emotion="9").encode()))
-    names = ("empty", "unknown", "large", "no_images", "broken", "junk.csv", "none")
+    names = ("empty", "unknown", "large", "no_images", "broken", "cut", "junk.csv", "none")
     names += ("cut.zip", "cut.csv.gz", "stub.csv.gz", "wrong.csv.gz")
     return {name: folder / name for name in names}
 
@@ -161,6 +164,7 @@ def bad_paths(folder: Path) -> dict[str, Path]:
         ("large", "expected 48x48 pixels, found 96x96"),
         ("no_images", "no images"),
         ("broken", "not a readable image"),
+        ("cut", "not a readable image"),
         ("junk.csv", "not a CSV file"),
         ("cut.zip", "download it again"),
         ("cut.csv.gz", "damaged"),
