@@ -1,6 +1,5 @@
 """Pack all that the Pi needs into one versioned archive; the device's install.sh verifies its checksums."""
 
-import hashlib
 import shutil
 import tarfile
 import tempfile
@@ -54,7 +53,7 @@ def _collect(project: Path, root: Path) -> None:
 def _write_checksums(root: Path) -> None:
     """SHA256SUMS over every file, as `sha256sum --check` reads it."""
     files = sorted(path for path in root.rglob("*") if path.is_file())
-    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(root)}\n" for path in files]
+    lines = [f"{manifest.sha256(path)}  {path.relative_to(root)}\n" for path in files]
     (root / "SHA256SUMS").write_text("".join(lines))
 
 

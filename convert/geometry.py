@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from edge.contract import INPUT_SIDE, CropGeometry
+from edge.contract import INPUT_SIDE, CropGeometry, roll
 from edge.detection import FaceDetector
 from train.data import DataError, Faces
 
-FACE_PX = 200  # of the enlarged face: the size at which both detectors are at their best
+FACE_PX = 200  # of the enlarged face: well above the smallest that either detector finds
 MARGIN_PX = 100
 
 
@@ -44,8 +44,7 @@ def measure(faces: Faces, detector: FaceDetector) -> Measured:
         middle = MARGIN_PX + FACE_PX / 2
         rows.append((FACE_PX / unit, (middle - x - width / 2) / unit, (middle - y - height / 2) / unit))
         if found[0].eyes:
-            (left_x, left_y), (right_x, right_y) = found[0].eyes
-            tilts.append(abs(np.degrees(np.arctan2(right_y - left_y, right_x - left_x))))
+            tilts.append(abs(np.degrees(roll(found[0].eyes))))
     if not rows:
         raise DataError(f"{detector.name} found none of {len(faces)} faces; are they upright faces as in FER2013?")
     median = np.median(rows, axis=0)

@@ -48,7 +48,8 @@ def quantize(model: Path, data: str | Path, out: Path, max_loss: float = MAX_LOS
 
     content = to_int8(network, calibration_faces(faces.split("train")).images)
     operators = check_int8(content)
-    with tempfile.TemporaryDirectory(dir=_folder_of(out)) as folder:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         part = Path(folder, out.name)
         part.write_bytes(content)
         draft = _describe(model, part, faces, content)
@@ -135,8 +136,3 @@ def _git_commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return found.stdout.strip()
-
-
-def _folder_of(out: Path) -> Path:
-    out.parent.mkdir(parents=True, exist_ok=True)
-    return out.parent

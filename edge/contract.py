@@ -44,7 +44,7 @@ def crop_face(
     if not (width > 0 and height > 0 and all(map(math.isfinite, box_xywh))):
         raise ValueError(f"expected a box with positive width and height, found {box_xywh}")
     unit = math.sqrt(width * height)
-    angle = _roll(eyes) if eyes else 0.0
+    angle = roll(eyes) if eyes else 0.0
     cos, sin = math.cos(angle), math.sin(angle)
     centre_x = x + width / 2 + unit * (geometry.shift_x * cos - geometry.shift_y * sin)
     centre_y = y + height / 2 + unit * (geometry.shift_x * sin + geometry.shift_y * cos)
@@ -54,7 +54,7 @@ def crop_face(
     return np.asarray(cv2.resize(upright, (INPUT_SIDE, INPUT_SIDE), interpolation=interpolation), dtype=np.uint8)
 
 
-def _roll(eyes: tuple[Point, Point]) -> float:
+def roll(eyes: tuple[Point, Point]) -> float:
     """Angle of the line through the eyes, radians, clockwise in the picture."""
     (left_x, left_y), (right_x, right_y) = eyes
     return math.atan2(right_y - left_y, right_x - left_x)

@@ -20,7 +20,7 @@ class FitConfig:
     learning_rate: float = 0.05  # peak; SGD, 0.1 per 128 faces
     warmup_epochs: float = 1.0  # batch norm's statistics settle before the full step size
     momentum: float = 0.9
-    label_smoothing: float = 0.1  # FER2013's labels are wrong or doubtful for about a tenth of the faces
+    label_smoothing: float = 0.1  # FER2013's labels are doubtful: people agree with about two in three
     ema_span: float = 0.02  # of the run: the weights kept are averaged over about this last part
 
 
