@@ -1,12 +1,16 @@
 """Command line of the workstation stage."""
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 from edge.contract import LABELS
+
+ADAM_LEARNING_RATE = 1e-3  # the usual one: SGD's would diverge
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets with a page of notices otherwise
 
@@ -35,29 +39,43 @@ def _parser() -> argparse.ArgumentParser:
     data_help = (
         "fer2013.csv, icml_face_data.csv, a Kaggle folder (train/<emotion>/*.jpg, test/...), or a zip, tar or gz of one"
     )
+    votes_help = "FER+ votes (fer2013new.csv) of the same rows: a second head learns them"
 
     fit = commands.add_parser("fit", help="train a model into a run folder")
     fit.add_argument("--data", required=True, metavar="PATH", help=data_help)
     fit.add_argument(
         "--out", required=True, type=Path, metavar="DIR", help="run folder: config, history, model.keras, pictures"
     )
-    fit.add_argument("--arch", default="cnn", choices=["cnn"], help="network (default: %(default)s)")
+    fit.add_argument("--recipe", metavar="NAME", help="settings of a published model, from train/recipes/NAME.toml")
+    fit.add_argument("--votes", metavar="CSV", help=votes_help)
+    fit.add_argument("--arch", choices=["cnn"], help="network (default: cnn)")
+    fit.add_argument("--epochs", type=_whole_number(1), metavar="N", help="passes over the training faces (default: 40)")
     fit.add_argument(
-        "--epochs",
-        default=40,
-        type=_whole_number(1),
-        metavar="N",
-        help="passes over the training faces (default: %(default)s)",
+        "--seed", type=_whole_number(0), metavar="N", help="of weights, order and augmentation (default: 1)"
     )
+    fit.add_argument("--batch-size", type=_whole_number(2), metavar="N", help="faces a step (default: 128)")
+    fit.add_argument("--optimizer", choices=["sgd", "adam"], help="sgd has Nesterov momentum (default: sgd)")
+    fit.add_argument("--learning-rate", type=float, metavar="X", help="peak, after warm-up (default: 0.1; Adam: 0.001)")
+    fit.add_argument("--class-weights", action="store_true", default=None, help="weigh rare emotions up")
     fit.add_argument(
-        "--seed",
-        default=1,
-        type=_whole_number(0),
-        metavar="N",
-        help="of weights, order and augmentation (default: %(default)s)",
+        "--precision",
+        choices=["auto", "float32", "mixed_bfloat16"],
+        help="auto: bfloat16 where the processor multiplies it (default)",
     )
     fit.add_argument("--resume", action="store_true", help="carry on a run that was stopped or killed")
     fit.set_defaults(command=_fit, after_stop="; `--resume` carries on from the last whole epoch")
+
+    teach = commands.add_parser("teach", help="make soft targets: teachers trained out of fold, corrected by FER+ votes")
+    teach.add_argument("--data", required=True, metavar="PATH", help=data_help)
+    teach.add_argument("--votes", required=True, metavar="CSV", help=votes_help)
+    teach.add_argument(
+        "--recipe", nargs="+", default=["teacher"], metavar="NAME", help="of the teachers (default: teacher)"
+    )
+    teach.add_argument(
+        "--runs", type=Path, default=Path("runs/teachers"), metavar="DIR", help="run folders (default: %(default)s)"
+    )
+    teach.add_argument("--out", type=Path, required=True, metavar="FILE", help="soft targets, .npz")
+    teach.set_defaults(command=_teach, after_stop="; the same command carries on from the last whole epoch")
 
     check = commands.add_parser("check-data", help="counts, blanks, exact copies, twins across splits")
     check.add_argument("path", metavar="PATH", help=data_help)
@@ -75,12 +93,25 @@ def _whole_number(lowest: int) -> Callable[[str], int]:
 
 
 def _fit(args: argparse.Namespace) -> int:
-    from train.fit import FitConfig, fit
+    from train.fit import FitConfig, fit, from_recipe
 
-    config = FitConfig(data=args.data, arch=args.arch, epochs=args.epochs, seed=args.seed)
+    names = (field.name for field in fields(FitConfig))
+    given = {name: value for name in names if (value := getattr(args, name, None)) is not None}
+    if given.get("optimizer") == "adam":
+        given.setdefault("learning_rate", ADAM_LEARNING_RATE)
+    config = from_recipe(args.recipe, **given) if args.recipe else FitConfig(**given)
     metrics = fit(config, args.out, args.resume)
     print(f"validation: {metrics['accuracy']:.2%} of {metrics['n']} faces, balanced {metrics['balanced_accuracy']:.2%}")
     print(f"wrote {args.out}/model.keras, metrics.json, curves.png, confusion.png")
+    return 0
+
+
+def _teach(args: argparse.Namespace) -> int:
+    from train.teachers import teach
+
+    figures = teach(args.recipe, args.data, args.votes, args.runs, args.out)
+    print(json.dumps(figures, indent=1))
+    print(f"wrote {args.out}")
     return 0
 
 

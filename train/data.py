@@ -40,12 +40,15 @@ class Faces:
 
     images: np.ndarray
     labels: np.ndarray
+    votes: np.ndarray | None = None
+    """(N, 10) uint8, FER+ votes in the order of `train.votes.VOTE_COLUMNS`; all zero for a face without any"""
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, rows: np.ndarray) -> "Faces":
-        return Faces(self.images[rows], self.labels[rows])
+        votes = None if self.votes is None else self.votes[rows]
+        return Faces(self.images[rows], self.labels[rows], votes)
 
     def counts(self) -> dict[str, int]:
         numbers = np.bincount(self.labels, minlength=len(LABELS))

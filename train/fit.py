@@ -1,11 +1,15 @@
 """Train a classifier into a run folder; killed at any moment, `--resume` carries on from the last epoch."""
 
 import json
-from dataclasses import asdict, dataclass
+import tomllib
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from train.data import DataError, Fer2013, load
+from train.votes import load_with_votes
+
+RECIPES = Path(__file__).parent / "recipes"
 
 
 @dataclass(frozen=True)
@@ -13,15 +17,39 @@ class FitConfig:
     """What defines a run; saved beside it, and a resumed run must be given the same."""
 
     data: str
+    votes: str = ""  # FER+ votes of the training faces; empty: none
     arch: str = "cnn"
     epochs: int = 40
     seed: int = 1
-    batch_size: int = 64  # two cores: larger batches leave the cache and lose a tenth of the speed
-    learning_rate: float = 0.05  # peak; SGD, 0.1 per 128 faces
+    batch_size: int = 128
+    optimizer: str = "sgd"  # or adam
+    learning_rate: float = 0.1  # peak; for Adam 0.001 is usual
     warmup_epochs: float = 1.0  # batch norm's statistics settle before the full step size
     momentum: float = 0.9
     label_smoothing: float = 0.1  # FER2013's labels are doubtful: people agree with about two in three
     ema_span: float = 0.02  # of the run: the weights kept are averaged over about this last part
+    class_weights: bool = False  # weigh rare classes up: better balanced accuracy, worse accuracy
+    votes_weight: float = 0.5  # of the second head's loss, which learns FER+ votes; there is none without votes
+    soft_targets: str = ""  # file in train/recipes made by `train teach`; empty: labels alone
+    soft_share: float = 0.8  # of the target that comes from the teachers, the rest is the label
+    precision: str = "auto"  # bfloat16 where the processor multiplies it, else float32
+
+
+def from_recipe(name: str, **changes: Any) -> FitConfig:
+    """Read `train/recipes/<name>.toml`; `changes` override what it says. Raises DataError for an unknown one."""
+    path = RECIPES / f"{name}.toml"
+    if not path.is_file():
+        raise DataError(f"no recipe {name!r}; there are {', '.join(recipes())}")
+    settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    unknown = set(settings) - {field.name for field in fields(FitConfig)}
+    if unknown:
+        raise DataError(f"{path}: unknown setting {', '.join(sorted(unknown))}")
+    return FitConfig(**(settings | changes))
+
+
+def recipes() -> list[str]:
+    """The names that `from_recipe` knows."""
+    return sorted(path.stem for path in RECIPES.glob("*.toml"))
 
 
 def fit(config: FitConfig, out: Path, resume: bool = False) -> dict[str, Any]:
@@ -30,7 +58,12 @@ def fit(config: FitConfig, out: Path, resume: bool = False) -> dict[str, Any]:
     Leaves config.json, history.csv, model.keras, metrics.json, curves.png and confusion.png. Raises DataError
     where the data cannot be used, or where `out` holds another run.
     """
-    data = load(config.data)
+    data = load_with_votes(config.data, config.votes) if config.votes else load(config.data)
+    return fit_on(data, config, out, resume)
+
+
+def fit_on(data: Fer2013, config: FitConfig, out: Path, resume: bool = False) -> dict[str, Any]:
+    """`fit` on faces that are read already."""
     for split in ("train", "validation"):
         data.split(split)
     _open_run(config, out, resume)
@@ -62,7 +95,9 @@ def _open_run(config: FitConfig, out: Path, resume: bool) -> None:
         raise DataError(f"{out}: holds a run already; add --resume to carry on, or choose another --out")
     before, now = json.loads(saved.read_text()), asdict(config)
     changed = [
-        f"{key} (was {before.get(key)}, now {now[key]})" for key in now if key != "data" and now[key] != before.get(key)
+        f"{key} (was {before.get(key)}, now {now[key]})"
+        for key in now
+        if key not in ("data", "votes") and now[key] != before.get(key)
     ]
     if changed:
         raise DataError(

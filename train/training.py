@@ -1,8 +1,6 @@
 """The training itself: epochs of augmented batches, each ending in a validation and a checkpoint."""
 
 import json
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +10,14 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from edge.contract import LABELS
 from train import plots
-from train.architectures import ARCHITECTURES
-from train.augmentation import augment
+from train.architectures import build, with_votes
+from train.batches import TrainingSet, as_input, batch_count, batches, training_set
 from train.data import DataError, Faces, Fer2013
+from train.export import calibrate, deployable
 from train.fit import FitConfig
 from train.metrics import evaluate
+from train.precision import policy
 
 CHECKPOINT = "checkpoint.keras"
 
@@ -27,63 +26,47 @@ def train(config: FitConfig, data: Fer2013, out: Path) -> dict[str, Any]:
     """Train on from the checkpoint in `out`, or from the start; return the validation metrics."""
     cv2.setNumThreads(0)  # its threads on 48x48 pixels only get in TensorFlow's way
     keras.utils.set_random_seed(config.seed)
-    steps = batch_count(data.train, config)
+    faces, steps = training_set(data.train, config), batch_count(len(data.train), config)
     if (out / CHECKPOINT).exists():
         model, history = _restored(out, steps)
     else:
-        model, history = compiled(config, steps), pd.DataFrame()
+        model, history = compiled(config, steps, list(faces.targets)), pd.DataFrame()
     _seed_dropout(model, config)
     for epoch in range(len(history), config.epochs):
-        logs = _train_one_epoch(model, data.train, config, epoch)
+        logs = _train_one_epoch(model, faces, config, epoch)
         logs |= _validate(model, data.validation)
         history = pd.concat([history, pd.DataFrame([{"epoch": epoch, **logs}])], ignore_index=True)
         _save(model, history, out)
         print(f"epoch {epoch + 1}/{config.epochs}  " + "  ".join(f"{k} {v:.4f}" for k, v in logs.items()), flush=True)
     model.optimizer.finalize_variable_values(model.trainable_variables)  # the averaged weights are the ones to keep
-    model.save(out / "model.keras")
-    return summarize(model, history, data, out)
+    return summarize(deployable(model), history, data, out)
 
 
-def batches(faces: Faces, config: FitConfig, epoch: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield one epoch of shuffled, freshly augmented batches, prepared ahead in a thread.
-
-    Seed, epoch and batch number alone decide what they hold: a resumed run sees what an unbroken one sees.
-    """
-    order = np.random.default_rng([config.seed, epoch]).permutation(len(faces))
-    rows = np.array_split(order, batch_count(faces, config))
-
-    def prepare(index: int) -> np.ndarray:
-        return augment(faces.images[rows[index]], np.random.default_rng([config.seed, epoch, index]))
-
-    with ThreadPoolExecutor(1) as pool:
-        for chosen, images in zip(rows, pool.map(prepare, range(len(rows))), strict=True):
-            yield as_input(images), one_hot(faces.labels[chosen])
-
-
-def _train_one_epoch(model: keras.Model, faces: Faces, config: FitConfig, epoch: int) -> dict[str, float]:
+def _train_one_epoch(model: keras.Model, faces: TrainingSet, config: FitConfig, epoch: int) -> dict[str, float]:
     """Return the epoch's mean loss and accuracy on the augmented faces.
 
     `train_on_batch` where one expects `Model.fit`: on two cores it ran 200 images a second, fit's own
     iterator 99, with 13 s of page faults every 30 batches (Keras 3.15, TensorFlow 2.21).
     """
-    total = batch_count(faces, config)
-    means = np.zeros(2)  # loss, accuracy
-    progress = tqdm(
-        batches(faces, config, epoch), f"epoch {epoch + 1}/{config.epochs}", total, leave=False, disable=None
-    )
-    for done, (images, targets) in enumerate(progress):
-        logs = model.train_on_batch(images, targets, return_dict=True)
-        means += (np.array([float(logs["loss"]), float(logs["accuracy"])]) - means) / (done + 1)
-        progress.set_postfix(loss=f"{means[0]:.3f}", accuracy=f"{means[1]:.3f}", refresh=False)
-    return {"loss": means[0], "accuracy": means[1]}
+    model.reset_metrics()  # else Keras averages over all epochs so far
+    total = batch_count(len(faces.images), config)
+    title = f"epoch {epoch + 1}/{config.epochs}"
+    progress = tqdm(batches(faces, config, epoch), title, total, leave=False, disable=None)
+    logs: dict[str, Any] = {}
+    for images, targets, weights in progress:
+        logs = model.train_on_batch(images, targets, weights, return_dict=True)
+        progress.set_postfix(loss=f"{float(logs['loss']):.3f}", refresh=False)
+    accuracy = next(float(logs[name]) for name in ("emotion_accuracy", "accuracy") if name in logs)
+    return {"loss": float(logs["loss"]), "accuracy": accuracy}
 
 
 def _validate(model: keras.Model, faces: Faces) -> dict[str, float]:
     """Judge the averaged weights, the ones that will be kept."""
-    averaged = [keras.callbacks.SwapEMAWeights()]
-    targets = one_hot(faces.labels)
-    logs = model.evaluate(as_input(faces.images), targets, 256, verbose=0, callbacks=averaged, return_dict=True)
-    return {f"val_{name}": float(value) for name, value in logs.items()}
+    averaged = keras.callbacks.SwapEMAWeights()
+    probabilities = model.predict(as_input(faces.images), batch_size=256, verbose=0, callbacks=[averaged])["emotion"]
+    chosen = probabilities[np.arange(len(faces)), faces.labels]
+    accuracy = (probabilities.argmax(axis=1) == faces.labels).mean()
+    return {"val_loss": float(-np.log(np.maximum(chosen, 1e-7)).mean()), "val_accuracy": float(accuracy)}
 
 
 def _save(model: keras.Model, history: pd.DataFrame, out: Path) -> None:
@@ -113,50 +96,49 @@ def _seed_dropout(model: keras.Model, config: FitConfig) -> None:
         layer.seed_generator.state.assign([config.seed + number, int(model.optimizer.iterations)])
 
 
-def compiled(config: FitConfig, steps: int) -> keras.Model:
-    """Build the network with SGD, Nesterov momentum, warm-up, cosine decay and averaged weights."""
-    model = ARCHITECTURES[config.arch]()
+def compiled(config: FitConfig, steps: int, outputs: list[str]) -> keras.Model:
+    """Build the network with its optimizer, warm-up, cosine decay and averaged weights."""
+    model = build(config.arch, policy(config.precision))
+    model = with_votes(model) if "votes" in outputs else keras.Model(model.input, {"emotion": model.output})
     total, warmup = config.epochs * steps, int(config.warmup_epochs * steps)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, max(total - warmup, 1), warmup_target=config.learning_rate, warmup_steps=warmup
     )
-    optimizer = keras.optimizers.SGD(
-        schedule,
-        momentum=config.momentum,
-        nesterov=True,
-        use_ema=True,
-        ema_momentum=max(0.0, 1 - 1 / (config.ema_span * total)),
+    averaging = {"use_ema": True, "ema_momentum": max(0.0, 1 - 1 / (config.ema_span * total))}
+    if config.optimizer == "adam":
+        optimizer: keras.optimizers.Optimizer = keras.optimizers.Adam(schedule, **averaging)
+    else:
+        optimizer = keras.optimizers.SGD(schedule, momentum=config.momentum, nesterov=True, **averaging)
+    smoothing = 0.0 if config.soft_targets else config.label_smoothing  # teachers say better what is doubtful
+    losses = {
+        "emotion": keras.losses.CategoricalCrossentropy(label_smoothing=smoothing),
+        "votes": keras.losses.CategoricalCrossentropy(),
+    }
+    model.compile(
+        optimizer,
+        {name: losses[name] for name in outputs},
+        loss_weights={name: {"emotion": 1.0, "votes": config.votes_weight}[name] for name in outputs},
+        metrics={"emotion": ["accuracy"]},
+        jit_compile=False,
     )
-    loss = keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
-    model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"], jit_compile=False)
     return model
 
 
 def summarize(model: keras.Model, history: pd.DataFrame, data: Fer2013, out: Path) -> dict[str, Any]:
-    """Judge `model` on validation; write metrics.json and the pictures."""
-    probabilities = model.predict(as_input(data.validation.images), batch_size=256, verbose=0)
-    metrics = evaluate(probabilities, data.validation.labels)
+    """Calibrate `model`, judge it on validation, write model.keras, metrics.json and the pictures."""
+    images, labels = as_input(data.validation.images), data.validation.labels
+    temperature = calibrate(model, model.predict(images, batch_size=256, verbose=0), labels)
+    model.save(out / "model.keras")
+    metrics = evaluate(model.predict(images, batch_size=256, verbose=0), labels)
     dataset = {
         "train": len(data.train),
         "validation": len(data.validation),
         "dropped_twins": data.dropped_twins,
         "validation_held_out": data.held_out,
     }
-    (out / "metrics.json").write_text(json.dumps({"split": "validation", **metrics, "data": dataset}, indent=1) + "\n")
+    written = {"split": "validation", **metrics, "temperature": temperature, "data": dataset}
+    (out / "metrics.json").write_text(json.dumps(written, indent=1) + "\n")
     plots.save_curves(history, out / "curves.png")
     title = f"validation: {metrics['accuracy']:.1%} of {metrics['n']} faces"
     plots.save_confusion(np.array(metrics["confusion"]), out / "confusion.png", title)
     return metrics
-
-
-def batch_count(faces: Faces, config: FitConfig) -> int:
-    return max(1, round(len(faces) / config.batch_size))
-
-
-def as_input(images: np.ndarray) -> np.ndarray:
-    """(N, 48, 48) uint8 to the network's (N, 48, 48, 1) float32, still 0 to 255."""
-    return images[..., np.newaxis].astype(np.float32)
-
-
-def one_hot(labels: np.ndarray) -> np.ndarray:
-    return np.eye(len(LABELS), dtype=np.float32)[labels]

@@ -1,0 +1,70 @@
+"""The training input: shuffled, freshly augmented batches, prepared ahead of the network."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.contract import LABELS
+from train.augmentation import augment
+from train.data import Faces
+from train.fit import RECIPES, FitConfig
+from train.targets import load_soft_targets, one_hot
+from train.votes import shares
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """What the network learns from, row by row: `images` and, by the output's name, targets and their weights."""
+
+    images: np.ndarray  # (N, 48, 48) uint8
+    targets: dict[str, np.ndarray]  # emotion (N, 7), votes (N, 10)
+    weights: dict[str, np.ndarray]  # (N,) each
+
+
+def training_set(faces: Faces, config: FitConfig) -> TrainingSet:
+    """Lay targets and weights beside `faces` as `config` asks."""
+    emotion, weight = one_hot(faces.labels), np.ones(len(faces), np.float32)
+    if config.soft_targets:
+        soft = load_soft_targets(RECIPES / config.soft_targets, faces)
+        emotion = config.soft_share * soft + (1 - config.soft_share) * emotion
+    if config.class_weights:
+        counts = np.bincount(faces.labels, minlength=len(LABELS))
+        weight = (len(faces) / len(LABELS) / np.maximum(counts, 1))[faces.labels].astype(np.float32)
+    targets, weights = {"emotion": emotion.astype(np.float32)}, {"emotion": weight}
+    if faces.votes is not None:
+        judged = faces.votes.sum(axis=1) > 0
+        targets["votes"], weights["votes"] = shares(faces), judged.astype(np.float32)
+    return TrainingSet(faces.images, targets, weights)
+
+
+Batch = tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]
+
+
+def batches(faces: TrainingSet, config: FitConfig, epoch: int) -> Iterator[Batch]:
+    """Yield one epoch of (images, targets, weights), augmented ahead in a thread.
+
+    Seed, epoch and batch number alone decide what they hold: a resumed run sees what an unbroken one sees.
+    """
+    order = np.random.default_rng([config.seed, epoch]).permutation(len(faces.images))
+    rows = np.array_split(order, batch_count(len(order), config))
+
+    def prepare(index: int) -> np.ndarray:
+        return augment(faces.images[rows[index]], np.random.default_rng([config.seed, epoch, index]))
+
+    with ThreadPoolExecutor(1) as pool:
+        for chosen, images in zip(rows, pool.map(prepare, range(len(rows))), strict=True):
+            targets, weights = (
+                {name: column[chosen] for name, column in columns.items()} for columns in (faces.targets, faces.weights)
+            )
+            yield as_input(images), targets, weights
+
+
+def batch_count(faces: int, config: FitConfig) -> int:
+    return max(1, round(faces / config.batch_size))
+
+
+def as_input(images: np.ndarray) -> np.ndarray:
+    """(N, 48, 48) uint8 to the network's (N, 48, 48, 1) float32, still 0 to 255."""
+    return images[..., np.newaxis].astype(np.float32)

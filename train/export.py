@@ -1,0 +1,42 @@
+"""Turn the trained network into the one that is kept: emotions only, float32, calibrated."""
+
+from typing import Any
+
+import keras
+import numpy as np
+
+TEMPERATURES = np.geomspace(0.3, 3, 200)
+
+
+def deployable(trained: keras.Model) -> keras.Model:
+    """Return a plain float32 copy of `trained` that ends in its `emotion` layer."""
+
+    def plain(layer: keras.layers.Layer) -> keras.layers.Layer:
+        config = layer.get_config() | {"dtype": "float32"}
+        kind = keras.layers.BatchNormalization if isinstance(layer, keras.layers.BatchNormalization) else type(layer)
+        return kind.from_config(config)
+
+    emotions = keras.Model(trained.input, trained.get_layer("emotion").output, name=trained.name)
+    copy = keras.models.clone_model(emotions, clone_function=plain)
+    copy.set_weights(emotions.get_weights())
+    return copy
+
+
+def calibrate(model: keras.Model, probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """Divide the logits by the temperature that suits `labels` best, inside the last layer; return it.
+
+    `probabilities` (N, 7) are what `model` says of the faces with these `labels` (N,). One number is fitted, by
+    the likelihood: Guo et al. 2017, "On Calibration of Modern Neural Networks".
+    """
+    temperature = best_temperature(probabilities, labels)
+    emotion: Any = model.get_layer("emotion")
+    emotion.set_weights([weight / temperature for weight in emotion.get_weights()])
+    return temperature
+
+
+def best_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """The one of `TEMPERATURES` with the greatest likelihood of `labels`."""
+    logits = np.log(np.maximum(probabilities, 1e-12))[np.newaxis] / TEMPERATURES[:, np.newaxis, np.newaxis]
+    normalizer = np.log(np.exp(logits).sum(axis=2))
+    likelihood = (logits[:, np.arange(len(labels)), labels] - normalizer).mean(axis=1)
+    return float(TEMPERATURES[likelihood.argmax()])

@@ -1,0 +1,132 @@
+"""Read FER+ votes (fer2013new.csv of microsoft/FERPlus) and lay them beside the faces that they judge."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from edge.contract import LABELS
+from train.data import USAGES, DataError, Faces, Fer2013, drop_twins, hold_out_validation, read
+
+VOTE_COLUMNS = (
+    "neutral",
+    "happiness",
+    "surprise",
+    "sadness",
+    "anger",
+    "disgust",
+    "fear",
+    "contempt",
+    "unknown",
+    "NF",
+)
+LABEL_COLUMNS = [VOTE_COLUMNS.index(name) for name in ("anger", "disgust", "fear", "happiness", "sadness", "surprise")]
+LABEL_COLUMNS.append(VOTE_COLUMNS.index("neutral"))  # in the order of LABELS
+MAX_SLIP = 400  # rows; FER+ calls 176 of the 35,887 rows no face, and some copies of FER2013 lack those
+SLIP_COST = 6.0  # nats: about three faces in a row must agree better before a slip is believed
+DISSENT = 0.1  # added to a label's share of the votes: one voter's dissent rules nothing out
+MIN_AGREEMENT = 0.4  # of the faces: the label got the most votes; 0.66 when rows match, 0.25 when they don't
+
+
+def load_with_votes(path: str | Path, votes: str | Path) -> Fer2013:
+    """`train.data.load`, with FER+ votes beside the faces. Raises DataError as that and `add_votes` do."""
+    return drop_twins(hold_out_validation(add_votes(read(path), votes)))
+
+
+def add_votes(data: Fer2013, path: str | Path) -> Fer2013:
+    """Return `data`, as `train.data.read` gives it, with `votes` beside its training and validation faces.
+
+    Rows must be in the order of fer2013.csv. Where the copy of FER2013 lacks faces, its rows slip against
+    FER+'s by one more at each; the labels tell where, and the votes are put back in step. A face whose row
+    cannot be told has no votes. Raises DataError where the votes belong to other data.
+    """
+    table = _read(Path(path))
+    splits = [(name, getattr(data, name)) for name in ("train", "validation", "test")]
+    for name, faces in splits:
+        rows = int((table["split"] == name).sum())
+        if rows != len(faces) and len(faces):
+            raise DataError(f"{path}: {rows} rows for {name}, the data has {len(faces)} faces; give it the same CSV file")
+    table = table[table["split"].isin([name for name, faces in splits if len(faces)])]
+    labels = np.concatenate([faces.labels for _, faces in splits])
+    votes = _in_step(table, labels)
+    agreement = _agreement(votes, labels)
+    if agreement < MIN_AGREEMENT:
+        raise DataError(
+            f"{path}: the most voted emotion is the label of {agreement:.0%} of the faces, expected about 65%; "
+            "the rows must be those of the CSV file, in its order"
+        )
+    ends = np.cumsum([len(faces) for _, faces in splits])[:-1]
+    parts = np.split(votes, ends)
+    return replace(
+        data, **{name: replace(faces, votes=part) for (name, faces), part in zip(splits, parts, strict=True)}
+    )
+
+
+def shares(faces: Faces) -> np.ndarray:
+    """Return (N, 10) float32: each column's share of the votes, all zero for a face without votes."""
+    if faces.votes is None:
+        raise DataError("the faces have no FER+ votes; add --votes fer2013new.csv")
+    return faces.votes / np.maximum(faces.votes.sum(axis=1, keepdims=True), 1).astype(np.float32)
+
+
+def _read(path: Path) -> pd.DataFrame:
+    """Columns `split`, `number` (row in the original FER2013) and `VOTE_COLUMNS`, one row per face."""
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: not readable as CSV ({error}); expected fer2013new.csv of FER+") from error
+    missing = [name for name in ("Usage", *VOTE_COLUMNS) if name not in table.columns]
+    if missing:
+        raise DataError(f"{path}: missing column {', '.join(missing)}; expected fer2013new.csv of FER+")
+    table["split"] = table["Usage"].map(USAGES)
+    named = table["Image name"].astype(str).str.extract(r"(\d+)")[0] if "Image name" in table.columns else None
+    if named is None or named.isna().any():  # FER+ leaves the name out where there is no face
+        table["number"] = np.arange(len(table))
+    else:
+        table["number"] = named.astype(int)
+    return table[["split", "number", *VOTE_COLUMNS]]
+
+
+def _in_step(table: pd.DataFrame, labels: np.ndarray) -> np.ndarray:
+    """Votes (N, 10) uint8 for `labels`, each row's shifted by as many rows as the labels say."""
+    numbers = table["number"].to_numpy()
+    votes = np.zeros((numbers.max() + 1 + MAX_SLIP, len(VOTE_COLUMNS)), np.uint8)
+    votes[numbers] = table[list(VOTE_COLUMNS)].to_numpy()
+    split = np.full(len(votes), "", dtype=object)
+    split[numbers] = table["split"]
+    total = votes[:, :-1].sum(axis=1)
+    share = votes[:, LABEL_COLUMNS] / np.maximum(total, 1)[:, np.newaxis]
+    share[total == 0] = 1 / len(LABELS) ** 0.5  # nothing known: neither for nor against
+    found = numbers + _slips(np.log(DISSENT + share), numbers, labels)
+    same_split = split[found] == table["split"].to_numpy()
+    return np.where(same_split[:, np.newaxis], votes[found], 0).astype(np.uint8)
+
+
+def _slips(agreement: np.ndarray, numbers: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The most likely slip of each row, (N,) int, never decreasing: Viterbi over 0 to MAX_SLIP - 1.
+
+    `agreement` (rows, 7): log of how well each row's votes fit each label.
+    """
+    score = -np.arange(MAX_SLIP, dtype=float)
+    steps = np.zeros((len(labels), MAX_SLIP), np.int8)
+    for row, (number, label) in enumerate(zip(numbers, labels, strict=True)):
+        best = score.copy()
+        for step in (1, 2):
+            slipped = score[:-step] - SLIP_COST - step
+            better = slipped > best[step:]
+            best[step:][better] = slipped[better]
+            steps[row, step:][better] = step
+        score = best + agreement[number : number + MAX_SLIP, label]
+    slips = np.zeros(len(labels), int)
+    slip = int(score.argmax())
+    for row in range(len(labels) - 1, -1, -1):
+        slips[row] = slip
+        slip -= steps[row, slip]
+    return slips
+
+
+def _agreement(votes: np.ndarray, labels: np.ndarray) -> float:
+    judged = votes.sum(axis=1) > 0
+    most = votes[judged][:, LABEL_COLUMNS].argmax(axis=1)
+    return float((most == labels[judged]).mean()) if judged.any() else 0.0
