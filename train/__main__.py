@@ -24,8 +24,9 @@ def main() -> int:
         return 1
     except Exception as error:
         from train.data import DataError
+        from train.distributed import WorkerLostError
 
-        if not isinstance(error, (DataError, OSError)):
+        if not isinstance(error, (DataError, OSError, WorkerLostError)):
             raise
         print(f"train: {error}", file=sys.stderr)
         return 2 if isinstance(error, DataError) else 1
@@ -48,8 +49,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     fit.add_argument("--recipe", metavar="NAME", help="settings of a published model, from train/recipes/NAME.toml")
     fit.add_argument("--votes", metavar="CSV", help=votes_help)
-    fit.add_argument("--arch", choices=["cnn"], help="network (default: cnn)")
-    fit.add_argument("--epochs", type=_whole_number(1), metavar="N", help="passes over the training faces (default: 40)")
+    fit.add_argument(
+        "--arch", choices=["cnn", "vgg", "resnet", "mini_xception", "mobilenet_v2"], help="network (default: cnn)"
+    )
+    fit.add_argument(
+        "--pretrained", action="store_true", default=None, help="start from ImageNet weights (with mobilenet_v2)"
+    )
+    fit.add_argument(
+        "--epochs", type=_whole_number(1), metavar="N", help="passes over the training faces (default: 40)"
+    )
     fit.add_argument(
         "--seed", type=_whole_number(0), metavar="N", help="of weights, order and augmentation (default: 1)"
     )
@@ -65,7 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--resume", action="store_true", help="carry on a run that was stopped or killed")
     fit.set_defaults(command=_fit, after_stop="; `--resume` carries on from the last whole epoch")
 
-    teach = commands.add_parser("teach", help="make soft targets: teachers trained out of fold, corrected by FER+ votes")
+    teach = commands.add_parser(
+        "teach", help="make soft targets: teachers trained out of fold, corrected by FER+ votes"
+    )
     teach.add_argument("--data", required=True, metavar="PATH", help=data_help)
     teach.add_argument("--votes", required=True, metavar="CSV", help=votes_help)
     teach.add_argument(

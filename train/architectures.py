@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from edge.contract import INPUT_SHAPE, LABELS
+from train.data import DataError
 from train.normalization import FusedBatchNormalization
 from train.votes import VOTE_COLUMNS
 
@@ -15,49 +16,94 @@ WEIGHT_DECAY = 5e-4  # on kernels only; Keras' L2 counts the square without the 
 def cnn(
     widths: tuple[int, ...] = (48, 128, 192), depths: tuple[int, ...] = (1, 3, 2), stem: int = 32, dropout: float = 0.2
 ) -> keras.Model:
-    """Plain 3x3 convolutions, batch norm, ReLU6, pooling: what int8 XNNPACK runs well; 79 MMACs.
+    """Plain 3x3 convolutions, batch norm, ReLU6, pooling: what int8 XNNPACK runs well. 79 MMACs, 0.92 M parameters.
 
     The stem halves the resolution at once: at 48x48 the cheap layers cost most of the memory traffic.
     """
-    pixels = layers.Input(INPUT_SHAPE, name="pixels")  # (B, 48, 48, 1), 0..255
-    x = layers.Rescaling(1 / 127.5, offset=-1)(pixels)
+    pixels, x = _pixels()
     x = _convolution(x, stem, strides=2)  # (B, 24, 24, stem)
     for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):
         if stage:
             x = layers.MaxPooling2D()(x)
         for _ in range(depth):
             x = _convolution(x, width)
-    x = layers.GlobalAveragePooling2D()(x)  # (B, widths[-1])
-    return _head(pixels, layers.Dropout(dropout)(x), "cnn")
+    return _head(pixels, x, dropout, "cnn")
 
 
-def _convolution(x: keras.KerasTensor, width: int, strides: int = 1) -> keras.KerasTensor:
-    x = layers.Conv2D(
-        width,
-        3,
-        strides=strides,
-        padding="same",
-        use_bias=False,
-        kernel_regularizer=keras.regularizers.L2(WEIGHT_DECAY / 2),
-    )(x)
-    return layers.ReLU(max_value=6.0)(FusedBatchNormalization()(x))
+def vgg(widths: tuple[int, ...] = (24, 48, 96, 192), depth: int = 2, dropout: float = 0.3) -> keras.Model:
+    """Pairs of 3x3 convolutions from the full resolution on: Simonyan and Zisserman 2014, narrowed. 66 MMACs."""
+    pixels, x = _pixels()
+    for width in widths:
+        for _ in range(depth):
+            x = _convolution(x, width)
+        x = layers.MaxPooling2D()(x)
+    return _head(pixels, x, dropout, "vgg")
 
 
-def _head(pixels: keras.KerasTensor, features: keras.KerasTensor, name: str) -> keras.Model:
-    """Seven probabilities, in float32 whatever the rest is in."""
-    probabilities = layers.Dense(len(LABELS), activation="softmax", name="emotion", dtype="float32")(features)
-    return keras.Model(pixels, probabilities, name=name)
+def resnet(
+    widths: tuple[int, ...] = (32, 64, 128), blocks: int = 2, stem: int = 32, dropout: float = 0.2
+) -> keras.Model:
+    """Residual blocks of two 3x3 convolutions: He et al. 2015. 58 MMACs."""
+    pixels, x = _pixels()
+    x = _convolution(x, stem, strides=2)  # (B, 24, 24, stem)
+    for stage, width in enumerate(widths):
+        for block in range(blocks):
+            strides = 2 if stage and not block else 1
+            changes = strides > 1 or x.shape[-1] != width
+            shortcut = _convolution(x, width, strides, side=1, active=False) if changes else x
+            x = _convolution(_convolution(x, width, strides), width, active=False)
+            x = layers.ReLU(max_value=6.0)(layers.Add()([x, shortcut]))
+    return _head(pixels, x, dropout, "resnet")
 
 
-ARCHITECTURES: dict[str, Callable[[], keras.Model]] = {"cnn": cnn}
+def mini_xception(widths: tuple[int, ...] = (16, 32, 64, 128), stem: int = 8) -> keras.Model:
+    """Separable convolutions beside strided shortcuts: Arriaga et al. 2017, with a dense head. 0.05 M parameters."""
+    pixels, x = _pixels()
+    for _ in range(2):
+        x = _convolution(x, stem, padding="valid")
+    for width in widths:
+        shortcut = _convolution(x, width, strides=2, side=1, active=False)
+        x = layers.ReLU(max_value=6.0)(_separable(x, width))
+        x = layers.Add()([layers.MaxPooling2D(3, strides=2, padding="same")(_separable(x, width)), shortcut])
+    return _head(pixels, x, 0.0, "mini_xception")
 
 
-def build(name: str, policy: str = "float32") -> keras.Model:
-    """Build `ARCHITECTURES[name]` in the Keras dtype policy `policy`."""
+def mobilenet_v2(alpha: float = 0.5, pretrained: bool = False) -> keras.Model:
+    """MobileNetV2 of keras.applications on faces enlarged to 96x96; `pretrained` starts from its ImageNet weights.
+
+    Raises DataError where the weights are neither in Keras' cache nor to be fetched.
+    """
+    pixels, x = _pixels()  # already -1..1, as MobileNetV2 expects
+    x = layers.UpSampling2D(2, interpolation="bilinear")(x)
+    x = layers.Concatenate()([x, x, x])  # gray as RGB
+    try:
+        body = keras.applications.MobileNetV2(
+            x.shape[1:], alpha, include_top=False, weights="imagenet" if pretrained else None, input_tensor=x
+        )
+    except Exception as error:  # Keras raises a bare Exception where a download fails
+        if not pretrained:
+            raise
+        raise DataError(
+            f"the ImageNet weights cannot be fetched ({error}); go online once, copy them to ~/.keras/models, "
+            "or leave out --pretrained"
+        ) from error
+    return _head(pixels, body.output, 0.2, "mobilenet_v2")
+
+
+ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
+    network.__name__: network for network in (cnn, vgg, resnet, mini_xception, mobilenet_v2)
+}
+PRETRAINED = ("mobilenet_v2",)
+
+
+def build(name: str, policy: str = "float32", pretrained: bool = False) -> keras.Model:
+    """Build `ARCHITECTURES[name]` in the Keras dtype policy `policy`; raises DataError where it has no weights."""
+    if pretrained and name not in PRETRAINED:
+        raise DataError(f"no ImageNet weights for {name}; --pretrained goes with --arch {' or '.join(PRETRAINED)}")
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
-        return ARCHITECTURES[name]()
+        return ARCHITECTURES[name](**({"pretrained": True} if pretrained else {}))
     finally:
         keras.config.set_dtype_policy(before)
 
@@ -67,3 +113,43 @@ def with_votes(model: keras.Model) -> keras.Model:
     emotion = model.get_layer("emotion")
     votes = layers.Dense(len(VOTE_COLUMNS), activation="softmax", name="votes", dtype="float32")(emotion.input)
     return keras.Model(model.input, {"emotion": emotion.output, "votes": votes}, name=model.name)
+
+
+def _pixels() -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    """The input (B, 48, 48, 1), 0..255, and the same scaled to -1..1."""
+    pixels = layers.Input(INPUT_SHAPE, name="pixels")
+    return pixels, layers.Rescaling(1 / 127.5, offset=-1)(pixels)
+
+
+def _convolution(
+    x: keras.KerasTensor, width: int, strides: int = 1, side: int = 3, padding: str = "same", active: bool = True
+) -> keras.KerasTensor:
+    x = layers.Conv2D(
+        width, side, strides=strides, padding=padding, use_bias=False, kernel_regularizer=_weight_decay()
+    )(x)
+    x = FusedBatchNormalization()(x)
+    return layers.ReLU(max_value=6.0)(x) if active else x
+
+
+def _separable(x: keras.KerasTensor, width: int) -> keras.KerasTensor:
+    x = layers.SeparableConv2D(
+        width,
+        3,
+        padding="same",
+        use_bias=False,
+        depthwise_regularizer=_weight_decay(),
+        pointwise_regularizer=_weight_decay(),
+    )(x)
+    return FusedBatchNormalization()(x)
+
+
+def _weight_decay() -> keras.regularizers.Regularizer:
+    return keras.regularizers.L2(WEIGHT_DECAY / 2)
+
+
+def _head(pixels: keras.KerasTensor, features: keras.KerasTensor, dropout: float, name: str) -> keras.Model:
+    """Average over the face, then seven probabilities, in float32 whatever the rest is in."""
+    x = layers.GlobalAveragePooling2D()(features)  # (B, channels)
+    x = layers.Dropout(dropout)(x)
+    probabilities = layers.Dense(len(LABELS), activation="softmax", name="emotion", dtype="float32")(x)
+    return keras.Model(pixels, probabilities, name=name)

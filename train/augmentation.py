@@ -14,42 +14,54 @@ MAX_BRIGHTNESS = 30.0  # gray levels
 GAMMA = (0.75, 1.35)
 DEGRADE_PROBABILITY = 0.15  # a far face, a soft lens, a compressed stream
 MIN_DEGRADED_SIDE = 24  # px: a face at the far end of a room
+BLUR_SIGMA = (0.4, 1.1)  # px
+JPEG_QUALITY = (30, 90)
 ERASE_PROBABILITY = 0.1  # a hand, a microphone, a mask
 ERASE_SIDE = (6, 18)  # px
 
 
-def augment(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return changed copies of `images`, (N, 48, 48) uint8, gray; the same `rng` gives the same copies."""
-    return np.stack([_augment_one(image, rng) for image in images])
+def augment(images: np.ndarray, rng: np.random.Generator, part: slice = slice(None)) -> np.ndarray:
+    """Return changed copies of `images[part]`, (N, 48, 48) uint8, gray.
+
+    The same `rng` changes an image in the same way whatever the `part`: workers that share a batch see what one
+    would. All chances are drawn for the batch at once: NumPy's calls would cost more than the pixels.
+    """
+    count = len(images)
+    matrices, curves = _framings(count, rng)[part], _tone_curves(count, rng)[part]
+    degrades, erases = (rng.random(count) < p for p in (DEGRADE_PROBABILITY, ERASE_PROBABILITY))
+    seeds = rng.integers(0, 2**32, count)[part]
+    changed = [_view(*pair) for pair in zip(images[part], matrices, curves, strict=True)]
+    for index in np.flatnonzero(degrades[part]):
+        changed[index] = _degrade(changed[index], np.random.default_rng(seeds[index]))
+    for index in np.flatnonzero(erases[part]):
+        _erase(changed[index], np.random.default_rng([seeds[index], 1]))
+    return np.stack(changed)
 
 
-def _augment_one(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    image = cv2.LUT(_warp(image, rng), _tone_curve(rng))
-    if rng.random() < DEGRADE_PROBABILITY:
-        image = _degrade(image, rng)
-    if rng.random() < ERASE_PROBABILITY:
-        _erase(image, rng)
-    return image
+def _framings(count: int, rng: np.random.Generator) -> np.ndarray:
+    """Rotation, scale, shift and flip about the middle, (N, 2, 3) float64, as `cv2.warpAffine` takes them."""
+    angle = np.radians(rng.uniform(-MAX_ROTATION_DEG, MAX_ROTATION_DEG, count))
+    scale = rng.uniform(*SCALE, count)
+    shift = rng.uniform(-MAX_SHIFT, MAX_SHIFT, (count, 2)) * INPUT_SIDE
+    flip = np.where(rng.random(count) < FLIP_PROBABILITY, -1.0, 1.0)
+    cosine, sine = scale * np.cos(angle), scale * np.sin(angle)
+    turn = np.stack([np.stack([cosine * flip, sine], axis=1), np.stack([-sine * flip, cosine], axis=1)], axis=1)
+    centre = np.full(2, (INPUT_SIDE - 1) / 2)
+    return np.concatenate([turn, (centre + shift - turn @ centre)[..., np.newaxis]], axis=2)
 
 
-def _warp(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    centre = (INPUT_SIDE - 1) / 2
-    angle = rng.uniform(-MAX_ROTATION_DEG, MAX_ROTATION_DEG)
-    matrix = cv2.getRotationMatrix2D((centre, centre), angle, rng.uniform(*SCALE))
-    matrix[:, 2] += rng.uniform(-MAX_SHIFT, MAX_SHIFT, 2) * INPUT_SIDE
-    if rng.random() < FLIP_PROBABILITY:
-        image = image[:, ::-1].copy()
-    return cv2.warpAffine(
-        image, matrix, (INPUT_SIDE, INPUT_SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
-    )
+def _tone_curves(count: int, rng: np.random.Generator) -> np.ndarray:
+    """Gamma, contrast and brightness as tables, (N, 256) uint8."""
+    gamma, contrast = (rng.uniform(*limits, (count, 1)) for limits in (GAMMA, CONTRAST))
+    brightness = rng.uniform(-MAX_BRIGHTNESS, MAX_BRIGHTNESS, (count, 1))
+    levels = (np.linspace(0, 1, 256) ** gamma - 0.5) * contrast + 0.5
+    return np.clip(levels * 255 + brightness, 0, 255).astype(np.uint8)
 
 
-def _tone_curve(rng: np.random.Generator) -> np.ndarray:
-    """Contrast, brightness and gamma as one table, (256,) uint8."""
-    levels = np.arange(256) / 255
-    levels = levels ** rng.uniform(*GAMMA)
-    levels = (levels - 0.5) * rng.uniform(*CONTRAST) + 0.5
-    return np.clip(levels * 255 + rng.uniform(-MAX_BRIGHTNESS, MAX_BRIGHTNESS), 0, 255).astype(np.uint8)
+def _view(image: np.ndarray, matrix: np.ndarray, curve: np.ndarray) -> np.ndarray:
+    side = (INPUT_SIDE, INPUT_SIDE)
+    framed = cv2.warpAffine(image, matrix, side, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    return cv2.LUT(framed, curve)
 
 
 def _degrade(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -60,8 +72,8 @@ def _degrade(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
         return cv2.resize(small, (INPUT_SIDE, INPUT_SIDE), interpolation=cv2.INTER_LINEAR)
     if kind == 1:
-        return cv2.GaussianBlur(image, (0, 0), rng.uniform(0.4, 1.1))
-    quality = int(rng.integers(30, 90))
+        return cv2.GaussianBlur(image, (0, 0), rng.uniform(*BLUR_SIGMA))
+    quality = int(rng.integers(*JPEG_QUALITY))
     return cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_GRAYSCALE)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,7 +27,8 @@ def training_set(faces: Faces, config: FitConfig) -> TrainingSet:
     """Lay targets and weights beside `faces` as `config` asks."""
     emotion, weight = one_hot(faces.labels), np.ones(len(faces), np.float32)
     if config.soft_targets:
-        soft = load_soft_targets(RECIPES / config.soft_targets, faces)
+        soft, votes = load_soft_targets(RECIPES / config.soft_targets, faces)
+        faces = replace(faces, votes=votes)
         emotion = config.soft_share * soft + (1 - config.soft_share) * emotion
     if config.class_weights:
         counts = np.bincount(faces.labels, minlength=len(LABELS))
@@ -42,8 +43,8 @@ def training_set(faces: Faces, config: FitConfig) -> TrainingSet:
 Batch = tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]
 
 
-def batches(faces: TrainingSet, config: FitConfig, epoch: int) -> Iterator[Batch]:
-    """Yield one epoch of (images, targets, weights), augmented ahead in a thread.
+def batches(faces: TrainingSet, config: FitConfig, epoch: int, share: slice = slice(None)) -> Iterator[Batch]:
+    """Yield one epoch of (images, targets, weights), augmented ahead in a thread; of each batch the rows `share`.
 
     Seed, epoch and batch number alone decide what they hold: a resumed run sees what an unbroken one sees.
     """
@@ -51,10 +52,11 @@ def batches(faces: TrainingSet, config: FitConfig, epoch: int) -> Iterator[Batch
     rows = np.array_split(order, batch_count(len(order), config))
 
     def prepare(index: int) -> np.ndarray:
-        return augment(faces.images[rows[index]], np.random.default_rng([config.seed, epoch, index]))
+        return augment(faces.images[rows[index]], np.random.default_rng([config.seed, epoch, index]), share)
 
     with ThreadPoolExecutor(1) as pool:
-        for chosen, images in zip(rows, pool.map(prepare, range(len(rows))), strict=True):
+        for batch, images in zip(rows, pool.map(prepare, range(len(rows))), strict=True):
+            chosen = batch[share]
             targets, weights = (
                 {name: column[chosen] for name, column in columns.items()} for columns in (faces.targets, faces.weights)
             )

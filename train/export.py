@@ -16,10 +16,18 @@ def deployable(trained: keras.Model) -> keras.Model:
         kind = keras.layers.BatchNormalization if isinstance(layer, keras.layers.BatchNormalization) else type(layer)
         return kind.from_config(config)
 
-    emotions = keras.Model(trained.input, trained.get_layer("emotion").output, name=trained.name)
-    copy = keras.models.clone_model(emotions, clone_function=plain)
-    copy.set_weights(emotions.get_weights())
+    copy = keras.models.clone_model(_emotions(trained), clone_function=plain)
+    take_weights(copy, trained)
     return copy
+
+
+def take_weights(copy: keras.Model, trained: keras.Model) -> None:
+    """Bring `copy`, made by `deployable`, up to date with `trained`."""
+    copy.set_weights(_emotions(trained).get_weights())
+
+
+def _emotions(trained: keras.Model) -> keras.Model:
+    return keras.Model(trained.input, trained.get_layer("emotion").output, name=trained.name)
 
 
 def calibrate(model: keras.Model, probabilities: np.ndarray, labels: np.ndarray) -> float:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from train.data import DataError, Fer2013, load
+from train.distributed import worker
 from train.votes import load_with_votes
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -19,6 +20,7 @@ class FitConfig:
     data: str
     votes: str = ""  # FER+ votes of the training faces; empty: none
     arch: str = "cnn"
+    pretrained: bool = False  # start from ImageNet weights, where the architecture has some
     epochs: int = 40
     seed: int = 1
     batch_size: int = 128
@@ -36,8 +38,11 @@ class FitConfig:
 
 
 def from_recipe(name: str, **changes: Any) -> FitConfig:
-    """Read `train/recipes/<name>.toml`; `changes` override what it says. Raises DataError for an unknown one."""
-    path = RECIPES / f"{name}.toml"
+    """Read `train/recipes/<name>.toml`, or the file `name` where that ends in .toml; `changes` override it.
+
+    Raises DataError for an unknown recipe or setting.
+    """
+    path = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
     if not path.is_file():
         raise DataError(f"no recipe {name!r}; there are {', '.join(recipes())}")
     settings = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -66,8 +71,9 @@ def fit_on(data: Fer2013, config: FitConfig, out: Path, resume: bool = False) ->
     """`fit` on faces that are read already."""
     for split in ("train", "validation"):
         data.split(split)
-    _open_run(config, out, resume)
-    print(describe(data), flush=True)
+    if worker()[0] == 0:
+        _open_run(config, out, resume)
+        print(describe(data), flush=True)
     from train.training import train  # TensorFlow takes seconds to import: refuse what cannot work before
 
     return train(config, data, out)

@@ -5,7 +5,6 @@ from typing import Any
 import keras
 
 
-@keras.saving.register_keras_serializable("train")
 class FusedBatchNormalization(keras.layers.BatchNormalization):
     """Same weights and result as its parent, which casts to float32 and back and makes ten passes over the data.
 

@@ -23,21 +23,26 @@ def image_keys(images: np.ndarray) -> np.ndarray:
 
 
 def save_soft_targets(path: Path, faces: Faces, probabilities: np.ndarray) -> None:
-    """Write the teachers' `probabilities` (N, 7) for `faces`, found again by their pixels."""
+    """Write the teachers' `probabilities` (N, 7) and FER+'s votes for `faces`, found again by their pixels."""
     keys, first = np.unique(image_keys(faces.images), return_index=True)
-    np.savez_compressed(path, keys=keys, probabilities=probabilities[first].astype(np.float16))
+    columns = {"keys": keys, "probabilities": probabilities[first].astype(np.float16), "votes": faces.votes[first]}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(path, **columns)
 
 
-def load_soft_targets(path: Path, faces: Faces) -> np.ndarray:
-    """Return the teachers' probabilities for `faces`, (N, 7) float32; a face that they did not judge has its label.
+def load_soft_targets(path: Path, faces: Faces) -> tuple[np.ndarray, np.ndarray]:
+    """Return the teachers' probabilities, (N, 7) float32, and the votes, (N, 10) uint8, for `faces`.
 
-    Raises DataError where the file is missing or was made of other faces.
+    A face that the teachers did not judge has its label and no votes. Raises DataError where the file is missing
+    or was made of other faces.
     """
     try:
         with np.load(path) as file:
-            keys, probabilities = file["keys"], file["probabilities"].astype(np.float32)
+            keys, probabilities, votes = file["keys"], file["probabilities"].astype(np.float32), file["votes"]
     except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{path}: not a file of soft targets ({error}); make it with `python -m train teach`") from error
+        raise DataError(
+            f"{path}: not a file of soft targets ({error}); make it with `python -m train teach`"
+        ) from error
     wanted = image_keys(faces.images)
     found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     judged = keys[found] == wanted
@@ -46,6 +51,5 @@ def load_soft_targets(path: Path, faces: Faces) -> np.ndarray:
             f"{path}: judges {judged.mean():.1%} of the training faces, expected at least {MIN_JUDGED:.0%}; use the original "
             "fer2013.csv (JPEG folders hold other pixels), or make it anew with `python -m train teach`"
         )
-    targets = one_hot(faces.labels)
-    targets[judged] = probabilities[found[judged]]
-    return targets
+    softened = np.where(judged[:, np.newaxis], probabilities[found], one_hot(faces.labels))
+    return softened, np.where(judged[:, np.newaxis], votes[found], 0).astype(np.uint8)

@@ -30,11 +30,14 @@ def teach(recipes: list[str], data: str, votes: str, runs: Path, out: Path) -> d
     Returns the figures of the targets. Raises DataError where the data cannot be used.
     """
     faces = load_with_votes(data, votes)
-    opinions = [_opinion(recipe, faces, data, votes, runs / recipe) for recipe in recipes]
+    opinions = [_opinion(recipe, faces, data, votes, runs / Path(recipe).stem) for recipe in recipes]
     probabilities = fuse(opinions, faces.train)
     save_soft_targets(out, faces.train, probabilities)
     rows, labels = np.arange(len(faces.train)), faces.train.labels
-    judged = {recipe: float((opinion.argmax(axis=1) == labels).mean()) for recipe, opinion in zip(recipes, opinions)}
+    judged = {
+        recipe: float((opinion.argmax(axis=1) == labels).mean())
+        for recipe, opinion in zip(recipes, opinions, strict=True)
+    }
     return {
         "faces": len(labels),
         "out_of_fold_accuracy": judged,

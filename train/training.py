@@ -1,6 +1,7 @@
 """The training itself: epochs of augmented batches, each ending in a validation and a checkpoint."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,87 +11,85 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from train import plots
+from train import checkpoint, plots
 from train.architectures import build, with_votes
-from train.batches import TrainingSet, as_input, batch_count, batches, training_set
+from train.batches import Batch, as_input, batch_count, batches, training_set
 from train.data import DataError, Faces, Fer2013
-from train.export import calibrate, deployable
+from train.distributed import Step, Workers
+from train.export import calibrate, deployable, take_weights
 from train.fit import FitConfig
 from train.metrics import evaluate
 from train.precision import policy
 
-CHECKPOINT = "checkpoint.keras"
-
 
 def train(config: FitConfig, data: Fer2013, out: Path) -> dict[str, Any]:
-    """Train on from the checkpoint in `out`, or from the start; return the validation metrics."""
+    """Train on from the checkpoint in `out`, or from the start; return the validation metrics.
+
+    Raises DataError where the checkpoint is another run's, WorkerLostError where a worker beside this one died.
+    """
     cv2.setNumThreads(0)  # its threads on 48x48 pixels only get in TensorFlow's way
     keras.utils.set_random_seed(config.seed)
+    workers = Workers()
     faces, steps = training_set(data.train, config), batch_count(len(data.train), config)
-    if (out / CHECKPOINT).exists():
-        model, history = _restored(out, steps)
-    else:
-        model, history = compiled(config, steps, list(faces.targets)), pd.DataFrame()
+    with workers.scope():
+        model = compiled(config, steps, list(faces.targets))
+    history = _resume(model, out, steps) if (out / checkpoint.NAME).exists() else pd.DataFrame()
     _seed_dropout(model, config)
+    judged, step = deployable(model), workers.step(model)
     for epoch in range(len(history), config.epochs):
-        logs = _train_one_epoch(model, faces, config, epoch)
-        logs |= _validate(model, data.validation)
+        logs = _train_one_epoch(step, batches(faces, config, epoch, workers.share), steps, f"epoch {epoch + 1}")
+        logs |= _validate(model, judged, data.validation)
         history = pd.concat([history, pd.DataFrame([{"epoch": epoch, **logs}])], ignore_index=True)
-        _save(model, history, out)
-        print(f"epoch {epoch + 1}/{config.epochs}  " + "  ".join(f"{k} {v:.4f}" for k, v in logs.items()), flush=True)
-    model.optimizer.finalize_variable_values(model.trainable_variables)  # the averaged weights are the ones to keep
-    return summarize(deployable(model), history, data, out)
+        if workers.index == 0:
+            checkpoint.save(model, history, out)
+            print(
+                f"epoch {epoch + 1}/{config.epochs}  " + "  ".join(f"{k} {v:.4f}" for k, v in logs.items()), flush=True
+            )
+    _validate(model, judged, data.validation)  # once more for a run that was killed after its last epoch
+    return summarize(judged, history, data, out if workers.index == 0 else None)
 
 
-def _train_one_epoch(model: keras.Model, faces: TrainingSet, config: FitConfig, epoch: int) -> dict[str, float]:
+def _train_one_epoch(step: Step, prepared: Iterator[Batch], total: int, title: str) -> dict[str, float]:
     """Return the epoch's mean loss and accuracy on the augmented faces.
 
-    `train_on_batch` where one expects `Model.fit`: on two cores it ran 200 images a second, fit's own
+    Batch by batch where one expects `Model.fit`: on two cores it ran 200 images a second, fit's own
     iterator 99, with 13 s of page faults every 30 batches (Keras 3.15, TensorFlow 2.21).
     """
-    model.reset_metrics()  # else Keras averages over all epochs so far
-    total = batch_count(len(faces.images), config)
-    title = f"epoch {epoch + 1}/{config.epochs}"
-    progress = tqdm(batches(faces, config, epoch), title, total, leave=False, disable=None)
-    logs: dict[str, Any] = {}
-    for images, targets, weights in progress:
-        logs = model.train_on_batch(images, targets, weights, return_dict=True)
-        progress.set_postfix(loss=f"{float(logs['loss']):.3f}", refresh=False)
-    accuracy = next(float(logs[name]) for name in ("emotion_accuracy", "accuracy") if name in logs)
-    return {"loss": float(logs["loss"]), "accuracy": accuracy}
+    means = np.zeros(2)  # loss, accuracy
+    progress = tqdm(prepared, title, total, leave=False, disable=None)
+    for done, batch in enumerate(progress):
+        logs = step(*batch)
+        accuracy = logs["emotion_accuracy"] if "emotion_accuracy" in logs else logs["accuracy"]
+        means += (np.array([float(logs["loss"]), float(accuracy)]) - means) / (done + 1)
+        progress.set_postfix(loss=f"{means[0]:.3f}", accuracy=f"{means[1]:.3f}", refresh=False)
+    return {"loss": means[0], "accuracy": means[1]}
 
 
-def _validate(model: keras.Model, faces: Faces) -> dict[str, float]:
-    """Judge the averaged weights, the ones that will be kept."""
-    averaged = keras.callbacks.SwapEMAWeights()
-    probabilities = model.predict(as_input(faces.images), batch_size=256, verbose=0, callbacks=[averaged])["emotion"]
+def _validate(model: keras.Model, judged: keras.Model, faces: Faces) -> dict[str, float]:
+    """Put the averaged weights, the ones that will be kept, into `judged` and judge them."""
+    trained = model.get_weights()
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    take_weights(judged, model)
+    model.set_weights(trained)
+    probabilities = judged.predict(as_input(faces.images), batch_size=256, verbose=0)
     chosen = probabilities[np.arange(len(faces)), faces.labels]
     accuracy = (probabilities.argmax(axis=1) == faces.labels).mean()
     return {"val_loss": float(-np.log(np.maximum(chosen, 1e-7)).mean()), "val_accuracy": float(accuracy)}
 
 
-def _save(model: keras.Model, history: pd.DataFrame, out: Path) -> None:
-    """Write history, then weights and optimizer state, each by one atomic rename."""
-    history.to_csv(out / "history.csv.part", index=False)
-    (out / "history.csv.part").replace(out / "history.csv")
-    model.save(out / f"part-{CHECKPOINT}")
-    (out / f"part-{CHECKPOINT}").replace(out / CHECKPOINT)
-
-
-def _restored(out: Path, steps: int) -> tuple[keras.Model, pd.DataFrame]:
-    """Load the last checkpoint, and the history as far as it reaches."""
-    model = keras.models.load_model(out / CHECKPOINT)
-    epochs, rest = divmod(int(model.optimizer.iterations), steps)
-    if rest:
+def _resume(model: keras.Model, out: Path, steps: int) -> pd.DataFrame:
+    """Load the last checkpoint into `model`; return the history as far as it reaches."""
+    history = checkpoint.load(model, out)
+    if int(model.optimizer.iterations) != len(history) * steps:
         raise DataError(
             f"{out}: started on another number of training faces; give it the same --data, or another --out"
         )
-    print(f"resuming {out} after epoch {epochs}", flush=True)
-    return model, pd.read_csv(out / "history.csv").head(epochs)
+    print(f"resuming {out} after epoch {len(history)}", flush=True)
+    return history
 
 
 def _seed_dropout(model: keras.Model, config: FitConfig) -> None:
-    """Let the masks follow from seed and step: Keras does not save where a Dropout layer's generator stands."""
+    """Let the masks follow from seed and step."""
     dropouts = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
     for number, layer in enumerate(dropouts):
         layer.seed_generator.state.assign([config.seed + number, int(model.optimizer.iterations)])
@@ -98,7 +97,7 @@ def _seed_dropout(model: keras.Model, config: FitConfig) -> None:
 
 def compiled(config: FitConfig, steps: int, outputs: list[str]) -> keras.Model:
     """Build the network with its optimizer, warm-up, cosine decay and averaged weights."""
-    model = build(config.arch, policy(config.precision))
+    model = build(config.arch, policy(config.precision), config.pretrained)
     model = with_votes(model) if "votes" in outputs else keras.Model(model.input, {"emotion": model.output})
     total, warmup = config.epochs * steps, int(config.warmup_epochs * steps)
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -121,15 +120,18 @@ def compiled(config: FitConfig, steps: int, outputs: list[str]) -> keras.Model:
         metrics={"emotion": ["accuracy"]},
         jit_compile=False,
     )
+    model.optimizer.build(model.trainable_variables)
     return model
 
 
-def summarize(model: keras.Model, history: pd.DataFrame, data: Fer2013, out: Path) -> dict[str, Any]:
-    """Calibrate `model`, judge it on validation, write model.keras, metrics.json and the pictures."""
+def summarize(model: keras.Model, history: pd.DataFrame, data: Fer2013, out: Path | None) -> dict[str, Any]:
+    """Calibrate `model`, judge it on validation; write model.keras, metrics.json and the pictures into `out`."""
     images, labels = as_input(data.validation.images), data.validation.labels
     temperature = calibrate(model, model.predict(images, batch_size=256, verbose=0), labels)
-    model.save(out / "model.keras")
     metrics = evaluate(model.predict(images, batch_size=256, verbose=0), labels)
+    if out is None:
+        return metrics
+    model.save(out / "model.keras")
     dataset = {
         "train": len(data.train),
         "validation": len(data.validation),

@@ -46,7 +46,9 @@ def add_votes(data: Fer2013, path: str | Path) -> Fer2013:
     for name, faces in splits:
         rows = int((table["split"] == name).sum())
         if rows != len(faces) and len(faces):
-            raise DataError(f"{path}: {rows} rows for {name}, the data has {len(faces)} faces; give it the same CSV file")
+            raise DataError(
+                f"{path}: {rows} rows for {name}, the data has {len(faces)} faces; give it the same CSV file"
+            )
     table = table[table["split"].isin([name for name, faces in splits if len(faces)])]
     labels = np.concatenate([faces.labels for _, faces in splits])
     votes = _in_step(table, labels)
@@ -122,7 +124,7 @@ def _slips(agreement: np.ndarray, numbers: np.ndarray, labels: np.ndarray) -> np
     slip = int(score.argmax())
     for row in range(len(labels) - 1, -1, -1):
         slips[row] = slip
-        slip -= steps[row, slip]
+        slip -= int(steps[row, slip])
     return slips
 
 

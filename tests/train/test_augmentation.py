@@ -11,6 +11,7 @@ def test_the_same_seed_gives_the_same_copies_and_the_input_stays() -> None:
     assert np.array_equal(one, other)
     assert np.array_equal(images, before)
     assert not np.array_equal(one, augment(images, np.random.default_rng(6)))
+    assert np.array_equal(one[1::3], augment(images, np.random.default_rng(5), slice(1, None, 3)))
 
 
 def test_every_copy_is_changed_but_stays_a_face_image() -> None:

@@ -11,13 +11,12 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from keras import layers
 
 from tests.synthetic import faces, write_csv
-from train.architectures import ARCHITECTURES
+from train import checkpoint
+from train.batches import as_input, batches, training_set
 from train.data import DataError
-from train.fit import FitConfig, fit
-from train.training import CHECKPOINT, as_input, batches
+from train.fit import RECIPES, FitConfig, fit, from_recipe, recipes
 
 PROJECT = Path(__file__).resolve().parents[2]
 EPOCHS = 5
@@ -59,7 +58,7 @@ def test_a_run_killed_and_resumed_ends_like_an_unbroken_one(run: Path, data: Pat
     command = [sys.executable, "-m", "train", "fit", *arguments, "--resume"]  # nothing there yet: it starts
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 300
-        while not (out / CHECKPOINT).exists() and process.poll() is None and time.monotonic() < deadline:
+        while not (out / checkpoint.NAME).exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.05)
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
@@ -84,24 +83,40 @@ def test_a_run_is_never_overwritten_nor_resumed_with_other_settings(run: Path, d
 
 
 def test_batches_depend_on_seed_and_epoch_alone_and_hold_every_face_once() -> None:
-    train, config = faces(30), FitConfig("", batch_size=32)
+    config = FitConfig("", batch_size=32)
+    train = training_set(faces(30), config)
     one, other = (list(batches(train, config, epoch=2)) for _ in range(2))
     assert all(np.array_equal(a[0], b[0]) for a, b in zip(one, other, strict=True))
     assert not np.array_equal(one[0][0], next(iter(batches(train, config, epoch=3)))[0])
-    assert np.concatenate([targets for _, targets in one]).sum(axis=0).tolist() == [30] * 7
+    assert np.concatenate([targets["emotion"] for _, targets, _ in one]).sum(axis=0).tolist() == [30] * 7
 
 
-@pytest.mark.parametrize("name", list(ARCHITECTURES))
-def test_networks_keep_the_budget_and_scale_inside(name: str) -> None:
-    model = ARCHITECTURES[name]()
-    convolutions = [layer for layer in model.layers if isinstance(layer, layers.Conv2D)]
-    macs = sum(int(np.prod(layer.output.shape[1:3])) * int(np.prod(layer.kernel.shape)) for layer in convolutions)
-    assert macs < 80e6
-    assert model.count_params() < 1.2e6
-    probabilities = model.predict(as_input(faces(1).images), verbose=0)
-    assert probabilities.shape == (7, 7)
-    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
-    assert isinstance(model.layers[1], layers.Rescaling)
+def test_workers_share_each_batch_as_one_would_see_it() -> None:
+    config = FitConfig("", batch_size=32)
+    train = training_set(faces(30), config)
+    alone = next(batches(train, config, epoch=1))
+    for worker in range(2):
+        images, targets, weights = next(batches(train, config, 1, slice(worker, None, 2)))
+        np.testing.assert_array_equal(images, alone[0][worker::2])
+        np.testing.assert_array_equal(targets["emotion"], alone[1]["emotion"][worker::2])
+        np.testing.assert_array_equal(weights["emotion"], alone[2]["emotion"][worker::2])
+
+
+def test_a_recipe_gives_its_settings_and_the_command_line_overrides_them(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text('arch = "vgg"\nepochs = 7\n')
+    config = from_recipe(str(tmp_path / "own.toml"), data="faces.csv", epochs=3)
+    assert (config.arch, config.epochs, config.data) == ("vgg", 3, "faces.csv")
+    (tmp_path / "wrong.toml").write_text("epoch = 7\n")
+    with pytest.raises(DataError, match="unknown setting epoch"):
+        from_recipe(str(tmp_path / "wrong.toml"), data="")
+    with pytest.raises(DataError, match=r"no recipe 'none'; there are .*teacher"):
+        from_recipe("none", data="")
+
+
+@pytest.mark.parametrize("name", recipes())
+def test_every_recipe_can_be_read_and_its_soft_targets_are_there(name: str) -> None:
+    config = from_recipe(name, data="")
+    assert not config.soft_targets or (RECIPES / config.soft_targets).is_file()
 
 
 @pytest.mark.parametrize(

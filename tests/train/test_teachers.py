@@ -1,0 +1,58 @@
+"""Teachers judge only what they did not see, and what they say with the votes is better than either."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.synthetic import faces, write_csv
+from train.data import Faces
+from train.targets import image_keys, load_soft_targets
+from train.teachers import FOLDS, fuse, teach
+from train.votes import LABEL_COLUMNS, VOTE_COLUMNS
+
+
+def votes_for(labels: np.ndarray) -> np.ndarray:
+    votes = np.zeros((len(labels), len(VOTE_COLUMNS)), np.uint8)
+    votes[np.arange(len(labels)), np.array(LABEL_COLUMNS)[labels]] = 7
+    votes[:, 0] += 3
+    return votes
+
+
+def test_teach_writes_targets_for_every_training_face_and_carries_on(tmp_path: Path) -> None:
+    train, validation = faces(24, 1), faces(4, 2)
+    data = write_csv(tmp_path / "fer2013.csv", {"Training": train, "PublicTest": validation})
+    labels = np.concatenate([train.labels, validation.labels])
+    table = pd.DataFrame(votes_for(labels), columns=list(VOTE_COLUMNS))
+    table.insert(0, "Usage", ["Training"] * len(train) + ["PublicTest"] * len(validation))
+    table.to_csv(tmp_path / "votes.csv", index=False)
+    recipe = tmp_path / "quick.toml"
+    recipe.write_text('arch = "mini_xception"\nepochs = 1\nbatch_size = 32\nprecision = "float32"\n')
+    arguments = ([str(recipe)], str(data), str(tmp_path / "votes.csv"), tmp_path / "runs", tmp_path / "soft.npz")
+    figures = teach(*arguments)
+    assert figures["faces"] == len(train)
+    assert figures["targets_accuracy"] > 0.9  # seven votes in ten are the label's
+    soft, votes = load_soft_targets(tmp_path / "soft.npz", train)
+    np.testing.assert_allclose(soft.sum(axis=1), 1, atol=5e-3)
+    np.testing.assert_array_equal(votes, votes_for(train.labels))
+    fold_of = image_keys(train.images) % FOLDS
+    kept = sorted((tmp_path / "runs").glob("*/fold-*/opinion.npy"))
+    assert [len(np.load(path)) for path in kept] == [int((fold_of == fold).sum()) for fold in range(FOLDS)]
+    written = [path.stat().st_mtime_ns for path in kept]
+    assert teach(*arguments) == figures
+    assert [path.stat().st_mtime_ns for path in kept] == written
+
+
+def test_opinions_and_votes_together_foretell_more_than_either() -> None:
+    rng = np.random.default_rng(3)
+    labels = rng.integers(0, 7, 2100)
+    opinion = np.full((2100, 7), 0.08)
+    guesses = np.where(rng.random(2100) < 0.6, labels, rng.integers(0, 7, 2100))
+    opinion[np.arange(2100), guesses] = 0.52
+    seen = np.where(rng.random(2100) < 0.6, labels, rng.integers(0, 7, 2100))
+    together = fuse([opinion], Faces(np.zeros((2100, 48, 48), np.uint8), labels, votes_for(seen)))
+    log_loss = -np.log(together[np.arange(2100), labels]).mean()
+    assert log_loss < -np.log(opinion[np.arange(2100), labels]).mean() - 0.1
+    assert (together.argmax(axis=1) == labels).mean() > max((guesses == labels).mean(), (seen == labels).mean())
+    assert together.sum(axis=1) == pytest.approx(1)
