@@ -167,9 +167,19 @@ def _read_folder(folder: Path) -> Fer2013:
     for name in CSV_NAMES:
         for found in sorted(folder.glob(f"**/{name}")):
             return _read_csv(found)
+    if any(child.is_dir() and child.name.lower() in LABELS for child in folder.iterdir()):
+        return _read_own(folder)
     raise DataError(
-        f"{folder}: expected {' or '.join(CSV_NAMES)}, or train/<emotion>/ and test/<emotion>/; found neither"
+        f"{folder}: expected {' or '.join(CSV_NAMES)}, train/<emotion>/ and test/<emotion>/, or <emotion>/; found none"
     )
+
+
+def _read_own(folder: Path) -> Fer2013:
+    """Read `<emotion>/*.jpg`, square face crops of any size, as a test split."""
+    files = sorted(path for path in folder.glob("*/*") if path.suffix.lower() in IMAGE_SUFFIXES)
+    images = [_read_image(path, resize=True) for path in files]
+    empty = _faces([], [])
+    return Fer2013(empty, empty, _faces(images, [_kaggle_label(path) for path in files]))
 
 
 def _read_kaggle(root: Path) -> Fer2013:
@@ -208,11 +218,13 @@ def _kaggle_label(path: Path) -> int:
     return LABELS.index(name)
 
 
-def _read_image(path: Path) -> np.ndarray:
+def _read_image(path: Path, resize: bool = False) -> np.ndarray:
     content = np.fromfile(path, np.uint8)
     image = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE) if len(content) else None  # `imread` fills a cut JPEG with gray
     if image is None:
         raise DataError(f"{path}: not a readable image; remove it or copy it again")
+    if resize and image.shape[0] == image.shape[1]:
+        return cv2.resize(image, (INPUT_SIDE, INPUT_SIDE), interpolation=cv2.INTER_AREA)
     if image.shape != (INPUT_SIDE, INPUT_SIDE):
         raise DataError(f"{path}: expected 48x48 pixels, found {image.shape[1]}x{image.shape[0]}")
     return image

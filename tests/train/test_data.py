@@ -159,7 +159,7 @@ def bad_paths(folder: Path) -> dict[str, Path]:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("empty", "found neither"),
+        ("empty", "found none"),
         ("unknown", "unknown emotion 'angryish'"),
         ("large", "expected 48x48 pixels, found 96x96"),
         ("no_images", "no images"),
@@ -213,3 +213,18 @@ def test_real_folders_hold_what_the_real_csv_holds(tmp_path: Path) -> None:
     assert one.train.counts() == other.train.counts()
     assert one.validation.counts() == other.validation.counts()
     assert content(one.train) == content(other.train)
+
+
+def test_a_folder_of_emotions_is_a_test_split_of_crops_of_any_size(tmp_path: Path) -> None:
+    for label in ("happy", "sad"):
+        (tmp_path / label).mkdir()
+        cv2.imwrite(str(tmp_path / label / "a.png"), np.full((160, 160), 200 if label == "happy" else 50, np.uint8))
+    test = read(tmp_path).test
+    assert test.images.shape == (2, 48, 48)
+    assert {LABELS[label]: int(image[0, 0]) for label, image in zip(test.labels, test.images, strict=True)} == {
+        "happy": 200,
+        "sad": 50,
+    }
+    cv2.imwrite(str(tmp_path / "sad" / "b.png"), np.zeros((160, 100), np.uint8))
+    with pytest.raises(DataError, match="found 100x160"):
+        read(tmp_path)
