@@ -86,3 +86,23 @@ def test_the_command_counts_and_draws(
     assert main() == 0
     assert "train: 1 blank, 1 nearly blank" in capsys.readouterr().out
     assert {file.stem for file in (tmp_path / "sheets").iterdir()} == {"contradicting_twins", "least_contrast"}
+
+
+def test_the_command_reads_votes(
+    data: Fer2013, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("train.votes", reason="FER+ votes are not read yet")
+    splits = {"Training": data.train, "PublicTest": data.validation}
+    columns = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
+    lines = [",".join(("Usage", "Image name", *columns))]
+    for usage, part in splits.items():
+        for votes in voted(part.labels):
+            lines.append(f"{usage},fer{len(lines) - 1:07d}.png,{','.join(map(str, votes))}")
+    (tmp_path / "fer2013new.csv").write_text("\n".join(lines) + "\n")
+    path = write_csv(tmp_path / "fer2013.csv", splits)
+    monkeypatch.setattr("sys.argv", ["train", "check-data", str(path), "--votes", str(tmp_path / "fer2013new.csv")])
+    assert main() == 0
+    text = capsys.readouterr().out
+    assert "FER+, train" in text
+    assert "FER+, validation" in text
+    assert text.count("100%       100%") == 14
