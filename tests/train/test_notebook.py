@@ -13,7 +13,7 @@ NOTEBOOK = Path(__file__).resolve().parents[2] / "train" / "facial_emotion_class
 
 
 def execute(notebook: nbformat.NotebookNode) -> None:
-    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": NOTEBOOK.parent}}).execute()
+    NotebookClient(notebook, timeout=1200, resources={"metadata": {"path": NOTEBOOK.parent}}).execute()
 
 
 @pytest.fixture
