@@ -52,8 +52,8 @@ train-env: .venv-train/ready
 	$(EDGE) $(PIP_INSTALL) -r tests/requirements-edge.txt
 	touch $@
 
-.venv-train/tests-ready: .venv-train/ready tests/requirements.txt
-	$(TRAIN) $(PIP_INSTALL) -r tests/requirements.txt
+.venv-train/tests-ready: .venv-train/ready tests/requirements-train.txt tests/requirements.txt
+	$(TRAIN) $(PIP_INSTALL) -r tests/requirements-train.txt
 	touch $@
 
 clean:

@@ -48,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--data", required=True, metavar="PATH", help=DATA_HELP)
     evaluate.add_argument("--split", default="validation", choices=SPLITS, help="default: validation")
     evaluate.add_argument("--json", type=Path, metavar="OUT", help="write all figures there")
+    evaluate.add_argument(
+        "--predictions", type=Path, metavar="CSV", help="write every face's label and probabilities there"
+    )
     evaluate.set_defaults(command=_evaluate)
 
     bundle = commands.add_parser("bundle", help="pack all that the Pi needs into one archive with checksums")
@@ -84,7 +87,7 @@ def _quantize(args: argparse.Namespace) -> None:
 def _evaluate(args: argparse.Namespace) -> None:
     from convert.evaluate import evaluate
 
-    result = evaluate(args.model, args.data, args.split)
+    result = evaluate(args.model, args.data, args.split, args.predictions)
     print(_table(result))
     if args.json:
         args.json.write_text(json.dumps(result, indent=1) + "\n")

@@ -11,20 +11,24 @@ from tqdm import tqdm
 from edge.classifier import Classifier
 from edge.contract import INPUT_SHAPE, LABELS
 from edge.errors import ModelError, UsageError
+from train import predictions
 from train.data import Faces, load
 from train.metrics import evaluate as metrics
 
 KERAS_TIMED_FACES = 50  # Keras needs tens of milliseconds a single face; a sample is enough
 
 
-def evaluate(model: Path, data: str | Path, split: str) -> dict[str, Any]:
+def evaluate(model: Path, data: str | Path, split: str, predicted: Path | None = None) -> dict[str, Any]:
     """Return accuracy, per-class table, confusion matrix, calibration error and latency, ready for JSON.
 
+    Writes each face's probabilities to the CSV file `predicted`, if given, as `train report --int8` takes them.
     Raises UsageError for another kind of file, ModelError for a model that cannot be used, DataError.
     """
     opened = open_model(model)
     faces = load(data).split(split)
     probabilities, seconds = predict(opened, faces)
+    if predicted:
+        predictions.save(predicted, probabilities, faces.labels)
     milliseconds = seconds * 1000
     latency = {"median": float(np.median(milliseconds)), "p95": float(np.percentile(milliseconds, 95))}
     return {"model": str(model), "split": split, **metrics(probabilities, faces.labels), "latency_ms": latency}

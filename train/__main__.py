@@ -89,7 +89,20 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check-data", help="counts, blanks, exact copies, twins across splits")
     check.add_argument("path", metavar="PATH", help=data_help)
+    check.add_argument("--votes", type=Path, metavar="CSV", help="FER+'s fer2013new.csv: how far its voters agree")
+    check.add_argument("--pictures", type=Path, metavar="DIR", help="draw sheets of the oddities there")
     check.set_defaults(command=_check_data, after_stop="")
+
+    report = commands.add_parser("report", help="a finished run as an HTML page, PNGs and JSON")
+    report.add_argument("run", type=Path, metavar="DIR", help="run folder of `fit`; the report goes into it")
+    report.add_argument("--data", metavar="PATH", help="default: what the run was trained on")
+    report.add_argument(
+        "--int8",
+        type=Path,
+        metavar="FILE.csv",
+        help="show what quantization changes: `python -m convert evaluate MODEL.tflite --predictions FILE.csv`",
+    )
+    report.set_defaults(command=_report, after_stop="")
     return parser
 
 
@@ -127,10 +140,33 @@ def _teach(args: argparse.Namespace) -> int:
 
 def _check_data(args: argparse.Namespace) -> int:
     from train.check import report
-    from train.data import read
+    from train.data import SPLITS, read
+    from train.sheets import save_sheets
 
-    for line in report(read(args.path)):
+    data, votes = read(args.path), None
+    if args.votes:
+        from train.votes import add_votes
+
+        data = add_votes(data, args.votes)
+        votes = {split: getattr(data, split).votes for split in SPLITS if len(getattr(data, split))}
+    for line in report(data, votes):
         print(line)
+    if args.pictures:
+        for path in save_sheets(data, args.pictures, votes):
+            print(f"wrote {path}")
+    return 0
+
+
+def _report(args: argparse.Namespace) -> int:
+    from train.report import report
+
+    figures = report(args.run, args.data, args.int8)
+    print(f"validation: {figures['accuracy']:.2%} of {figures['n']} faces, ECE {figures['ece']:.3f}")
+    if quantization := figures["quantization"]:
+        print(
+            f"int8: {quantization['accuracy']['int8']:.2%}, the same answer on {quantization['agreement']:.1%} of faces"
+        )
+    print(f"wrote {args.run}/report.html, report.json and the pictures")
     return 0
 
 

@@ -1,15 +1,23 @@
-"""Say what a data set really holds: counts, blanks, twins within and across splits, contradicting labels."""
+"""Say what a data set really holds: counts, blank images, twins, contradicting labels, what FER+ voters say."""
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from itertools import combinations
 
 import numpy as np
 
 from edge.contract import LABELS
 from train.data import SPLITS, Faces, Fer2013, twins
 
+NEARLY_BLANK = 5.0  # gray levels, standard deviation: below it no face of FER2013 can be made out
+VOTED = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear", "contempt", "unknown", "no face")
+"""the columns of FER+'s votes in this project's words"""
 
-def report(data: Fer2013) -> Iterator[str]:
+Votes = Mapping[str, np.ndarray]
+"""(N, 10) counts in the order of `VOTED` for each split that has them; a face without votes has zeros"""
+
+
+def report(data: Fer2013, votes: Votes | None = None) -> Iterator[str]:
     """Yield the report's lines for `data` as read, before anything is dropped."""
     yield f"{'':12}" + "".join(f"{label:>10}" for label in LABELS) + f"{'all':>10}"
     for split in SPLITS:
@@ -17,25 +25,62 @@ def report(data: Fer2013) -> Iterator[str]:
         yield f"{split:12}" + "".join(f"{counts[label]:10,}" for label in LABELS) + f"{sum(counts.values()):10,}"
     yield ""
     for split in SPLITS:
-        faces = getattr(data, split)
-        copies, contradicting = _copies(faces)
-        yield f"{split}: {blanks(faces)} blank, {copies} exact copies of another face, {contradicting} faces with a twin of another label"
-    for split, other in (("train", "validation"), ("train", "test"), ("validation", "test")):
-        shared = int(twins(getattr(data, split), getattr(data, other)).sum())
-        note = " (left out by `fit`)" if split == "train" else ""
-        yield f"{split} and {other}: {shared} faces of {split} stand in {other} too{note}"
+        yield f"{split}: {_oddities(getattr(data, split))}"
+    yield ""
+    for split, other in combinations(SPLITS, 2):
+        yield f"{split} and {other}: {_shared(getattr(data, split), getattr(data, other))}" + (
+            " (left out by `fit`)" if split == "train" else ""
+        )
+    for split, counted in (votes or {}).items():
+        yield ""
+        yield from _agreement(split, getattr(data, split).labels, counted)
 
 
-def blanks(faces: Faces) -> int:
-    """Number of images with one gray level only."""
-    return sum(int(image.min() == image.max()) for image in faces.images)
+def spread(faces: Faces) -> np.ndarray:
+    """Standard deviation of each image, (N,) float, in gray levels."""
+    return faces.images.std(axis=(1, 2))
 
 
-def _copies(faces: Faces) -> tuple[int, int]:
-    """(copies beyond the first of each image, faces whose pixels also carry another label)."""
-    labels = defaultdict(list)
+def labels_by_image(faces: Faces) -> dict[bytes, Counter[int]]:
+    """How often each different image carries which label."""
+    labels: dict[bytes, Counter[int]] = defaultdict(Counter)
     for image, label in zip(faces.images, faces.labels, strict=True):
-        labels[image.tobytes()].append(int(label))
-    copies = sum(len(group) - 1 for group in labels.values())
-    contradicting = sum(len(group) for group in labels.values() if len(np.unique(group)) > 1)
-    return copies, contradicting
+        labels[image.tobytes()][int(label)] += 1
+    return labels
+
+
+def _oddities(faces: Faces) -> str:
+    levels, labels = spread(faces), labels_by_image(faces)
+    blank, nearly = int((levels == 0).sum()), int(((levels > 0) & (levels < NEARLY_BLANK)).sum())
+    contradicting = sum(count.total() for count in labels.values() if len(count) > 1)
+    return (
+        f"{blank} blank, {nearly} nearly blank, {len(faces) - len(labels)} exact copies of another face, "
+        f"{contradicting} faces with a twin of another label"
+    )
+
+
+def _shared(faces: Faces, others: Faces) -> str:
+    both = faces.take(np.flatnonzero(twins(faces, others)))
+    labels = labels_by_image(others)
+    other_label = sum(
+        label not in labels[image.tobytes()] for image, label in zip(both.images, both.labels, strict=True)
+    )
+    return f"{len(both)} faces of the first stand in the second too, {other_label} of them with another label"
+
+
+def _agreement(split: str, labels: np.ndarray, votes: np.ndarray) -> Iterator[str]:
+    """A table: how often FER+'s voters chose each emotion's label, and what they chose instead."""
+    yield f"{'FER+, ' + split:18}{'faces':>8}{'most votes':>12}{'all votes':>11}   else mostly"
+    for index, label in enumerate(LABELS):
+        counted = votes[(labels == index) & (votes.sum(axis=1) > 0)]
+        if not len(counted):
+            continue
+        column = VOTED.index(label)
+        most = np.mean(counted.argmax(axis=1) == column)
+        shares = counted.sum(axis=0) / counted.sum()
+        others = [other for other in np.argsort(-shares) if other != column][:2]
+        instead = ", ".join(f"{VOTED[other]} {shares[other]:.0%}" for other in others)
+        yield f"{label:18}{len(counted):8,}{most:12.0%}{shares[column]:11.0%}   {instead}"
+    without = int((votes.sum(axis=1) == 0).sum())
+    no_face = int((votes.argmax(axis=1) == VOTED.index("no face")).sum())
+    yield f"{without} faces without votes, {no_face} that most voters call no face"

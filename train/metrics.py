@@ -37,7 +37,22 @@ def evaluate(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
 
 def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """Mean gap between confidence and accuracy over `ECE_BINS` bins, weighted by their faces; 0 to 1."""
+    gaps = [one["n"] * abs(one["accuracy"] - one["confidence"]) for one in reliability(probabilities, labels)]
+    return sum(gaps) / max(len(labels), 1)
+
+
+def reliability(probabilities: np.ndarray, labels: np.ndarray) -> list[dict[str, float]]:
+    """Return for each of `ECE_BINS` bins from `low` to `high` its `n` faces, mean `confidence` and `accuracy` (0 if none)."""
     confidence, correct = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     bins = np.minimum((confidence * ECE_BINS).astype(int), ECE_BINS - 1)
-    gap = np.bincount(bins, weights=correct - confidence, minlength=ECE_BINS)
-    return float(np.abs(gap).sum() / max(len(labels), 1))
+    n, scores, hits = (np.bincount(bins, weights, ECE_BINS) for weights in (None, confidence, correct))
+    return [
+        {
+            "low": index / ECE_BINS,
+            "high": (index + 1) / ECE_BINS,
+            "n": int(n[index]),
+            "confidence": float(scores[index] / max(n[index], 1)),
+            "accuracy": float(hits[index] / max(n[index], 1)),
+        }
+        for index in range(ECE_BINS)
+    ]

@@ -22,6 +22,7 @@ from edge.contract import LABELS, CropGeometry
 from edge.detection import Face
 from edge.errors import ModelError, UsageError
 from tests.synthetic import faces, write_csv
+from train import predictions
 from train.data import DataError
 from train.fit import FitConfig, fit
 
@@ -67,6 +68,15 @@ def test_the_pair_is_int8_throughout_and_runs_on_the_devices_classifier(shipped:
     assert classifier.manifest.calibration == {"split": "train", "faces_per_class": 60, "seed": 48}
     assert classifier.manifest.training["faces"] == 448
     assert set(classifier.manifest.accuracy) == {"validation", "test"}
+
+
+def test_the_predictions_written_are_those_that_were_judged(
+    shipped: tuple[Path, Quantized], data: Path, tmp_path: Path
+) -> None:
+    labels = faces(20, 2).labels
+    result = evaluate(shipped[0], data, "validation", tmp_path / "int8.csv")
+    probabilities = predictions.load(tmp_path / "int8.csv", labels)
+    assert (probabilities.argmax(axis=1) == labels).mean() == result["accuracy"]
 
 
 def test_the_manifests_accuracy_is_what_evaluate_measures(

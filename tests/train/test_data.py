@@ -15,7 +15,6 @@ import pytest
 
 from edge.contract import LABELS
 from tests.synthetic import faces, write_csv, write_folders
-from train.check import report
 from train.data import DataError, Faces, Fer2013, drop_twins, hold_out_validation, load, read
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -189,18 +188,6 @@ def test_the_command_says_it_in_one_line_and_exits_with_2(arguments: list[str], 
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("train: ")
     assert "unknown emotion '9'" in done.stderr
-
-
-def test_check_data_says_what_is_there() -> None:
-    train, validation = faces(4, 1), faces(2, 2)
-    train.images[0] = 0  # blank
-    train.images[7] = train.images[14]  # a copy, of the same class
-    train.images[2] = train.images[8]  # a copy, of another class
-    train.images[5] = validation.images[5]
-    text = "\n".join(report(Fer2013(train, validation, faces(0))))
-    assert "train: 1 blank, 2 exact copies of another face, 2 faces with a twin of another label" in text
-    assert "train and validation: 1 faces of train stand in validation too" in text
-    assert "validation: 0 blank, 0 exact copies" in text
 
 
 @pytest.mark.skipif(not SHARED_FER2013.is_dir(), reason="no ../shared/data/fer2013 here")

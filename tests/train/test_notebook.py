@@ -1,0 +1,51 @@
+"""The notebook runs from top to bottom on a small sample, shows its pictures, and is committed without faces."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from tests.synthetic import faces, write_csv
+
+NOTEBOOK = Path(__file__).resolve().parents[2] / "train" / "facial_emotion_classification.ipynb"
+
+
+def execute(notebook: nbformat.NotebookNode) -> None:
+    NotebookClient(notebook, timeout=1200, resources={"metadata": {"path": NOTEBOOK.parent}}).execute()
+
+
+@pytest.fixture
+def notebook(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> nbformat.NotebookNode:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setenv("EPOCHS", "3")
+    return nbformat.read(NOTEBOOK, as_version=4)
+
+
+def test_it_runs_from_top_to_bottom(
+    notebook: nbformat.NotebookNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = write_csv(tmp_path / "sample.csv", {"Training": faces(48, 1), "PublicTest": faces(20, 2)})
+    monkeypatch.setenv("FER2013", str(data))
+    execute(notebook)
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    pictures = [output for output in outputs if "image/png" in output.get("data", {})]
+    assert len(pictures) == 4  # samples, curves, confusion, photo
+    text = "".join(output.get("text", "") for output in outputs)
+    assert "of 140 validation faces are right" in text
+    assert "kB as int8" in text
+    assert text.splitlines()[-1].startswith("angry ")  # the portrait's face was found
+
+
+def test_without_the_data_it_says_how_to_get_it(
+    notebook: nbformat.NotebookNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FER2013", str(tmp_path / "none.csv"))
+    with pytest.raises(CellExecutionError, match=r"FER2013 is not at .*none\.csv\. Get it from kaggle\.com"):
+        execute(notebook)
+
+
+def test_it_is_committed_without_outputs() -> None:
+    cells = nbformat.read(NOTEBOOK, as_version=4).cells
+    assert all(not cell.outputs and cell.execution_count is None for cell in cells if cell.cell_type == "code")
