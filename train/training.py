@@ -20,6 +20,7 @@ from train.export import calibrate, deployable, take_weights
 from train.fit import FitConfig
 from train.metrics import evaluate
 from train.precision import policy
+from train.tensorboard import TensorBoardLog
 
 
 def train(config: FitConfig, data: Fer2013, out: Path) -> dict[str, Any]:
@@ -35,13 +36,14 @@ def train(config: FitConfig, data: Fer2013, out: Path) -> dict[str, Any]:
         model = compiled(config, steps, list(faces.targets))
     history = _resume(model, out, steps) if (out / checkpoint.NAME).exists() else pd.DataFrame()
     _seed_dropout(model, config)
-    judged, step = deployable(model), workers.step(model)
+    judged, step, board = deployable(model), workers.step(model), TensorBoardLog(out / "tensorboard")
     for epoch in range(len(history), config.epochs):
         logs = _train_one_epoch(step, batches(faces, config, epoch, workers.share), steps, f"epoch {epoch + 1}")
         logs |= _validate(model, judged, data.validation)
         history = pd.concat([history, pd.DataFrame([{"epoch": epoch, **logs}])], ignore_index=True)
         if workers.index == 0:
             checkpoint.save(model, history, out)
+            board.write(epoch, logs)
             print(
                 f"epoch {epoch + 1}/{config.epochs}  " + "  ".join(f"{k} {v:.4f}" for k, v in logs.items()), flush=True
             )
