@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from threadpoolctl import threadpool_limits
 
 from train.data import Faces, Fer2013
 from train.fit import fit_on, from_recipe
@@ -53,7 +54,8 @@ def fuse(opinions: list[np.ndarray], faces: Faces) -> np.ndarray:
     features = np.hstack([opinion, votes, np.sqrt(votes)])
     folds = StratifiedKFold(FUSION_FOLDS, shuffle=True, random_state=FUSION_SEED)
     regression = LogisticRegression(max_iter=1000)
-    return cross_val_predict(regression, features, faces.labels, cv=folds, method="predict_proba")
+    with threadpool_limits(1):  # threads cost more than they bring on 27 columns
+        return cross_val_predict(regression, features, faces.labels, cv=folds, method="predict_proba")
 
 
 def _opinion(recipe: str, faces: Fer2013, data: str, votes: str, runs: Path) -> np.ndarray:
