@@ -33,7 +33,8 @@ def open_log(path: Path) -> tuple[sqlite3.Connection, Path | None]:
             raise
     else:
         return database, None
-    return connect(path), set_aside(path)
+    aside = set_aside(path)
+    return connect(path), aside
 
 
 def check(database: sqlite3.Connection, seconds: float = CHECK_SECONDS) -> None:

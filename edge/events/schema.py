@@ -79,7 +79,8 @@ def connect(path: Path) -> sqlite3.Connection:
     database.text_factory = lambda text: text.decode(errors="replace")  # a flipped bit in a word stops nothing
     try:
         version = _version(database, path)
-        database.execute(f"PRAGMA auto_vacuum = {AUTO_VACUUM_INCREMENTAL}")  # heeded before a new file's first page
+        if version == 0:
+            database.execute(f"PRAGMA auto_vacuum = {AUTO_VACUUM_INCREMENTAL}")  # heeded before the first page
         database.execute("PRAGMA journal_mode = WAL")
         database.execute("PRAGMA synchronous = NORMAL")  # no fsync a commit: kind to SD cards, and WAL stays whole
         database.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")

@@ -146,7 +146,9 @@ class Store:
         return str(row[0]) if row else ""
 
 
-def _identity(path: Path) -> tuple[int, int]:
-    """Which file of the machine this is, whatever its name."""
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file of the machine this is, whatever its name; None where there is none."""
+    if not path.exists():
+        return None
     status = path.stat()
     return status.st_dev, status.st_ino

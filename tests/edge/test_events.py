@@ -23,7 +23,9 @@ def test_a_row_holds_all_that_is_known_of_a_face(tmp_path: Path) -> None:
         ("2026-11-22T12:00:00.250+00:00", "usb:0", "emotion_int8 0.1.0", 1.0)
     ]
     row = (0.05, 0.0, 0.05, 0.8, 0.0, 0.0, 0.1)
-    columns = f"run, utc, time_s, track, x, y, width, height, detection_score, emotion, score, certain, {', '.join(LABELS)}"
+    columns = (
+        f"run, utc, time_s, track, x, y, width, height, detection_score, emotion, score, certain, {', '.join(LABELS)}"
+    )
     assert rows(path, f"SELECT {columns} FROM observations") == [
         (1, "2026-11-22T12:00:00.250+00:00", 3.25, 1, 10.0, 20.0, 100.0, 120.0, 0.97, "happy", 0.8, 1, *row)
     ]
@@ -57,7 +59,9 @@ def test_rows_are_committed_together(tmp_path: Path) -> None:
             events.record([face()] if second < 15 else [], second, clock.now)
             counts.append(rows(path, "SELECT count(*) FROM observations")[0][0])
             clock.go_on(1)
-    assert counts == [0] * 10 + [11] * 11 + [15] * 4  # 11 seconds in the first; the second is due while no face is there
+    assert (
+        counts == [0] * 10 + [11] * 11 + [15] * 4
+    )  # 11 seconds in the first; the second is due while no face is there
 
 
 def test_an_episode_is_one_face_showing_one_emotion(tmp_path: Path) -> None:
@@ -124,7 +128,9 @@ INSERT INTO observations VALUES
 
 def test_a_log_of_version_1_loses_nothing_and_becomes_as_a_new_one(tmp_path: Path) -> None:
     path, new = tmp_path / "log.db", tmp_path / "new.db"
-    old_columns = f"id, run, utc, track, x, y, width, height, detection_score, emotion, score, certain, {', '.join(LABELS)}"
+    old_columns = (
+        f"id, run, utc, track, x, y, width, height, detection_score, emotion, score, certain, {', '.join(LABELS)}"
+    )
     sqlite3.connect(path).executescript(VERSION_1).connection.close()
     before = [rows(path, f"SELECT {old_columns} FROM observations"), rows(path, "SELECT * FROM runs")]
     EventLog(path, AT_ONCE).close()
