@@ -46,13 +46,13 @@ def open_reader(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)) as database:
             database.text_factory = lambda text: text.decode(errors="replace")
+            database.execute("BEGIN")  # one snapshot for all that is read, from the next line on
             version = database.execute("PRAGMA user_version").fetchone()[0]
             if version != SCHEMA_VERSION:
                 raise LogError(
                     f"{path}: expected an event log of version {SCHEMA_VERSION}, found version {version}; an older one "
                     "is brought up to date when `python -m edge run` opens it"
                 )
-            database.execute("BEGIN")  # one snapshot for all that is read
             yield database
     except sqlite3.Error as error:
         raise LogError(

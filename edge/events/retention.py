@@ -65,7 +65,7 @@ def _shrink(database: sqlite3.Connection) -> bool:
     free, pages = _pragma(database, "freelist_count"), _pragma(database, "page_count")
     if free <= max(FREE_PAGES, pages // 8):
         return False
-    database.execute(f"PRAGMA incremental_vacuum({FREE_PAGES})").fetchall()
+    database.executescript(f"PRAGMA incremental_vacuum({FREE_PAGES})")  # `execute` would stop after a page
     return True
 
 

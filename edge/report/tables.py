@@ -69,9 +69,9 @@ def read(database: sqlite3.Connection, since: datetime | None, until: datetime |
     episodes = _episodes(database, stretches, since, until).assign(start=lambda table: _local(table["start"], zone))
     start, end = counts["time"].min(), counts["time"].max()
     gaps = _gaps(database, stretches)
+    gaps = gaps[(gaps["end"] >= (since or EARLIEST)) & (gaps["start"] < (until or LATEST))]
     for side in ("start", "end"):
         gaps[side] = _local(gaps[side], zone)
-    gaps = gaps[(gaps["end"] >= start) & (gaps["start"] <= end)]
     sources, models = (
         [row[0] for row in database.execute(f"SELECT DISTINCT {name} FROM runs")] for name in ("source", "model")
     )

@@ -28,7 +28,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 @given(events=EVENTS, commit_seconds=st.sampled_from([0.0, 5.0]))
 def test_order_is_kept_and_only_what_is_counted_is_lost(
     events: list[tuple[str, object]], commit_seconds: float
