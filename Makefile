@@ -48,7 +48,7 @@ train-env: .venv-train/ready
 	$(TRAIN) $(PIP_INSTALL) -r requirements-train.txt
 	touch $@
 
-.venv-edge/tests-ready: .venv-edge/ready tests/requirements-edge.txt tests/requirements.txt
+.venv-edge/tests-ready: .venv-edge/ready edge/requirements-report.txt tests/requirements-edge.txt tests/requirements.txt
 	$(EDGE) $(PIP_INSTALL) -r tests/requirements-edge.txt
 	touch $@
 

@@ -1,4 +1,4 @@
-"""Command line of the device: `python -m edge run | analyze | fetch-yunet`."""
+"""Command line of the device: `python -m edge run | analyze | export | report | fetch-yunet`."""
 
 import argparse
 import logging
@@ -60,6 +60,23 @@ def _parser() -> argparse.ArgumentParser:
     _add_config(analyze)
     analyze.set_defaults(command=_analyze)
 
+    export = commands.add_parser("export", help="the log as CSV or JSON lines; also while the daemon writes it")
+    _add_log(export)
+    export.add_argument(
+        "--table",
+        choices=("observations", "episodes"),
+        default="observations",
+        help="a row per face and interval, or per face and emotion from its start to its end (default: observations)",
+    )
+    export.add_argument("--format", choices=("csv", "jsonl"), default="csv", help="default: csv")
+    export.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+    export.set_defaults(command=_export)
+
+    report = commands.add_parser("report", help="the log as one page of charts that any browser shows")
+    _add_log(report)
+    report.add_argument("--output", type=Path, default=Path("report.html"), metavar="FILE", help="default: report.html")
+    report.set_defaults(command=_report)
+
     fetch = commands.add_parser(
         "fetch-yunet", help="download the YuNet face detector (MIT, 233 kB) and verify its sha256"
     )
@@ -67,8 +84,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_config(parser: argparse.ArgumentParser) -> None:
+def _add_config(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML (default: built-in settings)")
+
+
+def _add_log(parser: argparse.ArgumentParser) -> None:
+    from edge.times import moment
+
+    log = parser.add_mutually_exclusive_group()
+    _add_config(log)
+    log.add_argument("--log", type=Path, metavar="FILE", help="event log (default: the one that the settings name)")
+    for name, which in (("--since", "first"), ("--until", "end, itself left out")):
+        parser.add_argument(
+            name,
+            type=moment,
+            metavar="TIME",
+            help=f"{which} of the time wanted: 2026-11-22T14:30 (local time, or with an offset or Z), or how long ago: "
+            "90s, 30m, 24h, 7d, 2w (default: all)",
+        )
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -92,6 +125,25 @@ def _analyze(args: argparse.Namespace) -> int:
         return analyze(files, analyzer, sys.stdout, annotated)
     with args.output.open("w", encoding="utf-8") as output:
         return analyze(files, analyzer, output, annotated)
+
+
+def _export(args: argparse.Namespace) -> int:
+    from edge.export import export
+
+    export(_log_of(args), args.output, args.table, args.format, args.since, args.until)
+    return 0
+
+
+def _report(args: argparse.Namespace) -> int:
+    from edge.report import report
+
+    report(_log_of(args), args.output, args.since, args.until)
+    print(f"wrote {args.output}")
+    return 0
+
+
+def _log_of(args: argparse.Namespace) -> Path:
+    return args.log or settings.log_path(settings.load(args.config))
 
 
 def _fetch_yunet(args: argparse.Namespace) -> int:

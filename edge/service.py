@@ -46,15 +46,16 @@ def run(wanted: settings.Settings) -> int:
     stop = StopSignal()
     analyzer = make_analyzer(wanted)
     path = settings.log_path(wanted)
-    with EventLog(path, wanted.log.interval_seconds) as events, open_camera(wanted.camera) as camera:
+    with EventLog(path, wanted.log) as events, open_camera(wanted.camera) as camera:
         manifest = analyzer.classifier.manifest
         model = f"{manifest.name} {manifest.version} {manifest.sha256[:12]}"
         events.start_run(camera.name, model, datetime.now(UTC))
         _announce(analyzer, camera, events)
         frames, damaged = _watch(camera, analyzer, events, stop)
         systemd.notify("STOPPING=1")
+        events.close()
         log.info("%d frames, %d rows in %s", frames, events.rows, path)
-    return EXIT_TRY_AGAIN if damaged else 0
+    return EXIT_TRY_AGAIN if damaged or events.lost_rows else 0
 
 
 def make_analyzer(wanted: settings.Settings) -> Analyzer:

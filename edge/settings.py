@@ -66,6 +66,12 @@ class Log(_Section, frozen=True):
     """SQLite file; empty: emotions.db in systemd's state directory, else in ./logs"""
     interval_seconds: Annotated[float, Meta(ge=0.1, le=3600.0)] = 1.0
     """seconds between two rows of one face"""
+    commit_seconds: Annotated[float, Meta(ge=0.0, le=600.0)] = 10.0
+    """seconds that rows wait in memory to be written together, which spares SD cards; a power cut loses at most these"""
+    keep_days: Annotated[float, Meta(ge=0.0, le=36500.0)] = 0.0
+    """days after which rows are deleted; 0 keeps all that max_megabytes allows"""
+    max_megabytes: Annotated[float, Meta(ge=0.0, le=1e6)] = 2000.0
+    """size of the file (10^6 bytes) from which the oldest rows are deleted; 0: no limit"""
 
 
 class Settings(_Section, frozen=True):

@@ -9,6 +9,7 @@ import pytest
 from convert.wheels import pip_arguments, requirements_for
 
 REQUIREMENTS = Path(__file__).parent.parent / "requirements-edge.txt"
+REPORT_REQUIREMENTS = REQUIREMENTS.parent / "edge" / "requirements-report.txt"
 
 
 @pytest.mark.parametrize(
@@ -31,3 +32,15 @@ def test_pip_resolves_to_aarch64_wheels(python: str, tmp_path: Path) -> None:
     major = "numpy-1." if python == "3.11" else "numpy-2."
     assert major in resolved
     assert "ai-edge-litert-2.3.0" in resolved
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.13"])
+def test_the_reports_requirements_leave_the_devices_numpy_alone(python: str, tmp_path: Path) -> None:
+    both = tmp_path / "both.txt"
+    both.write_text(REQUIREMENTS.read_text() + REPORT_REQUIREMENTS.read_text())
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--target", str(tmp_path)]
+    done = subprocess.run([*command, *pip_arguments(both, python)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    resolved = done.stdout.rsplit("Would install", 1)[1]
+    assert ("numpy-1." if python == "3.11" else "numpy-2.") in resolved
+    assert "pandas-2." in resolved

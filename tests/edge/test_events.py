@@ -1,53 +1,38 @@
-import random
+"""What the event log writes: rows, episodes, runs, and files of other versions."""
+
 import sqlite3
-import subprocess
-import sys
 import tracemalloc
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from edge.analyzer import FaceEmotion
 from edge.contract import LABELS
 from edge.errors import LogError
 from edge.events import EventLog
-from edge.settings import PROJECT
-from tests.edge.conftest import environment
-
-NOON = datetime(2026, 11, 22, 12, 0, 0, 250_000, UTC)
-PROBABILITIES = np.array([0.05, 0.0, 0.05, 0.8, 0.0, 0.0, 0.1], np.float32)
-
-
-def face(track: int = 1) -> FaceEmotion:
-    return FaceEmotion(track, (10.04, 20.0, 100.0, 120.0), 0.97, "happy", 0.8, True, PROBABILITIES)
-
-
-def rows(path: Path, query: str) -> list[tuple[object, ...]]:
-    with sqlite3.connect(path) as database:
-        found = database.execute(query).fetchall()
-    database.close()
-    return found
+from edge.settings import Log
+from tests.edge.eventlog import AT_ONCE, NOON, Clock, check_episodes, face, fill, rows
 
 
 def test_a_row_holds_all_that_is_known_of_a_face(tmp_path: Path) -> None:
     path = tmp_path / "new" / "log.db"
-    with EventLog(path, 1.0) as events:
+    with EventLog(path, AT_ONCE) as events:
         events.start_run("usb:0", "emotion_int8 0.1.0", NOON)
-        events.record([face()], 0.0, NOON.astimezone(timezone(timedelta(hours=2))))
-    assert rows(path, "SELECT started_utc, source, model FROM runs") == [
-        ("2026-11-22T12:00:00.250+00:00", "usb:0", "emotion_int8 0.1.0")
+        events.record([face()], 3.25, NOON.astimezone(timezone(timedelta(hours=2))))
+    assert rows(path, "SELECT started_utc, source, model, interval_seconds FROM runs") == [
+        ("2026-11-22T12:00:00.250+00:00", "usb:0", "emotion_int8 0.1.0", 1.0)
     ]
     row = (0.05, 0.0, 0.05, 0.8, 0.0, 0.0, 0.1)
-    columns = f"run, utc, track, x, y, width, height, detection_score, emotion, score, certain, {', '.join(LABELS)}"
+    columns = (
+        f"run, utc, time_s, track, x, y, width, height, detection_score, emotion, score, certain, {', '.join(LABELS)}"
+    )
     assert rows(path, f"SELECT {columns} FROM observations") == [
-        (1, "2026-11-22T12:00:00.250+00:00", 1, 10.0, 20.0, 100.0, 120.0, 0.97, "happy", 0.8, 1, *row)
+        (1, "2026-11-22T12:00:00.250+00:00", 3.25, 1, 10.0, 20.0, 100.0, 120.0, 0.97, "happy", 0.8, 1, *row)
     ]
 
 
 def test_each_face_is_written_once_an_interval(tmp_path: Path) -> None:
-    with EventLog(tmp_path / "log.db", 1.0) as events:
+    with EventLog(tmp_path / "log.db", AT_ONCE) as events:
         events.start_run("test", "model", NOON)
         for tenth in range(21):
             events.record([face(1)] if tenth < 15 else [face(1), face(2)], tenth / 10, NOON)
@@ -56,111 +41,163 @@ def test_each_face_is_written_once_an_interval(tmp_path: Path) -> None:
     assert events.rows == 4
 
 
+def test_a_source_that_begins_anew_is_logged_on(tmp_path: Path) -> None:
+    with EventLog(tmp_path / "log.db", AT_ONCE) as events:
+        events.start_run("test", "model", NOON)
+        for time_s in (500.0, 501.0, 0.0, 1.0):
+            events.record([face()], time_s, NOON)
+    assert events.rows == 4
+    assert rows(tmp_path / "log.db", "SELECT start_s, end_s FROM episodes") == [(500.0, 501.0), (0.0, 1.0)]
+
+
+def test_rows_are_committed_together(tmp_path: Path) -> None:
+    clock, path = Clock(), tmp_path / "log.db"
+    with EventLog(path, Log(commit_seconds=10.0), clock) as events:
+        events.start_run("test", "model", NOON)
+        counts = []
+        for second in range(25):
+            events.record([face()] if second < 15 else [], second, clock.now)
+            counts.append(rows(path, "SELECT count(*) FROM observations")[0][0])
+            clock.go_on(1)
+    assert (
+        counts == [0] * 10 + [11] * 11 + [15] * 4
+    )  # 11 seconds in the first; the second is due while no face is there
+
+
+def test_an_episode_is_one_face_showing_one_emotion(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    seen = [  # second, track, emotion, score, certain
+        *[(second, 1, "happy", 0.5 + second / 10, second > 1) for second in range(4)],
+        *[(second, 2, "sad", 0.4, False) for second in range(2, 4)],
+        (4, 1, "sad", 0.9, True),
+        (20, 1, "sad", 0.7, True),  # away for longer than GAP_SECONDS
+    ]
+    with EventLog(path, Log(), Clock()) as events:
+        events.start_run("test", "model", NOON)
+        for second, track, emotion, score, certain in seen:
+            events.record([face(track, emotion, score, certain)], second, NOON + timedelta(seconds=second))
+    columns = "track, emotion, start_s, end_s, observations, mean_score, peak_score, certain_share"
+    assert rows(path, f"SELECT {columns} FROM episodes ORDER BY id") == [
+        (1, "happy", 0.0, 3.0, 4, 0.65, 0.8, 0.5),
+        (2, "sad", 2.0, 3.0, 2, 0.4, 0.4, 0.0),
+        (1, "sad", 4.0, 4.0, 1, 0.9, 0.9, 1.0),
+        (1, "sad", 20.0, 20.0, 1, 0.7, 0.7, 1.0),
+    ]
+    start_and_end = ("2026-11-22T12:00:00.250+00:00", "2026-11-22T12:00:03.250+00:00")
+    assert rows(path, "SELECT start_utc, end_utc FROM episodes LIMIT 1") == [start_and_end]
+    check_episodes(path)
+
+
+def test_episodes_of_many_commits_fit_their_observations(tmp_path: Path) -> None:
+    for commit_seconds in (0.0, 7.0):
+        fill(tmp_path / f"{commit_seconds}.db", 300, Log(commit_seconds=commit_seconds))
+        check_episodes(tmp_path / f"{commit_seconds}.db")
+    tables = [rows(tmp_path / f"{seconds}.db", "SELECT * FROM episodes ORDER BY id") for seconds in (0.0, 7.0)]
+    assert tables[0] == tables[1]
+    assert len(tables[0]) == 30
+
+
 def test_an_existing_log_is_carried_on(tmp_path: Path) -> None:
     for _ in range(2):
-        with EventLog(tmp_path / "log.db", 1.0) as events:
-            events.start_run("test", "model", NOON)
-            events.record([face()], 0.0, NOON)
-    assert rows(tmp_path / "log.db", "SELECT run FROM observations") == [(1,), (2,)]
+        fill(tmp_path / "log.db", 3)
+    assert rows(tmp_path / "log.db", "SELECT run, count(*) FROM observations GROUP BY run") == [(1, 3), (2, 3)]
+    assert rows(tmp_path / "log.db", "SELECT id, first_observation, last_utc FROM runs") == [
+        (1, 1, "2026-11-22T12:00:02.250+00:00"),
+        (2, 4, "2026-11-22T12:00:02.250+00:00"),
+    ]
 
 
-def test_another_versions_log_and_another_file_are_refused_and_left_alone(tmp_path: Path) -> None:
-    path = tmp_path / "log.db"
-    sqlite3.connect(path).execute("PRAGMA user_version = 99").connection.close()
-    with pytest.raises(LogError, match="another version"):
-        EventLog(path, 1.0)
-    text = tmp_path / "notes.txt"
+VERSION_1 = f"""
+CREATE TABLE runs (id INTEGER PRIMARY KEY, started_utc TEXT NOT NULL, source TEXT NOT NULL, model TEXT NOT NULL);
+CREATE TABLE observations (
+    id INTEGER PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs (id), utc TEXT NOT NULL, track INTEGER NOT NULL,
+    x REAL, y REAL, width REAL, height REAL, detection_score REAL NOT NULL, emotion TEXT NOT NULL, score REAL NOT NULL,
+    certain INTEGER NOT NULL, {", ".join(f"{label} REAL NOT NULL" for label in LABELS)}
+);
+CREATE INDEX observations_utc ON observations (utc);
+PRAGMA user_version = 1;
+INSERT INTO runs VALUES (1, '2026-11-22T12:00:00.250+00:00', 'a', 'm'), (2, '2026-11-22T13:00:00.000+00:00', 'b', 'm'),
+    (3, '2026-11-22T14:00:00.000+00:00', 'nobody came', 'm');
+INSERT INTO observations VALUES
+    (1, 1, '2026-11-22T12:00:01.500+00:00', 1, 1, 2, 3, 4, 0.9, 'sad', 0.7, 1, 0, 0, 0, 0.3, 0.7, 0, 0),
+    (2, 1, '2026-11-22T12:00:02.500+00:00', 1, NULL, 2, 3, 4, 0.9, 'sad', 0.5, 0, 0, 0, 0, 0.5, 0.5, 0, 0),
+    (7, 2, '2026-11-22T13:00:00.000+00:00', 1, 1, 2, 3, 4, 0.9, 'sad', 0.7, 1, 0, 0, 0, 0.3, 0.7, 0, 0),
+    (8, 2, '2026-11-22T13:00:00.000+00:00', 2, 1, 2, 3, 4, 0.9, 'fear', 0.7, 1, 0, 0, 0.7, 0.3, 0, 0, 0);
+"""
+
+
+def test_a_log_of_version_1_loses_nothing_and_becomes_as_a_new_one(tmp_path: Path) -> None:
+    path, new = tmp_path / "log.db", tmp_path / "new.db"
+    old_columns = (
+        f"id, run, utc, track, x, y, width, height, detection_score, emotion, score, certain, {', '.join(LABELS)}"
+    )
+    sqlite3.connect(path).executescript(VERSION_1).connection.close()
+    before = [rows(path, f"SELECT {old_columns} FROM observations"), rows(path, "SELECT * FROM runs")]
+    EventLog(path, AT_ONCE).close()
+    EventLog(new, AT_ONCE).close()
+    assert before == [
+        rows(path, f"SELECT {old_columns} FROM observations"),
+        rows(path, "SELECT id, started_utc, source, model FROM runs"),
+    ]
+    for query in ("SELECT name, sql FROM sqlite_schema", "PRAGMA user_version", "PRAGMA auto_vacuum"):
+        assert rows(path, query) == rows(new, query)
+    assert rows(path, "SELECT time_s FROM observations") == [(1.25,), (2.25,), (0.0,), (0.0,)]
+    assert rows(path, "SELECT first_observation, last_utc FROM runs") == [
+        (1, "2026-11-22T12:00:02.500+00:00"),
+        (3, "2026-11-22T13:00:00.000+00:00"),
+        (9, "2026-11-22T14:00:00.000+00:00"),
+    ]
+    assert rows(path, "SELECT run, track, emotion, observations, mean_score FROM episodes") == [
+        (1, 1, "sad", 2, 0.6),
+        (2, 1, "sad", 1, 0.7),
+        (2, 2, "fear", 1, 0.7),
+    ]
+    check_episodes(path)
+    fill(path, 2)
+    assert rows(path, "SELECT max(id), max(run) FROM observations") == [(10, 4)]
+
+
+def test_what_is_no_log_of_ours_is_refused_and_left_alone(tmp_path: Path) -> None:
+    newer, other, text = tmp_path / "newer.db", tmp_path / "other.db", tmp_path / "notes.txt"
+    sqlite3.connect(newer).execute("PRAGMA user_version = 99").connection.close()
+    sqlite3.connect(other).execute("CREATE TABLE bookmarks (url)").connection.close()
     text.write_text("shopping list, not a database\n" * 50)
-    with pytest.raises(LogError, match="cannot write the event log"):
-        EventLog(text, 1.0)
-    assert text.read_text().startswith("shopping list")
+    before = [path.read_bytes() for path in (newer, other, text)]
+    for path, words in ((newer, "newer version"), (other, "another program"), (text, "not a database")):
+        with pytest.raises(LogError, match=words):
+            EventLog(path, AT_ONCE)
+    assert sorted(tmp_path.iterdir()) == [newer, text, other]
+    assert [path.read_bytes() for path in (newer, other, text)] == before
 
 
 def test_a_refused_log_is_not_held_open(tmp_path: Path) -> None:
     path = tmp_path / "log.db"
     sqlite3.connect(path).execute("PRAGMA user_version = 99").connection.close()
     with pytest.raises(LogError) as caught:
-        EventLog(path, 1.0)
+        EventLog(path, AT_ONCE)
     held = {str(file.readlink()) for file in Path("/proc/self/fd").iterdir() if file.is_symlink()}
     assert caught.tb  # which holds the half-made log
     assert str(path) not in held
 
 
 def test_months_of_faces_need_no_memory(tmp_path: Path) -> None:
-    """One remembered time a face would be 100 bytes each."""
-    with EventLog(tmp_path / "log.db", 1.0) as events:
+    """One remembered time a face would be 100 bytes each; Python keeps up to 2000 tuples of a length for later."""
+    with EventLog(tmp_path / "log.db", AT_ONCE) as events:
         events.start_run("test", "model", NOON)
+        for number in range(2500):
+            events.record([face(number)], 2.0 * number, NOON)
         tracemalloc.start()
         try:
-            for number in range(2000):
+            for number in range(2500, 4500):
                 events.record([face(number)], 2.0 * number, NOON)
             grown, _ = tracemalloc.get_traced_memory()
         finally:
             tracemalloc.stop()
-    assert events.rows == 2000
+    assert events.rows == 4500
     assert grown < 50_000
 
 
 def test_a_path_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(LogError, match=r"set log\.path"):
-        EventLog(tmp_path / "file" / "log.db", 1.0)
-
-
-WRITER = """
-import resource, signal, sys
-from datetime import UTC, datetime
-from pathlib import Path
-from tests.edge.test_events import face
-from edge.events import EventLog
-from edge.errors import LogError
-limit = int(sys.argv[2])
-if limit:
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-with EventLog(Path(sys.argv[1]), 0.0) as events:
-    events.start_run("test", "model", datetime.now(UTC))
-    for number in range(1, 1_000_000):
-        try:
-            events.record([face(number)], float(number), datetime.now(UTC))
-        except LogError as error:
-            sys.exit(str(error))
-        print(number, flush=True)
-"""
-
-
-def writer(path: Path, limit: int = 0) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", WRITER, str(path), str(limit)]
-    return subprocess.Popen(command, cwd=PROJECT, env=environment(), stdout=-1, stderr=-1, text=True)
-
-
-def test_rows_that_were_written_outlive_sigkill_once_each(tmp_path: Path) -> None:
-    path, kept = tmp_path / "log.db", 0
-    for seed in range(5):
-        with writer(path) as process:
-            assert process.stdout
-            wanted = random.Random(seed).randrange(1, 400)
-            for line in process.stdout:
-                if int(line) >= wanted:
-                    process.kill()
-                    break
-            reported = max([wanted, *(int(line) for line in process.stdout if line.endswith("\n"))])
-        assert rows(path, "PRAGMA integrity_check") == [("ok",)]
-        run = f"FROM observations WHERE run = {seed + 1}"
-        count, tracks, last = rows(path, f"SELECT count(*), count(DISTINCT track), max(track) {run}")[0]
-        assert reported <= int(str(last)) <= reported + 1  # at most the one that it did not live to report
-        assert count == tracks == last
-        kept += int(str(count))
-    assert rows(path, "SELECT count(*) FROM observations") == [(kept,)]
-
-
-def test_a_full_disk_is_a_log_error_and_loses_no_earlier_row(tmp_path: Path) -> None:
-    path = tmp_path / "log.db"
-    with writer(path, limit=200_000) as process:
-        output, error = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert "cannot write the event log" in error
-    assert "free space" in error
-    assert "Traceback" not in error
-    assert rows(path, "PRAGMA integrity_check") == [("ok",)]
-    assert rows(path, "SELECT count(*) FROM observations") == [(len(output.split()),)]
+        EventLog(tmp_path / "file" / "log.db", AT_ONCE)

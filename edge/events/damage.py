@@ -1,0 +1,76 @@
+"""Find out that a log's file is damaged, and set it aside under another name: nothing is ever deleted."""
+
+import itertools
+import logging
+import sqlite3
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+from edge.events.schema import connect
+
+CHECK_SECONDS = 3.0  # a file too large to be read in that time is checked as far as it goes
+HEADER_BYTES = 100  # https://sqlite.org/fileformat.html: twenty of them are always zero, which no text has
+
+log = logging.getLogger(__name__)
+
+
+def open_log(path: Path) -> tuple[sqlite3.Connection, Path | None]:
+    """Open the log `path`; a damaged one is set aside for a fresh one, and its new path comes second.
+
+    Raises sqlite3.Error, OSError or LogError where that cannot be done.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        database = connect(path)
+        try:
+            check(database)
+        except BaseException:
+            database.close()
+            raise
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error) or b"\0" not in path.read_bytes()[:HEADER_BYTES]:
+            raise
+    else:
+        return database, None
+    aside = set_aside(path)
+    return connect(path), aside
+
+
+def check(database: sqlite3.Connection, seconds: float = CHECK_SECONDS) -> None:
+    """Raise sqlite3.DatabaseError where damage is found within `seconds`."""
+    timer = threading.Timer(seconds, database.interrupt)
+    timer.start()
+    try:
+        [found] = database.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+        return
+    finally:
+        timer.cancel()
+        timer.join()
+    if found not in ("ok", "interrupted"):
+        damage = sqlite3.DatabaseError(found)
+        damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise damage
+
+
+def is_damage(error: Exception) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary result code
+    return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def set_aside(path: Path) -> Path:
+    """Rename `path`, its WAL first: a crash between the two then loses neither."""
+    stem = f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+    aside = next(path.with_name(name) for name in names if not path.with_name(name).exists())
+    for suffix in ("-wal", "-shm", ""):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + suffix))
+    log.warning(
+        "%s is damaged: set aside as %s, a fresh log begins; `sqlite3 FILE .recover` may save rows", path, aside
+    )
+    return aside

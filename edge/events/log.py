@@ -1,0 +1,157 @@
+"""The writer of the event log: when a face is due, when rows go to the file, and what happens when it takes none."""
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from edge import settings
+from edge.analyzer import FaceEmotion
+from edge.errors import EdgeError, LogError
+from edge.events.backlog import CAPACITY, Backlog
+from edge.events.clock import ClockWatch, boot_seconds
+from edge.events.damage import is_damage
+from edge.events.rows import Incident, is_finite, observe, utc_text
+from edge.events.store import Store
+
+UPKEEP_SECONDS = 300.0  # between two looks at age and size
+UPKEEP_PAUSE_SECONDS = 1.0  # between two batches of deletions: cameras come first
+SETTLE_SECONDS = 3600.0  # nothing is deleted by age after a clock jump until NTP has had time to correct it
+FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 1.0, 60.0
+
+log = logging.getLogger(__name__)
+
+
+class EventLog:
+    """Opens or makes the file `path`, and later keeps rows in memory while it cannot be written.
+
+    The constructor and `start_run` raise LogError; nothing else does. `steady` gives seconds that nobody can set.
+    """
+
+    def __init__(self, path: Path, wanted: settings.Log, steady: Callable[[], float] = boot_seconds) -> None:
+        self.path, self._wanted, self._steady = path, wanted, steady
+        self.rows = 0
+        """observations in the file, of this run"""
+        self._logged_s: dict[int, float] = {}
+        self._backlog = Backlog()
+        self._clock = ClockWatch(steady)
+        self._utc = ""
+        self._write_s = self._upkeep_s = self._retry_seconds = 0.0
+        self._settled_s = float("-inf")
+        self._failing = self._damaged = False
+        try:
+            self._store = Store(path, wanted.interval_seconds)
+        except (sqlite3.Error, OSError) as error:
+            raise self._error(error) from error
+
+    @property
+    def lost_rows(self) -> int:
+        return self._backlog.lost_rows
+
+    def start_run(self, source: str, model: str, now: datetime) -> None:
+        """Note where the rows that follow come from."""
+        self.flush()
+        self._utc = utc_text(now)
+        try:
+            self._store.start_run(source, model, self._utc)
+        except (sqlite3.Error, OSError) as error:
+            raise self._error(error) from error
+        self._logged_s.clear()
+
+    def record(self, faces: Iterable[FaceEmotion], time_s: float, now: datetime) -> None:
+        """Note each face whose last row is `interval_seconds` ago by `time_s`; `now` is its UTC time.
+
+        To be called for every frame, also where there is no face: it writes what is due.
+        """
+        moment, self._utc = self._steady(), utc_text(now)
+        if not self._backlog and not self._failing:
+            self._write_s = moment + self._wanted.commit_seconds
+        self._note_jump(now, moment)
+        self._note_faces(faces, time_s)
+        if self._backlog and moment >= self._write_s:
+            self.flush()
+        if moment >= self._upkeep_s and not self._failing:
+            self._upkeep(moment)
+
+    def flush(self) -> None:
+        """Write what waits; where that fails, it goes on waiting."""
+        if not self._backlog:
+            return
+        try:
+            if self._failing:
+                self._store.reopen(self._damaged)
+                self._damaged = False
+            self._store.write(self._backlog.entries())
+        except (sqlite3.Error, OSError, EdgeError) as error:
+            self._failed(error)
+        else:
+            self._written()
+
+    def close(self) -> None:
+        """Write what waits, and say what could not be; a second call does nothing."""
+        self.flush()
+        if not self._failing and self._utc:
+            self._upkeep(self._steady())
+        if self._backlog:
+            self._backlog.give_up()
+            log.error("%s: closed without being written again, %d rows are lost", self.path, self.lost_rows)
+        self._utc = ""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _note_jump(self, now: datetime, moment: float) -> None:
+        seconds = self._clock.jump_seconds(now)
+        if seconds:
+            log.warning("the clock jumped by %+.1f s; the log notes it, and keeps the order of its rows", seconds)
+            self._backlog.add(
+                Incident("clock_jump", self._utc, f"the clock jumped by {seconds:+.1f} s", seconds=seconds)
+            )
+            self._settled_s = moment + SETTLE_SECONDS
+
+    def _note_faces(self, faces: Iterable[FaceEmotion], time_s: float) -> None:
+        interval_seconds = self._wanted.interval_seconds
+        recent = {track: then for track, then in self._logged_s.items() if 0 <= time_s - then < interval_seconds}
+        due = [face for face in faces if face.track not in recent]
+        for face in due:
+            observation = observe(face, time_s, self._utc)
+            if is_finite(face):
+                self._backlog.add(observation)
+            else:
+                self._backlog.lose(observation)
+        self._logged_s = recent | {face.track: time_s for face in due}
+
+    def _upkeep(self, moment: float) -> None:
+        keep_days = self._wanted.keep_days if moment >= self._settled_s else 0.0
+        try:
+            more = self._store.upkeep(self._utc, keep_days, self._wanted.max_megabytes)
+        except (sqlite3.Error, OSError) as error:
+            self._failed(error)
+        else:
+            self._upkeep_s = moment + (UPKEEP_PAUSE_SECONDS if more else UPKEEP_SECONDS)
+
+    def _failed(self, error: Exception) -> None:
+        if not self._failing:
+            log.error("%s; up to %d rows wait in memory until it can be written again", self._error(error), CAPACITY)
+        self._failing, self._damaged = True, self._damaged or is_damage(error)
+        self._retry_seconds = min(max(2 * self._retry_seconds, FIRST_RETRY_SECONDS), LAST_RETRY_SECONDS)
+        self._write_s = self._steady() + self._retry_seconds
+
+    def _written(self) -> None:
+        self.rows += self._backlog.rows
+        if self._failing:
+            words = "%s: the event log is written again; %d rows had waited, %d of this run are lost"
+            log.warning(words, self.path, self._backlog.rows, self.lost_rows)
+        self._failing, self._retry_seconds = False, 0.0
+        self._backlog.clear()
+
+    def _error(self, error: Exception) -> LogError:
+        return LogError(
+            f"{self.path}: cannot write the event log ({error}); free space, mend its permissions, or set log.path"
+        )

@@ -1,0 +1,74 @@
+"""What the event log's tests share: a face, a clock that a test turns, a look into the file."""
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from edge.analyzer import FaceEmotion
+from edge.contract import LABELS
+from edge.events import EventLog
+from edge.settings import Log
+
+NOON = datetime(2026, 11, 22, 12, 0, 0, 250_000, UTC)
+PROBABILITIES = np.array([0.05, 0.0, 0.05, 0.8, 0.0, 0.0, 0.1], np.float32)
+AT_ONCE = Log(interval_seconds=1.0, commit_seconds=0.0)
+
+
+@dataclass
+class Clock:
+    """Steady seconds, and beside them a clock that can be set."""
+
+    steady_s: float = 0.0
+    now: datetime = NOON
+
+    def __call__(self) -> float:
+        return self.steady_s
+
+    def go_on(self, seconds: float) -> None:
+        self.steady_s += seconds
+        self.now += timedelta(seconds=seconds)
+
+    def jump(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+def face(track: int = 1, emotion: str = "happy", score: float = 0.8, certain: bool = True) -> FaceEmotion:
+    return FaceEmotion(track, (10.04, 20.0, 100.0, 120.0), 0.97, emotion, score, certain, PROBABILITIES)
+
+
+def rows(path: Path, query: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as database:
+        return database.execute(query).fetchall()
+
+
+def fill(path: Path, seconds: int, wanted: Log = AT_ONCE, clock: Clock | None = None) -> None:
+    """A run with one face, a row a second, every ten seconds another emotion and every minute another face."""
+    clock = clock or Clock()
+    with EventLog(path, wanted, clock) as events:
+        events.start_run("test", "model", clock.now)
+        for second in range(seconds):
+            events.record([face(1 + second // 60, LABELS[second // 10 % 7])], float(second), clock.now)
+            clock.go_on(1)
+
+
+def check_episodes(path: Path) -> None:
+    """Every observation belongs to one episode, and each episode says of its observations what they say."""
+    found = rows(
+        path,
+        "SELECT count(*) = e.observations, min(o.id) = e.first_observation, max(o.id) = e.last_observation, "
+        "max(o.score) = e.peak_score, abs(avg(o.score) - e.mean_score) < 1e-3, "
+        "abs(avg(o.certain) - e.certain_share) < 1e-3, "
+        "(SELECT utc || time_s FROM observations WHERE id = e.first_observation) = e.start_utc || e.start_s, "
+        "(SELECT utc || time_s FROM observations WHERE id = e.last_observation) = e.end_utc || e.end_s "
+        "FROM episodes e JOIN observations o ON o.id BETWEEN e.first_observation AND e.last_observation AND "
+        "(o.run, o.track, o.emotion) = (e.run, e.track, e.emotion) GROUP BY e.id",
+    )
+    assert set(found) <= {(1,) * 8}
+    assert [len(found)] == [count for (count,) in rows(path, "SELECT count(*) FROM episodes")]
+    assert rows(path, "SELECT coalesce(sum(observations), 0) FROM episodes") == rows(
+        path, "SELECT count(*) FROM observations"
+    )

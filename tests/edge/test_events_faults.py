@@ -1,0 +1,332 @@
+"""What no log may lose rows to: SIGKILL, a full disk, a read-only one, damage, a file that is gone."""
+
+import logging
+import random
+import resource
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from edge.errors import LogError
+from edge.events import EventLog
+from edge.events.damage import check
+from edge.settings import PROJECT, Log
+from tests.edge.conftest import environment
+from tests.edge.eventlog import AT_ONCE, NOON, Clock, check_episodes, face, fill, rows
+
+WRITER = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from tests.edge.eventlog import face
+from edge.events import EventLog
+from edge.settings import Log
+with EventLog(Path(sys.argv[1]), Log(interval_seconds=0.0, commit_seconds=float(sys.argv[2]))) as events:
+    events.start_run("test", "model", datetime.now(UTC))
+    for number in range(1, 1_000_000):
+        events.record([face(number // 20, "sad" if number // 7 % 2 else "happy")], number / 10, datetime.now(UTC))
+        print(number, events.rows, flush=True)
+"""
+
+
+def writer(path: Path, commit_seconds: float) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", WRITER, str(path), str(commit_seconds)]
+    return subprocess.Popen(command, cwd=PROJECT, env=environment(), stdout=-1, stderr=-1, text=True)
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """No file may grow or be written, as far as this process goes; Python ignores the signal that tells so."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 4 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = shutil.which("mount") and subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(disk)], capture_output=True
+    )
+    if not mounted or mounted.returncode:
+        pytest.skip("no right to mount a small disk here")
+    yield disk
+    subprocess.run(["umount", "--lazy", str(disk)], check=True)
+
+
+@pytest.mark.parametrize("commit_seconds", [0.0, 0.02])
+def test_rows_that_were_written_outlive_sigkill_once_each(tmp_path: Path, commit_seconds: float) -> None:
+    path, kept = tmp_path / "log.db", 0
+    for seed in range(5):
+        with writer(path, commit_seconds) as process:
+            assert process.stdout
+            wanted, lines = random.Random(seed).randrange(1, 400), []
+            for line in process.stdout:
+                lines.append(line)
+                if len(lines) == wanted:
+                    process.kill()
+            number, written = map(int, next(line for line in reversed(lines) if line.endswith("\n")).split())
+        assert rows(path, "PRAGMA integrity_check") == [("ok",)]
+        where = f"FROM observations WHERE run = {seed + 1}"
+        count, times, last_s = rows(path, f"SELECT count(*), count(DISTINCT time_s), max(time_s) {where}")[0]
+        assert written <= int(str(count))
+        assert commit_seconds or int(str(count)) in (number, number + 1)  # at most one that it did not live to report
+        assert count == times == round(10 * float(str(last_s or 0)))
+        kept += int(str(count))
+    assert rows(path, "SELECT count(*) FROM observations") == [(kept,)]
+    check_episodes(path)
+
+
+def test_a_full_disk_is_said_once_and_nothing_is_lost_or_doubled(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock, path = Clock(), tmp_path / "log.db"
+    with EventLog(path, AT_ONCE, clock) as events:
+        events.start_run("test", "model", clock.now)
+        for second in range(600):
+            if 100 <= second < 400:
+                with full_disk():
+                    events.record([face()], second, clock.now)
+            else:
+                events.record([face()], second, clock.now)
+            clock.go_on(1)
+        assert events.rows == 600
+    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
+    assert "cannot write the event log" in caplog.text
+    assert "free space" in caplog.text
+    assert "written again" in caplog.text
+    assert rows(path, "SELECT count(*), count(DISTINCT time_s), min(id), max(id) FROM observations") == [
+        (600, 600, 1, 600)
+    ]
+    assert rows(path, "SELECT id FROM observations ORDER BY time_s") == rows(
+        path, "SELECT id FROM observations ORDER BY id"
+    )
+    check_episodes(path)
+    assert rows(path, "SELECT * FROM incidents") == []
+
+
+def test_what_no_longer_fits_into_memory_is_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    clock, path = Clock(), tmp_path / "log.db"
+    with EventLog(path, AT_ONCE, clock) as events:
+        events.start_run("test", "model", clock.now)
+        with full_disk():
+            for second in range(12_000):
+                if second == 1000:
+                    clock.jump(3600)
+                events.record([face()], second, clock.now)
+                clock.go_on(1)
+        events.record([face()], 12_000, clock.now)
+        clock.go_on(60)
+        events.record([], 12_060, clock.now)
+        assert (events.rows, events.lost_rows) == (10_000, 2001)
+    assert rows(path, "SELECT count(*), min(time_s), max(time_s) FROM observations") == [(10_000, 2001.0, 12_000.0)]
+    assert rows(path, "SELECT observation, kind, utc, end_utc, seconds, rows_lost FROM incidents") == [
+        (0, "rows_lost", "2026-11-22T12:00:00.250+00:00", "2026-11-22T13:33:20.250+00:00", 3600.0, 2001)
+    ]
+    assert "10000 rows had waited, 2001 of this run are lost" in caplog.text
+    check_episodes(path)
+
+
+def test_a_disk_still_full_at_the_end_is_said_with_what_it_cost(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock, path = Clock(), tmp_path / "log.db"
+    fill(path, 10, AT_ONCE, clock)
+    events = EventLog(path, AT_ONCE, clock)
+    events.start_run("test", "model", clock.now)
+    with full_disk():
+        for second in range(30):
+            events.record([face()], second, clock.now)
+            clock.go_on(1)
+        events.close()
+    events.close()
+    assert events.lost_rows == 30
+    assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
+    assert "30 rows are lost" in caplog.text
+    assert rows(path, "SELECT count(*) FROM observations") == [(10,)]
+
+
+def test_a_disk_that_fills_under_the_writer(small_disk: Path) -> None:
+    """The real thing: pages, WAL and its index grow until ENOSPC, then somebody makes room."""
+    clock, path = Clock(), small_disk / "log.db"
+    with EventLog(path, AT_ONCE, clock) as events:
+        events.start_run("test", "model", clock.now)
+        ballast = small_disk / "ballast"
+        for number in range(20):
+            ballast.write_bytes(bytes(max(0, shutil.disk_usage(small_disk).free - 4096 * number)))
+            for _ in range(15):
+                events.record([face()], clock.steady_s, clock.now)
+                clock.go_on(1)
+            ballast.unlink()
+            clock.go_on(60)
+            events.record([], clock.steady_s, clock.now)
+            assert events.rows == 15 * (number + 1)
+    assert rows(path, "PRAGMA integrity_check") == [("ok",)]
+    assert rows(path, "SELECT count(*), count(DISTINCT time_s), max(id) FROM observations") == [(300, 300, 300)]
+    check_episodes(path)
+
+
+def test_a_read_only_disk_is_an_error_at_start(small_disk: Path) -> None:
+    fill(small_disk / "log.db", 10)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with (
+        pytest.raises(LogError, match="cannot write the event log"),
+        EventLog(small_disk / "log.db", AT_ONCE) as events,
+    ):
+        events.start_run("test", "model", NOON)
+    with pytest.raises(LogError, match="cannot write the event log"):
+        EventLog(small_disk / "new.db", AT_ONCE)
+
+
+def test_a_locked_file_is_waited_for_and_then_written(tmp_path: Path) -> None:
+    clock, path = Clock(), tmp_path / "log.db"
+    with EventLog(path, AT_ONCE, clock) as events:
+        events.start_run("test", "model", clock.now)
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            events.record([face()], 0, clock.now)
+        clock.go_on(1)
+        events.record([face()], 1, clock.now)
+    assert rows(path, "SELECT time_s FROM observations") == [(0.0,), (1.0,)]
+
+
+def test_two_daemons_may_share_a_file(tmp_path: Path) -> None:
+    clock, path = Clock(), tmp_path / "log.db"
+    with EventLog(path, AT_ONCE, clock) as first, EventLog(path, AT_ONCE, clock) as second:
+        for events in (first, second):
+            events.start_run("test", "model", clock.now)
+        for number in range(20):
+            for events in (first, second):
+                events.record([face()], number, clock.now)
+    assert rows(path, "SELECT run, count(*) FROM observations GROUP BY run") == [(1, 20), (2, 20)]
+    check_episodes(path)
+
+
+def test_a_removed_file_is_made_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    clock, path = Clock(), tmp_path / "log.db"
+    with EventLog(path, AT_ONCE, clock) as events:
+        events.start_run("usb:0", "model", clock.now)
+        events.record([face()], 0, clock.now)
+        for file in tmp_path.iterdir():
+            file.unlink()
+        clock.go_on(1)
+        events.record([face()], 1, clock.now)
+        clock.go_on(1)
+        events.record([face()], 2, clock.now)
+    assert "moved or removed" in caplog.text
+    assert rows(path, "SELECT time_s, source FROM observations JOIN runs ON runs.id = run") == [
+        (1, "usb:0"),
+        (2, "usb:0"),
+    ]
+    check_episodes(path)
+
+
+def damaged_copies(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if ".damaged-" in path.name and path.suffix != "-wal"]
+
+
+@pytest.mark.parametrize("where", ["header", "tables", "empty"])
+def test_a_damaged_file_is_set_aside_and_a_fresh_one_begun(
+    where: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "log.db"
+    fill(path, 200)
+    content = bytearray(path.read_bytes())
+    if where == "empty":
+        content = bytearray(len(content))
+    else:
+        start = {"header": 0, "tables": 4096 * 2}[where]
+        content[start : start + 16] = bytes(range(100, 116))
+    path.write_bytes(content)
+    fill(path, 5)
+    [copy] = damaged_copies(tmp_path)
+    assert copy.read_bytes() == content
+    assert rows(path, "SELECT count(*), max(run) FROM observations") == [(5, 1)]
+    assert rows(path, "SELECT kind, details FROM incidents") == [("file_set_aside", f"damaged, renamed to {copy.name}")]
+    assert copy.name in caplog.text
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_damage_found_while_running_ends_no_daemon(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    clock, path = Clock(), tmp_path / "log.db"
+    fill(path, 25_000, Log(commit_seconds=600.0), clock)  # more than SQLite keeps in memory
+    wanted = Log(commit_seconds=0.0, max_megabytes=0.1)  # upkeep reads what is oldest
+    with EventLog(path, wanted, clock) as events:
+        events.start_run("usb:0", "model", clock.now)
+        with path.open("r+b") as file:
+            file.seek(4096)
+            file.write(b"\xff" * (path.stat().st_size - 4096))
+        for second in range(20):
+            events.record([face()], second, clock.now)
+            clock.go_on(1)
+    assert len(damaged_copies(tmp_path)) == 1
+    assert caplog.text.count("cannot write the event log") == 1
+    assert rows(path, "PRAGMA integrity_check") == [("ok",)]
+    [(count, newest)] = rows(path, "SELECT count(*), max(time_s) FROM observations")
+    assert newest == 19
+    assert count in (19, 20)  # the first was committed before upkeep met the damage
+    assert rows(path, "SELECT source FROM runs") == [("usb:0",)]
+    check_episodes(path)
+
+
+def test_flipped_bytes_anywhere_end_no_daemon_and_delete_nothing(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.db"
+    fill(whole, 100)
+    content = whole.read_bytes()
+    outcomes = set()
+    for seed in range(60):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        chosen, spoiled = random.Random(seed), bytearray(content)
+        for _ in range(chosen.choice([1, 3, 100])):
+            spoiled[chosen.choice([chosen.randrange(100), chosen.randrange(len(spoiled))])] ^= 1 << chosen.randrange(8)
+        (folder / "log.db").write_bytes(spoiled)
+        try:
+            fill(folder / "log.db", 3)
+        except LogError:
+            assert (folder / "log.db").read_bytes() == spoiled
+            outcomes.add("refused")
+            continue
+        copies = damaged_copies(folder)
+        assert [copy.read_bytes() for copy in copies] in ([], [spoiled])
+        assert rows(folder / "log.db", "SELECT count(*) FROM observations WHERE run = (SELECT max(id) FROM runs)") == [
+            (3,)
+        ]
+        outcomes.add("set aside" if copies else "went on")
+    assert outcomes >= {"set aside", "went on"}
+
+
+def test_a_long_check_is_cut_short(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    fill(path, 2000)
+    with closing(sqlite3.connect(path)) as database:
+        database.set_progress_handler(lambda: None, 1)
+        check(database, seconds=0.0)
+
+
+def test_numbers_that_are_none_are_counted_and_stop_nothing(tmp_path: Path) -> None:
+    with EventLog(tmp_path / "log.db", AT_ONCE, Clock()) as events:
+        events.start_run("test", "model", NOON)
+        events.record([face(1), face(2, score=float("nan")), face(3)], 0, NOON)
+    assert events.lost_rows == 1
+    assert rows(tmp_path / "log.db", "SELECT track FROM observations") == [(1,), (3,)]
+    assert rows(tmp_path / "log.db", "SELECT kind, rows_lost FROM incidents") == [("rows_lost", 1)]
+
+
+def test_the_log_is_at_hand_for_the_next_start_after_a_failed_one(tmp_path: Path) -> None:
+    with full_disk(), pytest.raises(LogError, match="cannot write the event log"):
+        EventLog(tmp_path / "log.db", AT_ONCE)
+    fill(tmp_path / "log.db", 3)
+    assert not logging.getLogger("edge.events").disabled
+    assert rows(tmp_path / "log.db", "SELECT count(*) FROM observations") == [(3,)]

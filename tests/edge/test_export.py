@@ -1,0 +1,148 @@
+"""`python -m edge export`: the log as CSV and JSON lines, by time, while the daemon writes."""
+
+import argparse
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from edge.events import EventLog
+from edge.events.reader import Span, open_reader, spans
+from edge.export import export
+from edge.settings import Log
+from edge.times import moment
+from tests.edge.conftest import Program, errors
+from tests.edge.eventlog import AT_ONCE, NOON, Clock, face, fill, rows
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    fill(tmp_path / "log.db", 200, Log(commit_seconds=60.0))
+    return tmp_path / "log.db"
+
+
+@pytest.mark.parametrize("table", ["observations", "episodes"])
+def test_pandas_reads_both_formats_and_finds_the_same(table: str, log: Path, program: Program, tmp_path: Path) -> None:
+    texts = [program("export", "--log", log, "--table", table, "--format", form).stdout for form in ("csv", "jsonl")]
+    (tmp_path / "a.csv").write_text(texts[0])
+    (tmp_path / "a.jsonl").write_text(texts[1])
+    csv, jsonl = pd.read_csv(tmp_path / "a.csv"), pd.read_json(tmp_path / "a.jsonl", lines=True, convert_dates=False)
+    pd.testing.assert_frame_equal(csv, jsonl, check_dtype=False)
+    assert len(csv) == {"observations": 200, "episodes": 20}[table]
+    assert csv["id"].is_monotonic_increasing
+    assert all(type(json.loads(line).get("certain", True)) is bool for line in texts[1].splitlines())
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "seconds"),
+    [
+        ("2026-11-22T12:01:00Z", None, range(60, 200)),
+        (None, "2026-11-22T12:00:10.250Z", range(10)),
+        ("2026-11-22T14:00:30+02:00", "2026-11-22T12:02Z", range(30, 120)),
+        ("2026-11-23T00:00Z", None, range(0)),
+        (None, "2020-01-01T00:00Z", range(0)),
+    ],
+)
+def test_a_time_range_starts_at_since_and_ends_before_until(
+    since: str | None, until: str | None, seconds: range, log: Path, program: Program, tmp_path: Path
+) -> None:
+    times = [*(["--since", since] if since else []), *(["--until", until] if until else [])]
+    done = program("export", "--log", log, *times, "--output", "out.csv")
+    assert done.returncode == 0, done.stderr
+    assert pd.read_csv(tmp_path / "out.csv")["time_s"].tolist() == [second + 0.0 for second in seconds]
+
+
+def test_rows_of_a_clock_that_jumped_come_in_the_order_of_events(tmp_path: Path) -> None:
+    clock, log, output = Clock(), tmp_path / "log.db", tmp_path / "out.csv"
+    for _ in range(2):
+        with EventLog(log, AT_ONCE, clock) as events:
+            events.start_run("test", "model", clock.now)
+            for second in range(300):
+                clock.jump({100: -7200, 200: 7200}.get(second, 0))
+                events.record([face()], second, clock.now)
+                clock.go_on(1)
+    export(log, output, "observations", "csv", None, None)
+    assert pd.read_csv(output)["id"].tolist() == list(range(1, 601))
+    with open_reader(log) as database:
+        assert spans(database) == [
+            Span(1, 100, 0.0),
+            Span(101, 200, 7200.0),
+            Span(201, 300, 0.0),
+            Span(301, 400, 0.0),
+            Span(401, 500, 7200.0),
+            Span(501, 600, 0.0),
+        ]
+    for start, end in ((-7200, 40), (50, 170), (250, 350), (-10_000, 10_000), (-7100, -7050)):
+        since, until = NOON + timedelta(seconds=start), NOON + timedelta(seconds=end)
+        export(log, output, "observations", "csv", since, until)
+        texts = [one.isoformat(timespec="milliseconds") for one in (since, until)]
+        expected = rows(log, "SELECT id FROM observations WHERE utc >= '{}' AND utc < '{}' ORDER BY id".format(*texts))
+        assert pd.read_csv(output)["id"].tolist() == [id for (id,) in expected]
+
+
+def test_the_daemon_may_write_meanwhile(tmp_path: Path) -> None:
+    log, output = tmp_path / "log.db", tmp_path / "out.csv"
+    with EventLog(log, AT_ONCE, Clock()) as events:
+        events.start_run("test", "model", NOON)
+        events.record([face()], 0, NOON)
+        with open_reader(log) as database:
+            events.record([face()], 1, NOON)
+            assert database.execute("SELECT count(*) FROM observations").fetchone() == (1,)
+        export(log, output, "observations", "csv", None, None)
+    assert len(pd.read_csv(output)) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-11-22T13:00Z", datetime(2026, 11, 22, 13, tzinfo=UTC)),
+        ("2026-11-22T13:00+02:00", datetime(2026, 11, 22, 11, tzinfo=UTC)),
+        ("2026-11-22", datetime(2026, 11, 22).astimezone(UTC)),
+        ("24h", timedelta(days=1)),
+        ("2w", timedelta(weeks=2)),
+        ("90s", timedelta(seconds=90)),
+        ("yesterday", None),
+        ("7", None),
+        ("999999w", None),
+        ("2026-13-01", None),
+    ],
+)
+def test_times_as_people_type_them(text: str, expected: datetime | timedelta | None) -> None:
+    if expected is None:
+        with pytest.raises(argparse.ArgumentTypeError, match="expected a time as in"):
+            moment(text)
+    elif isinstance(expected, datetime):
+        assert moment(text) == expected
+    else:
+        assert abs(datetime.now(UTC) - expected - moment(text)) < timedelta(minutes=1)
+
+
+def test_the_log_is_found_by_the_settings(log: Path, program: Program, tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text(f"[log]\npath = '{log}'\n")
+    assert len(program("export", "--config", "settings.toml").stdout.splitlines()) == 201
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--log", "none.db"], 2, "no such event log"),
+        (["--log", "log.db", "--output", "log.db"], 2, "is the event log itself"),
+        (["--log", "text.db"], 1, "cannot be read"),
+        (["--log", "old.db"], 1, "found version 0"),
+        (["--log", "spoiled.db"], 1, "cannot be read"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line(
+    arguments: list[str], code: int, words: str, log: Path, program: Program, tmp_path: Path
+) -> None:
+    (tmp_path / "text.db").write_text("no database " * 100)
+    (tmp_path / "old.db").touch()
+    content = log.read_bytes()
+    (tmp_path / "spoiled.db").write_bytes(content[: 4096 * 5] + b"\xff" * (len(content) - 4096 * 5))
+    done = program("export", *arguments)
+    assert done.returncode == code
+    assert len(errors(done)) == 1
+    assert words in errors(done)[0]
+    assert log.read_bytes() == content

@@ -1,0 +1,112 @@
+"""`python -m edge report`: tables that are right, and a page that stands alone."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from edge.events import EventLog
+from edge.events.reader import open_reader
+from edge.report import page, tables
+from edge.settings import PROJECT, Log
+from tests.edge.conftest import Program, errors
+from tests.edge.eventlog import AT_ONCE, Clock, face, fill
+
+
+@pytest.fixture(autouse=True)
+def berlin(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+
+
+def read(log: Path) -> tables.Tables:
+    with open_reader(log) as database:
+        return tables.read(database, None, None)
+
+
+def two_runs(log: Path) -> None:
+    """Ten minutes from noon in UTC, then two hours without the daemon, then the clock is an hour late until NTP comes."""
+    clock = Clock()
+    fill(log, 600, Log(commit_seconds=60.0), clock)
+    clock.go_on(7200)
+    clock.jump(-3600)
+    with EventLog(log, AT_ONCE, clock) as events:
+        events.start_run("usb:0", "model", clock.now)
+        for second in range(120):
+            clock.jump(3600 if second == 60 else 0)
+            events.record([face(1, "sad", 0.4, certain=False)], second, clock.now)
+            clock.go_on(1)
+
+
+def test_tables_are_in_local_time_and_repaired_where_the_clock_jumped(tmp_path: Path) -> None:
+    two_runs(tmp_path / "log.db")
+    found = read(tmp_path / "log.db")
+    assert found.zone == "Europe/Berlin"
+    assert found.counts["seconds"].sum() == 720
+    assert found.counts["certain_seconds"].sum() == 600
+    hours = found.counts.groupby(found.counts["time"].dt.hour)["seconds"].sum()
+    assert hours.to_dict() == {13: 600.0, 15: 120.0}
+    assert found.episodes["seconds"].sum() == 720
+    assert str(found.episodes["start"].iloc[-1]) == "2026-11-22 15:10:00.250000"
+    assert found.visits["seconds"].tolist() == [120.0, *[60.0] * 10]
+    whats = found.gaps["what"].tolist()
+    assert "not running" in whats
+    gap = found.gaps[found.gaps["what"] == "not running"].iloc[0]
+    assert page.duration((gap["end"] - gap["start"]).total_seconds()) == "2 h"
+    assert any("jumped by +3600" in what for what in whats)
+
+
+def test_the_page_stands_alone_and_says_what_it_knows(tmp_path: Path, program: Program) -> None:
+    two_runs(tmp_path / "log.db")
+    done = program("report", "--log", "log.db", "--output", "report.html", TZ="Europe/Berlin")
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "report.html").read_text()
+    own = text.replace(re.search(r"<script>.*?</script>", text, re.DOTALL)[0], "")  # type: ignore[index]
+    assert not re.findall(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", own)
+    for words in (
+        "Europe/Berlin",
+        "22 November 2026",
+        "12 min",
+        "not running",
+        "83%",
+        "usb:0",
+        "not what somebody feels",
+    ):
+        assert words in own, words
+
+
+@pytest.mark.parametrize("seconds", [1, 30, 400])
+def test_a_short_log_makes_a_page_too(seconds: int, tmp_path: Path) -> None:
+    fill(tmp_path / "log.db", seconds, Log(commit_seconds=60.0))
+    assert "Emotions in view" in page.render(read(tmp_path / "log.db"), tmp_path / "log.db")
+
+
+def test_names_from_the_log_are_text_and_no_markup(tmp_path: Path) -> None:
+    with EventLog(tmp_path / "log.db", AT_ONCE, Clock()) as events:
+        events.start_run("<img src=x onerror=alert(1)>", "model", Clock().now)
+        events.record([face()], 0, Clock().now)
+    assert "<img src=x" not in page.render(read(tmp_path / "log.db"), tmp_path / "log.db")
+
+
+def test_without_pandas_the_pip_command_is_named(tmp_path: Path, program: Program) -> None:
+    (tmp_path / "pandas.py").write_text("raise ModuleNotFoundError(\"No module named 'pandas'\", name='pandas')")
+    fill(tmp_path / "log.db", 3)
+    done = program("report", "--log", "log.db", PYTHONPATH=f"{tmp_path}:{PROJECT}")
+    assert done.returncode == 78
+    assert "pip install -r" in errors(done)[0]
+    assert "pandas" in errors(done)[0]
+
+
+def test_an_empty_time_is_a_usage_error(tmp_path: Path, program: Program) -> None:
+    fill(tmp_path / "log.db", 3)
+    done = program("report", "--log", "log.db", "--until", "2020-01-01")
+    assert done.returncode == 2
+    assert "no face was logged" in errors(done)[0]
+    assert not (tmp_path / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (45, "45 s"), (720, "12 min"), (12_000, "3 h 20 min"), (7200, "2 h"), (367_200, "4 days 6 h")],
+)
+def test_durations_as_people_say_them(seconds: float, words: str) -> None:
+    assert page.duration(seconds) == words
