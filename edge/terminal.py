@@ -25,15 +25,16 @@ class StatusLine:
         self._shown_s = float("-inf")
         self._shown: object = None
 
-    def show(self, faces: Sequence[FaceEmotion], monotonic_s: float, now: datetime) -> None:
-        """Note a frame and its `faces`, and show them if it is time to."""
+    def show(self, faces: Sequence[FaceEmotion], monotonic_s: float, now: datetime, dropped: int = 0) -> None:
+        """Note a frame and its `faces`, and show them if it is time to; `dropped` frames were left out so far."""
         self._arrivals.append(monotonic_s)
         emotions = [(face.track, face.emotion, face.certain) for face in faces]
         pause = REFRESH_SECONDS if self._in_place else CHANGE_SECONDS
         if monotonic_s - self._shown_s < pause or (not self._in_place and emotions == self._shown):
             return
         self._shown_s, self._shown = monotonic_s, emotions
-        line = f"{now:%H:%M:%S}  {self._rate()}  {describe(faces)}"
+        left_out = f"  {dropped} dropped" if dropped else ""
+        line = f"{now:%H:%M:%S}  {self._rate()}{left_out}  {describe(faces)}"
         if self._in_place:
             width = shutil.get_terminal_size().columns - 1
             self._stream.write(CLEAR_LINE + line[:width])
