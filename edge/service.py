@@ -89,7 +89,7 @@ class Watch:
                 self._rest()
                 continue
             with open_camera(wanted) as camera:
-                ended = self._watch(camera)
+                ended = self.watch(camera)
                 self._dropped += camera.dropped
 
     def close(self) -> None:
@@ -102,7 +102,7 @@ class Watch:
         self._feed_watchdog()
         time.sleep(PAUSE_CHECK_SECONDS)
 
-    def _watch(self, camera: Camera) -> bool:
+    def watch(self, camera: Camera) -> bool:
         """Handle frames until stopped or paused; returns whether the source has ended."""
         self._analyzer.restart()
         started = False

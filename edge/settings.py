@@ -78,7 +78,7 @@ class Tracking(_Section, frozen=True):
     """seconds between two looks for faces; between them known faces are followed. 0: in every frame"""
     smoothing_seconds: Annotated[float, Meta(ge=0.0, le=10.0)] = 0.5
     """time constant over which a face's probabilities are averaged; 0 switches it off"""
-    label_margin: Share = 0.1
+    label_margin: Share = 0.2
     """a face's emotion changes once another one's averaged probability is greater by this much"""
     label_seconds: Annotated[float, Meta(ge=0.0, le=10.0)] = 1.0
     """... or has been greater at all for so many seconds"""

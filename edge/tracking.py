@@ -13,14 +13,15 @@ MAX_PREDICTION_SECONDS = 0.5  # nobody keeps direction for longer
 LATE_FRAMES = 1.5  # frames apart from which a face was not merely between two frames
 
 
-@dataclass
+@dataclass(eq=False)
 class Track:
     id: int
     face: Face
     """as last detected, moved to where it was last seen"""
     seen_s: float
     """when it was last seen, detected or followed"""
-    detected_s: float
+    overlooked_s: float | None = None
+    """since when the detector has not found it, though it may have been followed"""
     velocity: Point = (0.0, 0.0)
     """of the box, pixels a second"""
 
@@ -43,7 +44,7 @@ class Track:
 
 
 class Tracker:
-    """Ids count from 1. A face not detected for `forget_seconds` comes back as a new one.
+    """Ids count from 1. A face not seen, or overlooked by the detector, for `forget_seconds` comes back as a new one.
 
     Where the frames themselves are further apart than that, a face of two frames in a row stays the same.
     """
@@ -62,14 +63,22 @@ class Tracker:
         tracks = [matched.get(number) or self._new(face, time_s) for number, face in enumerate(faces)]
         for track, face in zip(tracks, faces, strict=True):
             track.move(face, time_s)
-            track.detected_s = time_s
+            track.overlooked_s = None
+        for track in self.tracks:
+            if track not in tracks and track.overlooked_s is None:
+                track.overlooked_s = time_s
         return tracks
 
     def _forget(self, time_s: float) -> None:
         gap_s = time_s - self._updated_s if self._updated_s is not None else 0.0
         usual_gap_s = gap_s if self._gap_s is None else self._gap_s
-        limit_s = max(self._forget_seconds, LATE_FRAMES * usual_gap_s)
-        self.tracks = [track for track in self.tracks if time_s - track.detected_s <= limit_s]
+        unseen_s = max(self._forget_seconds, LATE_FRAMES * usual_gap_s)
+        self.tracks = [
+            track
+            for track in self.tracks
+            if time_s - track.seen_s <= unseen_s
+            and (track.overlooked_s is None or time_s - track.overlooked_s <= self._forget_seconds)
+        ]
         if self._updated_s is not None:
             self._gap_s = gap_s
         self._updated_s = time_s
@@ -91,7 +100,7 @@ class Tracker:
         return matched
 
     def _new(self, face: Face, time_s: float) -> Track:
-        track = Track(next(self._ids), face, time_s, time_s)
+        track = Track(next(self._ids), face, time_s)
         self.tracks.append(track)
         return track
 

@@ -36,7 +36,7 @@ class LiveCamera(Closing):
         self._open_device, self._back_off_seconds, self._clock = open_device, back_off_seconds, clock
         self._reconnect_seconds, self._hang_seconds = reconnect_seconds, hang_seconds
         self._started_s = self._heard_s = clock()
-        self._index = self._failures = 0
+        self._index = self._failures = self._overtaken = 0
         self._newest: Frame | None = None
         self._end: Exception | None = None
         self._ended = False
@@ -89,14 +89,15 @@ class LiveCamera(Closing):
                 if frame is None:
                     self._closing.set()
                     return
-                self._keep(frame)
+                self._keep(frame, device.dropped)
 
-    def _keep(self, frame: Frame) -> None:
+    def _keep(self, frame: Frame, dropped_by_device: int) -> None:
         with self._news:
             now_s = self._clock()
             if self._failures:
                 log.info("%s is back after %.0f s", self.name, now_s - self._heard_s)
-            self.dropped += self._newest is not None
+            self._overtaken += self._newest is not None
+            self.dropped = self._overtaken + dropped_by_device
             self._newest = replace(frame, index=self._index, time_s=now_s - self._started_s)
             self._index, self._failures, self._heard_s = self._index + 1, 0, now_s
             self._news.notify()
