@@ -3,7 +3,6 @@
 import logging
 import os
 import signal
-import statistics
 import sys
 import time
 from datetime import UTC, datetime
@@ -181,4 +180,4 @@ def measure_classifier_ms(classifier: Classifier, runs: int = 10) -> float:
         start = time.perf_counter()
         classifier.classify(crop)
         times.append(time.perf_counter() - start)
-    return statistics.median(times) * 1000
+    return float(np.median(times)) * 1000

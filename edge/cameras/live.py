@@ -100,6 +100,7 @@ class LiveCamera(Closing):
             self.dropped = self._overtaken + dropped_by_device
             self._newest = replace(frame, index=self._index, time_s=now_s - self._started_s)
             self._index, self._failures, self._heard_s = self._index + 1, 0, now_s
+            self._state = f"waiting for {self.name}"
             self._news.notify()
 
     def _wait_to_reopen(self, error: CameraError) -> None:

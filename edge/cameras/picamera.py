@@ -31,7 +31,7 @@ class PiCamera(Closing):
             self._device.cancel_all_and_flush()  # else the request that is still asked for blocks `close`
             reason = str(error) or type(error).__name__  # TimeoutError says nothing
             raise CameraError(
-                f"Pi camera: no frame for {self._timeout_seconds:g} s ({reason}); check its cable"
+                f"Pi camera: no frame for {self._timeout_seconds:.3g} s ({reason}); check its cable"
             ) from error
         try:
             gray = y_plane(request.make_array("main"), self._size_wh)

@@ -14,6 +14,7 @@ import pytest
 from edge.cameras import DEMO
 from edge.cameras.files import VideoFile
 from edge.settings import DEFAULT_MODEL, PROJECT
+from tests.edge.streams import mjpeg, rtsp  # noqa: F401, fixtures
 
 SHARED = PROJECT.parent / "shared"
 Program = Callable[..., subprocess.CompletedProcess[str]]
