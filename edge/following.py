@@ -11,6 +11,8 @@ from edge.contract import Box
 
 FACE_PX = 32  # size at which faces are compared; a peak between pixels is found to about a tenth of one
 MARGIN = 0.4  # how far from its predicted place a face is looked for, in face sizes
+MIN_PX = 8  # of a face that is mostly outside the frame
+MIN_CONTRAST_LEVELS = 2.0  # standard deviation; OpenCV finds a blank patch anywhere, with score 1
 MIN_SCORE = 0.7  # normalized correlation from which it is the same face; below it, the detector must look
 
 
@@ -21,6 +23,7 @@ class Template:
         """`frame_gray` is (H, W) uint8; `box_xywh` may reach beyond it."""
         self._scale = FACE_PX / math.sqrt(box_xywh[2] * box_xywh[3])
         self._patch, corner = _cut(frame_gray, box_xywh, self._scale)
+        self._usable = min(self._patch.shape) >= MIN_PX and float(self._patch.std()) >= MIN_CONTRAST_LEVELS
         self._corner = corner[0] - box_xywh[0], corner[1] - box_xywh[1]
 
     def find(self, frame_gray: npt.NDArray[np.uint8], near_xywh: Box) -> Box | None:
@@ -29,11 +32,11 @@ class Template:
         margin_x, margin_y = MARGIN * width, MARGIN * height
         wide = x - margin_x, y - margin_y, width + 2 * margin_x, height + 2 * margin_y
         area, corner = _cut(frame_gray, wide, self._scale)
-        if min(self._patch.shape) < 8 or any(a < p for a, p in zip(area.shape, self._patch.shape, strict=True)):
+        if not self._usable or any(a < p for a, p in zip(area.shape, self._patch.shape, strict=True)):
             return None
         scores = cv2.matchTemplate(area, self._patch, cv2.TM_CCOEFF_NORMED)
         _, score, _, (column, row) = cv2.minMaxLoc(scores)
-        if not MIN_SCORE <= score <= 1.01:  # a patch without contrast fits everywhere, or infinitely well
+        if score < MIN_SCORE:
             return None
         left = corner[0] + (column + _peak(scores[row, :], column)) / self._scale
         top = corner[1] + (row + _peak(scores[:, column], row)) / self._scale

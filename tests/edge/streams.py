@@ -36,7 +36,8 @@ class MjpegServer:
     """Gives `frames_a_visit` JPEGs to each visitor and hangs up; `silent` keeps the line open without a word."""
 
     def __init__(self) -> None:
-        self.frames_a_visit, self.visits = 1000, 0
+        self.frames_a_visit, self.visits, self.visitors = 1000, 0, 0
+        self._left = threading.Event()
         self.silent, self._over = False, threading.Event()
         _, jpeg = cv2.imencode(".jpg", np.full((HEIGHT, WIDTH), 77, np.uint8))
         content = jpeg.tobytes()
@@ -46,6 +47,13 @@ class MjpegServer:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.visits += 1
+                outer.visitors += 1
+                outer._left.clear()
+                self._give_frames()
+                outer.visitors -= 1
+                outer._left.set()
+
+            def _give_frames(self) -> None:
                 self.send_response(200)
                 self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
                 self.end_headers()
@@ -66,6 +74,9 @@ class MjpegServer:
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/video"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def wait_until_left(self) -> None:
+        assert self._left.wait(30)
 
     def close(self) -> None:
         self._over.set()
