@@ -148,6 +148,8 @@ class Watch:
         if state == self._state:
             return
         self._state = state
+        if self._status:
+            self._status.close()
         log.info("%s", state)
         systemd.notify(f"STATUS={state}")
 

@@ -43,10 +43,11 @@ class StatusLine:
         self._stream.flush()
 
     def close(self) -> None:
-        """Leave the line as it is and go to the next."""
+        """Leave the line as it is and go to the next; a later `show` begins there."""
         if self._in_place and self._shown is not None:
             self._stream.write("\n")
             self._stream.flush()
+            self._shown = None
 
     def _rate(self) -> str:
         elapsed_s = self._arrivals[-1] - self._arrivals[0]

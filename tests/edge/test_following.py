@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.contract import Box
@@ -54,7 +54,6 @@ PLACES = st.floats(-1e4, 1e4)
 SIDES = st.floats(1.0, 3000.0)
 
 
-@settings(deadline=None)
 @given(st.tuples(PLACES, PLACES, SIDES, SIDES), st.tuples(PLACES, PLACES))
 def test_any_box_anywhere_is_found_or_lost_without_a_crash(box: Box, elsewhere: tuple[float, float]) -> None:
     frame = np.random.default_rng(0).integers(0, 256, (120, 160), dtype=np.uint8)

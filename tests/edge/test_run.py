@@ -119,7 +119,7 @@ def test_a_pi_camera_that_stops_ends_it_for_systemd_to_restart(program: Program,
     assert done.returncode == 1
     assert ["Pi camera: no frame" in line for line in errors(done)] == [True]
     assert "#1 happy" in done.stdout
-    assert done.stderr.count("trying again in") == 2  # after 0.5 s, and after 1 s more
+    assert "trying again in 0.5 s" in done.stderr
     assert logged(tmp_path, "SELECT source FROM runs") == [("picamera",)]
     assert logged(tmp_path, "SELECT DISTINCT emotion FROM observations") == [("happy",)]
 

@@ -56,3 +56,14 @@ def test_a_terminal_keeps_one_line() -> None:
     assert 4 <= text.count(CLEAR_LINE) <= 9
     assert text.count("\n") == 1
     assert text.endswith("\n")
+
+
+def test_what_is_said_between_stands_on_a_line_of_its_own() -> None:
+    stream = Terminal()
+    status = StatusLine(stream)
+    status.show([face()], 0.0, NOON)
+    status.close()
+    status.close()
+    status.show([face()], 1.0, NOON)
+    status.close()
+    assert stream.getvalue().count("\n") == 2
