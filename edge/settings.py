@@ -26,14 +26,14 @@ class Camera(_Section, frozen=True):
     source: str = "auto"
     """auto, camera, picamera, usb:N, rtsp://..., a video file or a folder of images; auto falls back to the demo, camera
     does not"""
-    realtime: bool = False
-    """play a video file at its own pace, dropping frames that come due meanwhile; else flat out"""
     width: Annotated[int, Meta(ge=160, le=4608)] = 640
     """pixels asked of a camera"""
     height: Annotated[int, Meta(ge=120, le=2592)] = 480
     """pixels asked of a camera"""
     frames_per_second: Annotated[float, Meta(ge=0.2, le=120.0)] = 15.0
     """frames a second asked of a camera"""
+    realtime: bool = False
+    """play a video file at its own pace, dropping frames that come due meanwhile; else flat out"""
     timeout_seconds: Annotated[float, Meta(ge=0.5, le=60.0)] = 5.0
     """seconds without a frame after which the camera counts as lost, and is opened again"""
     reconnect_seconds: Annotated[float, Meta(ge=0.0, le=3600.0)] = 60.0

@@ -118,6 +118,6 @@ def test_frames_of_any_size_and_content_give_no_crash(analyzer: Analyzer, demo_f
         demo_frames[4],
     ]
     for number, frame in enumerate(frames):
-        faces = analyzer.analyze(frame, number / 10)
+        faces = analyzer.analyze(frame, float(number))
         assert all(face.probabilities.sum() == pytest.approx(1, abs=1e-4) for face in faces)
     assert len(faces) == 2
