@@ -1,4 +1,4 @@
-"""Resident memory of the real loop over many frames: camera thread, detection, classifier, log.
+"""Resident memory of the real loop over many frames: detection, following, classifier, log; no camera thread.
 
     .venv-edge/bin/python tests/benchmarks/memory_growth.py [--frames 100000] [--yunet FILE.onnx]
 
