@@ -1,4 +1,4 @@
-"""Command line of the device: `python -m edge run | analyze | export | report | fetch-yunet`."""
+"""Command line of the device: `python -m edge run | pause | resume | analyze | export | report | fetch-yunet`."""
 
 import argparse
 import logging
@@ -46,10 +46,16 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--source",
         metavar="SOURCE",
-        help="auto, camera, picamera, usb:N, a video file or a folder of images (default: auto, which is the Pi camera, "
+        help="auto, camera, picamera, usb:N, rtsp://..., a video file or a folder of images (default: auto, which is the Pi camera, "
         "else the first USB camera, else a demo; camera is auto without the demo)",
     )
+    run.add_argument("--realtime", action="store_true", help="play a video file at its own pace (default: flat out)")
     run.set_defaults(command=_run)
+
+    pause = commands.add_parser("pause", help="close the camera of `run`, until resumed; outlives restarts")
+    pause.set_defaults(command=_pause)
+    resume = commands.add_parser("resume", help="let `run` take pictures again")
+    resume.set_defaults(command=_resume)
 
     analyze = commands.add_parser("analyze", help="photos, folders and videos to JSON lines")
     analyze.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="photo, video, or folder of them")
@@ -108,9 +114,25 @@ def _run(args: argparse.Namespace) -> int:
     from edge.service import run
 
     wanted = settings.load(args.config)
-    if args.source:
-        wanted = msgspec.structs.replace(wanted, camera=msgspec.structs.replace(wanted.camera, source=args.source))
-    return run(wanted)
+    source, realtime = args.source or wanted.camera.source, args.realtime or wanted.camera.realtime
+    camera = msgspec.structs.replace(wanted.camera, source=source, realtime=realtime)
+    return run(msgspec.structs.replace(wanted, camera=camera))
+
+
+def _pause(args: argparse.Namespace) -> int:
+    from edge.pause import flag_path, pause
+
+    pause(flag_path())
+    print(f"paused: {flag_path().absolute()}")
+    return 0
+
+
+def _resume(args: argparse.Namespace) -> int:
+    from edge.pause import flag_path, resume
+
+    resume(flag_path())
+    print(f"resumed: {flag_path().absolute()} is gone")
+    return 0
 
 
 def _analyze(args: argparse.Namespace) -> int:

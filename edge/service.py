@@ -3,7 +3,6 @@
 import logging
 import os
 import signal
-import statistics
 import sys
 import time
 from datetime import UTC, datetime
@@ -13,15 +12,18 @@ import numpy as np
 
 from edge import detection, settings, systemd
 from edge.analyzer import Analyzer
-from edge.cameras import Camera, Frame, open_camera
+from edge.cameras import Camera, Frame, NoFrameYetError, open_camera
 from edge.cameras.files import DamagedFileError
 from edge.classifier import Classifier
 from edge.contract import INPUT_SIDE
 from edge.errors import EXIT_TRY_AGAIN
 from edge.events import EventLog
+from edge.pause import PauseSwitch, flag_path
 from edge.terminal import StatusLine
 
 SLOW_CLASSIFIER_MS = 50.0  # without XNNPACK such a network took 75 to 200 ms, with it about 1 (x86)
+PAUSE_CHECK_SECONDS = 0.25  # between two looks at the pause switch while paused
+SUMMARY_SECONDS = 3600.0  # between two lines of counts: 24 a day are no burden to the journal
 
 log = logging.getLogger(__name__)
 
@@ -43,19 +45,20 @@ def run(wanted: settings.Settings) -> int:
 
     Raises ModelError, CameraError, LogError or UsageError with what must be done.
     """
-    stop = StopSignal()
+    stop, switch = StopSignal(), PauseSwitch(flag_path())
+    if wanted.camera.start_paused:
+        switch.turn_on()
     analyzer = make_analyzer(wanted)
     path = settings.log_path(wanted)
-    with EventLog(path, wanted.log) as events, open_camera(wanted.camera) as camera:
-        manifest = analyzer.classifier.manifest
-        model = f"{manifest.name} {manifest.version} {manifest.sha256[:12]}"
-        events.start_run(camera.name, model, datetime.now(UTC))
-        _announce(analyzer, camera, events)
-        frames, damaged = _watch(camera, analyzer, events, stop)
+    with EventLog(path, wanted.log) as events:
+        _announce(analyzer, events)
+        watch = Watch(analyzer, events, stop, switch)
+        try:
+            watch.run(wanted.camera)
+        finally:
+            watch.close()
         systemd.notify("STOPPING=1")
-        events.close()
-        log.info("%d frames, %d rows in %s", frames, events.rows, path)
-    return EXIT_TRY_AGAIN if damaged or events.lost_rows else 0
+    return EXIT_TRY_AGAIN if watch.damaged or events.lost_rows else 0
 
 
 def make_analyzer(wanted: settings.Settings) -> Analyzer:
@@ -64,42 +67,108 @@ def make_analyzer(wanted: settings.Settings) -> Analyzer:
     return Analyzer(detection.make(wanted.detector), classifier, wanted.tracking)
 
 
-def _watch(camera: Camera, analyzer: Analyzer, events: EventLog, stop: StopSignal) -> tuple[int, bool]:
-    """Return the number of frames handled, and whether a file was damaged."""
-    status = StatusLine()
-    frames, damaged = 0, False
-    quiet = "JOURNAL_STREAM" in os.environ and not sys.stdout.isatty()  # the journal keeps no line per emotion
-    try:
-        while not stop.came:
+class Watch:
+    """Handles frames, and keeps systemd and the person at the terminal informed while none come."""
+
+    def __init__(self, analyzer: Analyzer, events: EventLog, stop: StopSignal, switch: PauseSwitch) -> None:
+        self.damaged = False
+        """whether a file of the source was damaged"""
+        self._analyzer, self._events, self._stop, self._switch = analyzer, events, stop, switch
+        quiet = "JOURNAL_STREAM" in os.environ and not sys.stdout.isatty()  # the journal keeps no line per emotion
+        self._status = None if quiet else StatusLine()
+        self._state, self._ready = "", False
+        self._frames = self._dropped = 0
+        self._summary_s = time.monotonic()
+
+    def run(self, wanted: settings.Camera) -> None:
+        """Watch until the source ends or a signal comes, with the camera closed while paused."""
+        ended = False
+        while not (ended or self._stop.came):
+            if self._switch.is_on():
+                self._rest()
+                continue
+            with open_camera(wanted) as camera:
+                ended = self.watch(camera)
+                self._dropped += camera.dropped
+            self._events.flush()
+
+    def close(self) -> None:
+        if self._status:
+            self._status.close()
+        self._events.close()
+        self._summarize(0)
+
+    def _rest(self) -> None:
+        self._tell("paused: no picture is taken until `python -m edge resume` or SIGUSR2")
+        self._feed_watchdog()
+        time.sleep(PAUSE_CHECK_SECONDS)
+
+    def watch(self, camera: Camera) -> bool:
+        """Handle frames until stopped or paused; returns whether the source has ended."""
+        self._analyzer.restart()
+        started = False
+        while not (self._stop.came or self._switch.is_on()):
             try:
                 frame = camera.read()
+            except NoFrameYetError as waiting:
+                self._tell(str(waiting))
+                self._feed_watchdog(ready=False)
+                continue
             except DamagedFileError as error:
                 log.error("%s", error)
-                damaged = True
+                self.damaged = True
                 continue
             if frame is None:
-                break
-            _handle(frame, analyzer, events, None if quiet else status)
-            systemd.notify("WATCHDOG=1" if frames else "READY=1\nWATCHDOG=1")
-            frames += 1
-    finally:
-        status.close()
-    return frames, damaged
+                return True
+            if not started:
+                self._start_run(camera)
+                started = True
+            self._tell(f"watching {camera.name}")
+            self._handle(frame, camera.dropped)
+            self._feed_watchdog()
+        return False
+
+    def _start_run(self, camera: Camera) -> None:
+        manifest = self._analyzer.classifier.manifest
+        model = f"{manifest.name} {manifest.version} {manifest.sha256[:12]}"
+        self._events.start_run(camera.name, model, datetime.now(UTC))
+
+    def _handle(self, frame: Frame, dropped: int) -> None:
+        faces = self._analyzer.analyze(frame.gray, frame.time_s)
+        now = datetime.now(UTC)
+        self._events.record(faces, frame.time_s, now)
+        self._frames += 1
+        now_s = time.monotonic()
+        if self._status:
+            self._status.show(faces, now_s, now.astimezone(), self._dropped + dropped)
+        if now_s - self._summary_s >= SUMMARY_SECONDS:
+            self._summary_s = now_s
+            self._summarize(dropped)
+
+    def _tell(self, state: str) -> None:
+        """Say once what goes on: in the journal, in `systemctl status`, on the terminal."""
+        if state == self._state:
+            return
+        self._state = state
+        if self._status:
+            self._status.close()
+        log.info("%s", state)
+        systemd.notify(f"STATUS={state}")
+
+    def _feed_watchdog(self, ready: bool = True) -> None:
+        """Tell systemd that all is well; `ready`, that the start is over, too."""
+        first, self._ready = ready and not self._ready, self._ready or ready
+        systemd.notify("READY=1\nWATCHDOG=1" if first else "WATCHDOG=1")
+
+    def _summarize(self, dropped: int) -> None:
+        counts = self._frames, self._dropped + dropped, self._events.rows, self._events.path
+        log.info("%d frames, %d dropped, %d rows in %s", *counts)
 
 
-def _handle(frame: Frame, analyzer: Analyzer, events: EventLog, status: StatusLine | None) -> None:
-    faces = analyzer.analyze(frame.gray, frame.time_s)
-    now = datetime.now(UTC)
-    events.record(faces, frame.time_s, now)
-    if status:
-        status.show(faces, time.monotonic(), now.astimezone())
-
-
-def _announce(analyzer: Analyzer, camera: Camera, events: EventLog) -> None:
+def _announce(analyzer: Analyzer, events: EventLog) -> None:
     """Say what runs, and notice a classifier that lost its accelerator, which happens silently."""
     milliseconds = measure_classifier_ms(analyzer.classifier)
-    runtime = analyzer.classifier.runtime
-    log.info("source %s, detector %s, %s %.2f ms a face", camera.name, analyzer.detector.name, runtime, milliseconds)
+    log.info("detector %s, %s %.2f ms a face", analyzer.detector.name, analyzer.classifier.runtime, milliseconds)
     log.info("emotions are logged to %s; no image is kept", events.path)
     if milliseconds > SLOW_CLASSIFIER_MS:
         log.warning(
@@ -115,4 +184,4 @@ def measure_classifier_ms(classifier: Classifier, runs: int = 10) -> float:
         start = time.perf_counter()
         classifier.classify(crop)
         times.append(time.perf_counter() - start)
-    return statistics.median(times) * 1000
+    return float(np.median(times)) * 1000

@@ -11,6 +11,7 @@ from msgspec import Meta
 from edge.errors import SettingsError
 
 PROJECT = Path(__file__).resolve().parent.parent
+INSTALLED, SERVICE_STATE = Path("/opt/emotion-edge"), Path("/var/lib/emotion-edge")  # as systemd/ has them
 DEFAULT_MODEL = PROJECT / "models" / "emotion_int8.tflite"
 DEFAULT_YUNET = PROJECT / "models" / "face_detection_yunet_2023mar.onnx"
 
@@ -23,15 +24,26 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 class Camera(_Section, frozen=True):
     source: str = "auto"
-    """auto, camera, picamera, usb:N, a video file or a folder of images; auto falls back to the demo, camera does not."""
+    """auto, camera, picamera, usb:N, rtsp://..., a video file or a folder of images; auto falls back to the demo, camera
+    does not"""
     width: Annotated[int, Meta(ge=160, le=4608)] = 640
     """pixels asked of a camera"""
     height: Annotated[int, Meta(ge=120, le=2592)] = 480
     """pixels asked of a camera"""
     frames_per_second: Annotated[float, Meta(ge=0.2, le=120.0)] = 15.0
     """frames a second asked of a camera"""
+    realtime: bool = False
+    """play a video file at its own pace, dropping frames that come due meanwhile; else flat out"""
     timeout_seconds: Annotated[float, Meta(ge=0.5, le=60.0)] = 5.0
-    """seconds without a frame after which the camera counts as lost"""
+    """seconds without a frame after which the camera counts as lost, and is opened again"""
+    reconnect_seconds: Annotated[float, Meta(ge=0.0, le=3600.0)] = 60.0
+    """seconds that a lost camera is tried again before the program ends, for systemd to start it anew"""
+    rotate_degrees: Literal[0, 90, 180, 270] = 0
+    """clockwise, for a camera that hangs on its side or upside down"""
+    mirror: bool = False
+    """swap left and right, after the rotation"""
+    start_paused: bool = False
+    """take no picture until `python -m edge resume` or SIGUSR2"""
 
 
 class Detector(_Section, frozen=True):
@@ -43,6 +55,13 @@ class Detector(_Section, frozen=True):
     """YuNet score, 0 to 1, from which a face counts"""
     min_face_px: Annotated[int, Meta(ge=16, le=2000)] = 32
     """pixels of the frame; smaller faces are left out"""
+    region: tuple[Share, Share, Share, Share] = (0.0, 0.0, 1.0, 1.0)
+    """x, y, width and height of the part of the frame in which faces are looked for, as shares of it"""
+
+    def __post_init__(self) -> None:
+        x, y, width, height = self.region
+        if min(width, height) < 0.05 or max(x + width, y + height) > 1.0001:
+            raise ValueError("expected x, y, width, height with x + width and y + height <= 1, and sides >= 0.05")
 
 
 class Classifier(_Section, frozen=True):
@@ -55,10 +74,16 @@ class Classifier(_Section, frozen=True):
 
 
 class Tracking(_Section, frozen=True):
+    detect_seconds: Annotated[float, Meta(ge=0.0, le=10.0)] = 0.5
+    """seconds between two looks for faces; between them known faces are followed. 0: in every frame"""
     smoothing_seconds: Annotated[float, Meta(ge=0.0, le=10.0)] = 0.5
     """time constant over which a face's probabilities are averaged; 0 switches it off"""
+    label_margin: Share = 0.2
+    """a face's emotion changes once another one's averaged probability is greater by this much"""
+    label_seconds: Annotated[float, Meta(ge=0.0, le=10.0)] = 1.0
+    """... or has been greater at all for so many seconds"""
     forget_seconds: Annotated[float, Meta(ge=0.0, le=60.0)] = 1.0
-    """seconds after which a face not seen is somebody new"""
+    """seconds after which a face not seen is somebody new; longer where the frames themselves are further apart"""
 
 
 class Log(_Section, frozen=True):
@@ -107,8 +132,14 @@ def parse(tables: dict[str, Any], origin: str) -> Settings:
 
 
 def log_path(settings: Settings) -> Path:
-    """Where the event log lies: as set, else under systemd's $STATE_DIRECTORY, else ./logs."""
-    return Path(settings.log.path or Path(os.environ.get("STATE_DIRECTORY", "logs"), "emotions.db"))
+    """Where the event log lies: as set, else in the state folder."""
+    return Path(settings.log.path or state_folder() / "emotions.db")
+
+
+def state_folder() -> Path:
+    """Systemd's $STATE_DIRECTORY; the service's where this is an installed release; else ./logs."""
+    installed = INSTALLED in PROJECT.parents
+    return Path(os.environ.get("STATE_DIRECTORY") or (SERVICE_STATE if installed else "logs"))
 
 
 def _explain(message: str, tables: dict[str, Any]) -> str:
@@ -128,6 +159,6 @@ def _explain(message: str, tables: dict[str, Any]) -> str:
 
 
 def _choices(keys: list[str]) -> tuple[str, ...]:
-    """The words that a `Literal` setting takes; none for any other setting."""
+    """The values that a `Literal` setting takes; none for any other setting."""
     annotation = type(getattr(Settings(), keys[0])).__annotations__[keys[1]] if len(keys) == 2 else None
-    return get_args(annotation) if get_origin(annotation) is Literal else ()
+    return tuple(map(str, get_args(annotation))) if get_origin(annotation) is Literal else ()

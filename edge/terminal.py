@@ -25,15 +25,16 @@ class StatusLine:
         self._shown_s = float("-inf")
         self._shown: object = None
 
-    def show(self, faces: Sequence[FaceEmotion], monotonic_s: float, now: datetime) -> None:
-        """Note a frame and its `faces`, and show them if it is time to."""
+    def show(self, faces: Sequence[FaceEmotion], monotonic_s: float, now: datetime, dropped: int = 0) -> None:
+        """Note a frame and its `faces`, and show them if it is time to; `dropped` frames were left out so far."""
         self._arrivals.append(monotonic_s)
         emotions = [(face.track, face.emotion, face.certain) for face in faces]
         pause = REFRESH_SECONDS if self._in_place else CHANGE_SECONDS
         if monotonic_s - self._shown_s < pause or (not self._in_place and emotions == self._shown):
             return
         self._shown_s, self._shown = monotonic_s, emotions
-        line = f"{now:%H:%M:%S}  {self._rate()}  {describe(faces)}"
+        left_out = f"  {dropped} dropped" if dropped else ""
+        line = f"{now:%H:%M:%S}  {self._rate()}{left_out}  {describe(faces)}"
         if self._in_place:
             width = shutil.get_terminal_size().columns - 1
             self._stream.write(CLEAR_LINE + line[:width])
@@ -42,10 +43,11 @@ class StatusLine:
         self._stream.flush()
 
     def close(self) -> None:
-        """Leave the line as it is and go to the next."""
+        """Leave the line as it is and go to the next; a later `show` begins there."""
         if self._in_place and self._shown is not None:
             self._stream.write("\n")
             self._stream.flush()
+            self._shown = None
 
     def _rate(self) -> str:
         elapsed_s = self._arrivals[-1] - self._arrivals[0]

@@ -57,6 +57,7 @@ class VideoFile(Closing):
         due = int((time.monotonic() - self._started) * self._fps)
         while self._index < due and self._capture.grab():
             self._index += 1
+            self.dropped += 1
         time.sleep(max(0.0, self._started + self._index / self._fps - time.monotonic()))
 
     def _check_end(self) -> None:

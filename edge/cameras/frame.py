@@ -6,10 +6,16 @@ from typing import Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
+from edge.errors import CameraError
+
+
+class NoFrameYetError(CameraError):
+    """None has come for a moment, and one may still come: do what else there is to do, and read again."""
+
 
 @dataclass(frozen=True)
 class Frame:
-    """`gray` (H, W) uint8; `index` counts from 0; `time_s` since the source's start."""
+    """`gray` (H, W) uint8; `index` counts from 0, dropped frames too; `time_s` since the source's start."""
 
     gray: npt.NDArray[np.uint8]
     index: int
@@ -19,10 +25,19 @@ class Frame:
 class Camera(Protocol):
     """A source of frames; a context manager that gives the device back."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What is open, in words for people; holds no password."""
+
+    @property
+    def dropped(self) -> int:
+        """Frames that came while the one before was being worked on, and were left out."""
 
     def read(self) -> Frame | None:
-        """Return the next frame, None at the source's end; raises CameraError where none comes in time."""
+        """Return the newest frame, None at the source's end.
+
+        Raises CameraError where the camera is lost; its leaf NoFrameYetError where the caller may read again.
+        """
 
     def close(self) -> None:
         """Give the device back; a second call does nothing."""
@@ -33,7 +48,9 @@ class Camera(Protocol):
 
 
 class Closing:
-    """The context manager half of a camera."""
+    """The context manager half of a camera, and the drop count of one that drops nothing."""
+
+    dropped: int = 0
 
     def close(self) -> None:
         """Nothing to give back, unless a camera says otherwise."""

@@ -17,7 +17,7 @@ class PiCamera(Closing):
     name = "picamera"
 
     def __init__(self, wanted: settings.Camera) -> None:
-        self._timeout_seconds = wanted.timeout_seconds
+        self._timeout_seconds = wanted.timeout_seconds + 1 / wanted.frames_per_second
         self._size_wh = wanted.width, wanted.height
         self._index = 0
         self._device: Any = None
@@ -28,11 +28,15 @@ class PiCamera(Closing):
         try:
             request = self._device.capture_request(wait=self._timeout_seconds)
         except Exception as error:  # picamera2 passes on whatever libcamera raises
+            self._device.cancel_all_and_flush()  # else the request that is still asked for blocks `close`
+            reason = str(error) or type(error).__name__  # TimeoutError says nothing
             raise CameraError(
-                f"Pi camera: no frame for {self._timeout_seconds:g} s ({error}); check its cable"
+                f"Pi camera: no frame for {self._timeout_seconds:.3g} s ({reason}); check its cable"
             ) from error
         try:
             gray = y_plane(request.make_array("main"), self._size_wh)
+        except RuntimeError as error:
+            raise CameraError(f"Pi camera: lost a frame's buffer ({error})") from error
         finally:
             request.release()
         frame = Frame(gray, self._index, time.monotonic() - self._started)

@@ -10,11 +10,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from edge.cameras import DEMO
 from edge.cameras.files import VideoFile
 from edge.settings import DEFAULT_MODEL, PROJECT
+from tests.edge.streams import mjpeg, rtsp  # noqa: F401, fixtures
 
+# The same examples each time, and no judgement on how long they take: the machine may be busy.
+hypothesis_settings.register_profile(
+    "edge", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("edge")
 SHARED = PROJECT.parent / "shared"
 Program = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from edge import detection, settings
-from edge.detection import FaceDetector, Haar, YuNet
+from edge.detection import FaceDetector, Haar, InRegion, YuNet
 from edge.errors import ModelError
 from tests.edge.conftest import SHARED
 
@@ -44,6 +44,25 @@ def test_small_faces_are_left_out_and_blank_frames_hold_none(demo_frames: list[n
     assert not Haar(min_face_px=300).detect(demo_frames[0])
     assert not Haar().detect(np.full((480, 640), 128, np.uint8))
     assert not Haar().detect(np.zeros((48, 48), np.uint8))
+
+
+def test_only_the_region_is_searched_and_boxes_stay_in_pixels_of_the_frame(
+    detector: FaceDetector, demo_frames: list[np.ndarray]
+) -> None:
+    one, other = (face.box_xywh for face in detector.detect(demo_frames[4]))
+    left = min(one, other)
+    found = InRegion(detector, (0.0, 0.0, 0.5, 1.0)).detect(demo_frames[4])
+    assert [face.box_xywh for face in found] == [pytest.approx(left, abs=12)]
+    right = InRegion(detector, (0.5, 0.1, 0.5, 0.9)).detect(demo_frames[4])
+    assert [face.box_xywh for face in right] == [pytest.approx(max(one, other), abs=12)]
+    for face in right:
+        assert face.eyes is None or all(point[0] > 320 for point in face.eyes)
+
+
+def test_a_region_in_the_settings_is_what_the_detector_gets(demo_frames: list[np.ndarray]) -> None:
+    whole, corner = settings.Detector(kind="haar"), settings.Detector(kind="haar", region=(0.9, 0.9, 0.1, 0.1))
+    assert len(detection.make(whole).detect(demo_frames[0])) == 1
+    assert detection.make(corner).detect(demo_frames[0]) == []
 
 
 def test_largest_face_comes_first(detector: FaceDetector, demo_frames: list[np.ndarray]) -> None:

@@ -66,18 +66,18 @@ def test_a_signal_ends_it_cleanly_after_systemd_heard_of_it(
     number: signal.Signals, config: Path, tmp_path: Path
 ) -> None:
     address = tmp_path / "notify"
-    command = [sys.executable, "-m", "edge", "run", "--config", str(config), "--source", str(DEMO)]
+    command = [sys.executable, "-m", "edge", "run", "--config", str(config), "--source", str(DEMO), "--realtime"]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
         receiver.bind(str(address))
         receiver.settimeout(60)
         variables = environment(NOTIFY_SOCKET=str(address))
         with subprocess.Popen(command, cwd=tmp_path, env=variables, stdout=-1, stderr=-1, text=True) as process:
-            states = [receiver.recv(100) for _ in range(4)]
+            states = [receiver.recv(200) for _ in range(5)]
             process.send_signal(number)
-            while (state := receiver.recv(100)) == b"WATCHDOG=1":
+            while (state := receiver.recv(200)) == b"WATCHDOG=1":
                 pass
             output, diagnostics = process.communicate(timeout=30)
-    assert states == [b"READY=1\nWATCHDOG=1", *[b"WATCHDOG=1"] * 3]
+    assert states == [f"STATUS=watching {DEMO}".encode(), b"READY=1\nWATCHDOG=1", *[b"WATCHDOG=1"] * 3]
     assert state == b"STOPPING=1"
     assert process.returncode == 0, diagnostics
     assert "Traceback" not in output + diagnostics
@@ -85,20 +85,24 @@ def test_a_signal_ends_it_cleanly_after_systemd_heard_of_it(
 
 
 FAKE_PICAMERA2 = """
+import time
 import cv2, numpy as np
 from edge.cameras import DEMO
 
 class Picamera2:
-    \"\"\"Gives ten frames of the demo, as YUV420 with the Pi 5's padding, and then none.\"\"\"
-    def __init__(self): self.video, self.given = cv2.VideoCapture(str(DEMO)), 0
+    \"\"\"Gives ten frames of the demo, as YUV420 with the Pi 5's padding, and then none, however often it is opened.\"\"\"
+    given = 0
+    def __init__(self): self.video = cv2.VideoCapture(str(DEMO))
     @staticmethod
     def global_camera_info(): return [{"Model": "imx708"}]
     def create_video_configuration(self, **configuration): return configuration
     def configure(self, configuration): pass
     def start(self): pass
     def close(self): pass
+    def cancel_all_and_flush(self): pass
     def capture_request(self, wait):
-        self.given += 1
+        time.sleep(1 / 15)
+        type(self).given += 1
         if self.given > 10: raise TimeoutError(f"waited {wait} s")
         return self
     def make_array(self, name):
@@ -110,10 +114,12 @@ class Picamera2:
 
 def test_a_pi_camera_that_stops_ends_it_for_systemd_to_restart(program: Program, config: Path, tmp_path: Path) -> None:
     (tmp_path / "picamera2.py").write_text(FAKE_PICAMERA2)
+    config.write_text(config.read_text() + "[camera]\nreconnect_seconds = 1.0\n")
     done = program("run", "--config", config, "--source", "auto", PYTHONPATH=f"{PROJECT}:{tmp_path}")
     assert done.returncode == 1
     assert ["Pi camera: no frame" in line for line in errors(done)] == [True]
     assert "#1 happy" in done.stdout
+    assert "trying again in 0.5 s" in done.stderr
     assert logged(tmp_path, "SELECT source FROM runs") == [("picamera",)]
     assert logged(tmp_path, "SELECT DISTINCT emotion FROM observations") == [("happy",)]
 

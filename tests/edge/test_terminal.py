@@ -40,6 +40,12 @@ def test_a_pipe_is_not_flooded_by_a_flickering_label() -> None:
     assert stream.getvalue().count("\n") <= 10
 
 
+def test_frames_left_out_are_counted_where_there_are_any() -> None:
+    stream = io.StringIO()
+    StatusLine(stream).show([], 0.0, NOON, dropped=12)
+    assert stream.getvalue() == "12:00:00     - fps  12 dropped  no face\n"
+
+
 def test_a_terminal_keeps_one_line() -> None:
     stream = Terminal()
     status = StatusLine(stream)
@@ -50,3 +56,14 @@ def test_a_terminal_keeps_one_line() -> None:
     assert 4 <= text.count(CLEAR_LINE) <= 9
     assert text.count("\n") == 1
     assert text.endswith("\n")
+
+
+def test_what_is_said_between_stands_on_a_line_of_its_own() -> None:
+    stream = Terminal()
+    status = StatusLine(stream)
+    status.show([face()], 0.0, NOON)
+    status.close()
+    status.close()
+    status.show([face()], 1.0, NOON)
+    status.close()
+    assert stream.getvalue().count("\n") == 2

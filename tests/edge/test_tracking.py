@@ -1,20 +1,24 @@
 import math
 
-import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge.contract import Box
-from edge.tracking import Sighting, Tracker, overlap
+from edge.detection import Face
+from edge.tracking import Tracker, overlap
 
-SURE = np.array([0, 0, 0, 1, 0, 0, 0], np.float32)
+SIDES = st.floats(1.0, 2000.0)
+PLACES = st.floats(-5000.0, 5000.0)
+BOXES = st.tuples(PLACES, PLACES, SIDES, SIDES)
 
 
-def sighting(x: float, happy: float = 1.0) -> Sighting:
-    return Sighting((x, 0.0, 100.0, 100.0), np.array([0, 0, 0, happy, 0, 0, 1 - happy], np.float32))
+def face(x: float, y: float = 0.0) -> Face:
+    return Face((x, y, 100.0, 100.0), 1.0)
 
 
 def ids(tracker: Tracker, places: list[float], time_s: float) -> list[int]:
-    return [track.id for track in tracker.update([sighting(x) for x in places], time_s)]
+    return [track.id for track in tracker.update([face(x) for x in places], time_s)]
 
 
 @pytest.mark.parametrize(
@@ -31,27 +35,24 @@ def test_overlap(a: Box, b: Box, expected: float) -> None:
 
 
 def test_faces_keep_their_numbers_whatever_their_order() -> None:
-    tracker = Tracker(0.5, 1.0)
+    tracker = Tracker(1.0)
     assert ids(tracker, [0, 300], 0.0) == [1, 2]
     assert ids(tracker, [310, 10], 0.1) == [2, 1]
     assert ids(tracker, [20, 320, 600], 0.2) == [1, 2, 3]
 
 
 def test_the_greater_overlap_wins_and_no_track_is_given_twice() -> None:
-    tracker = Tracker(0.5, 1.0)
+    tracker = Tracker(1.0)
     assert ids(tracker, [0], 0.0) == [1]
     assert ids(tracker, [40, 5], 0.1) == [2, 1]
 
 
 def test_faces_that_pass_each_other_keep_their_numbers() -> None:
-    tracker = Tracker(0.5, 1.0)
+    tracker = Tracker(1.0)
     for step in range(41):
-        one, other = (
-            Sighting((10.0 * step, 0.0, 100.0, 100.0), SURE),
-            Sighting((400 - 10.0 * step, 30.0, 100.0, 100.0), SURE),
-        )
+        one, other = face(10.0 * step), face(400 - 10.0 * step, 30.0)
         pair = [one, other] if step % 3 else [other, one]  # a detector keeps no order
-        found = {track.box_xywh: track.id for track in tracker.update(pair, step / 15)}
+        found = {track.face.box_xywh: track.id for track in tracker.update(pair, step / 15)}
         if step == 0:
             first = found[one.box_xywh]
         assert found[one.box_xywh] == first
@@ -59,22 +60,67 @@ def test_faces_that_pass_each_other_keep_their_numbers() -> None:
 
 
 def test_a_face_gone_too_long_is_somebody_new() -> None:
-    tracker = Tracker(0.5, 1.0)
+    tracker = Tracker(1.0)
     assert ids(tracker, [0], 0.0) == [1]
     assert ids(tracker, [], 0.9) == []
     assert ids(tracker, [0], 1.0) == [1]
     assert ids(tracker, [0], 2.1) == [2]
 
 
-def test_smoothing_is_a_first_order_filter_in_seconds() -> None:
-    tracker = Tracker(0.5, 10.0)
-    tracker.update([sighting(0, happy=1.0)], 0.0)
-    track = tracker.update([sighting(0, happy=0.0)], 0.25)[0]
-    assert track.probabilities[3] == pytest.approx(math.exp(-0.5), rel=1e-5)
-    assert track.probabilities.sum() == pytest.approx(1)
+def test_a_face_keeps_its_number_though_frames_are_far_apart() -> None:
+    tracker = Tracker(1.0)
+    assert [ids(tracker, [0], time_s) for time_s in (0.0, 5.0, 10.0, 15.0)] == [[1]] * 4
+    assert ids(tracker, [], 20.0) == []
+    assert ids(tracker, [0], 25.0) == [2]
 
 
-def test_no_smoothing_takes_the_newest() -> None:
-    tracker = Tracker(0.0, 10.0)
-    tracker.update([sighting(0, happy=1.0)], 0.0)
-    assert tracker.update([sighting(0, happy=0.25)], 0.1)[0].probabilities[3] == 0.25
+def test_after_an_interruption_a_face_is_somebody_new() -> None:
+    tracker = Tracker(1.0)
+    assert [ids(tracker, [0], tenth / 10) for tenth in range(10)] == [[1]] * 10
+    assert ids(tracker, [0], 30.0) == [2]
+
+
+def test_a_face_that_moves_on_is_expected_further_along() -> None:
+    tracker = Tracker(1.0)
+    for tenth in range(10):
+        assert ids(tracker, [40.0 * tenth], tenth / 10) == [1]
+    assert ids(tracker, [360.0 + 120], 1.2) == [1]  # 120 px on: no overlap with the last box
+
+
+def test_a_face_that_is_followed_but_never_detected_again_is_forgotten() -> None:
+    tracker = Tracker(1.0)
+    [track] = tracker.update([face(0)], 0.0)
+    for tenth in range(1, 11):
+        track.move(face(0), tenth / 10)
+        tracker.update([], tenth / 10)
+    assert tracker.tracks == [track]
+    track.move(face(0), 1.2)
+    tracker.update([], 1.2)
+    assert tracker.tracks == []
+
+
+@given(BOXES, BOXES)
+def test_overlap_is_a_share_and_has_no_direction(a: Box, b: Box) -> None:
+    share = overlap(a, b)
+    assert 0 <= share <= 1 + 1e-6
+    assert share == pytest.approx(overlap(b, a), abs=1e-9)
+    assert overlap(a, a) == pytest.approx(1, abs=1e-6)
+
+
+@given(st.lists(st.tuples(st.lists(BOXES, max_size=6), st.floats(0.0, 10.0)), max_size=12))
+def test_whatever_comes_every_face_gets_one_number_and_none_is_given_twice(
+    frames: list[tuple[list[Box], float]],
+) -> None:
+    tracker = Tracker(1.0)
+    time_s, newest = 0.0, 0
+    for boxes, elapsed_s in frames:
+        time_s += elapsed_s
+        known = {track.id for track in tracker.tracks}
+        tracks = tracker.update([Face(box, 1.0) for box in boxes], time_s)
+        numbers = [track.id for track in tracks]
+        assert [track.face.box_xywh for track in tracks] == boxes
+        assert len(set(numbers)) == len(numbers)
+        assert all(number in known or number > newest for number in numbers)
+        newest = max([newest, *numbers])
+        assert len(tracker.tracks) <= sum(len(boxes) for boxes, _ in frames)
+        assert all(math.isfinite(value) for track in tracks for value in track.predict(time_s + 0.1))

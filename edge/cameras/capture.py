@@ -1,0 +1,34 @@
+"""What all cameras that OpenCV reads share."""
+
+import time
+
+import cv2
+
+from edge.cameras.frame import Closing, Frame
+from edge.errors import CameraError
+
+
+class Capture(Closing):
+    """Gray frames of an opened `capture`; one that gives none for `patience_seconds` is lost."""
+
+    def __init__(self, name: str, capture: cv2.VideoCapture, patience_seconds: float) -> None:
+        self.name, self._capture, self._patience_seconds = name, capture, patience_seconds
+        self._started_s = time.monotonic()
+        self._index = 0
+
+    def read(self) -> Frame:
+        deadline = time.monotonic() + self._patience_seconds
+        while True:
+            read, frame_bgr = self._capture.read()
+            if read:
+                break
+            if time.monotonic() >= deadline:
+                raise CameraError(f"{self.name}: gives no frames; unplugged, or switched off?")
+            time.sleep(0.05)  # a camera that is gone answers at once
+        gray = cv2.cvtColor(frame_bgr, cv2.COLOR_BGR2GRAY)
+        frame = Frame(gray, self._index, time.monotonic() - self._started_s)  # type: ignore[arg-type]
+        self._index += 1
+        return frame
+
+    def close(self) -> None:
+        self._capture.release()

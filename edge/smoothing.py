@@ -1,0 +1,43 @@
+"""One face's emotion over time: probabilities are averaged, and the label does not flicker."""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from edge import settings
+
+
+class SteadyEmotion:
+    """Averages one face's probabilities over `smoothing_seconds`.
+
+    Its label changes once another one leads by `label_margin`, or has led by anything for `label_seconds`.
+    """
+
+    def __init__(self, wanted: settings.Tracking) -> None:
+        self._wanted = wanted
+        self._updated_s = self._agreed_s = -math.inf
+        self.probabilities: npt.NDArray[np.float32] = np.zeros(0, np.float32)
+        """(7,) in the order of `contract.LABELS`, adding up to 1"""
+        self.label = -1
+        """index into `contract.LABELS`"""
+
+    def update(self, probabilities: npt.NDArray[np.float32], time_s: float) -> None:
+        """Take in the newest `probabilities`, (7,) float32, at `time_s`."""
+        if self.label < 0:
+            self.probabilities = probabilities
+        weight = self._weight_of_new(time_s - self._updated_s)
+        self.probabilities = self.probabilities + np.float32(weight) * (probabilities - self.probabilities)
+        self._updated_s = time_s
+        leader = int(self.probabilities.argmax())
+        if self.label < 0 or leader == self.label or self._overtaken_by(leader, time_s):
+            self.label, self._agreed_s = leader, time_s
+
+    def _overtaken_by(self, leader: int, time_s: float) -> bool:
+        lead = self.probabilities[leader] - self.probabilities[self.label]
+        return bool(lead >= self._wanted.label_margin) or time_s - self._agreed_s >= self._wanted.label_seconds
+
+    def _weight_of_new(self, elapsed_s: float) -> float:
+        """First-order low-pass filter: the share that the newest value has after `elapsed_s`."""
+        smoothing_s = self._wanted.smoothing_seconds
+        return 1 - math.exp(-elapsed_s / smoothing_s) if smoothing_s else 1.0
