@@ -69,7 +69,7 @@ def shares(tables: Tables) -> go.Figure:
             x=values, y=seconds.index, orientation="h", marker={"color": colours, "opacity": opacity}, text=text,
             textposition="outside", cliponaxis=False, hovertemplate="%{y} %{x:.1%}<extra></extra>",
         )  # fmt: skip
-    figure.update_xaxes(tickformat=".0%", rangemode="tozero")
+    figure.update_xaxes(tickformat=".0%", range=[0, 1.15 * all_shares.max()])  # room for the words behind the bars
     return _style(figure, 300, barmode="stack", showlegend=False, bargap=0.3)
 
 

@@ -32,6 +32,11 @@ SELECT run, track, emotion, start_utc, end_s - start_s + interval_seconds AS sec
     episodes.first_observation
 FROM episodes JOIN runs ON runs.id = run ORDER BY episodes.id
 """
+RUNS = """
+SELECT id, started_utc, last_utc, first_observation,
+    (SELECT coalesce(sum(seconds), 0.0) FROM incidents WHERE run = runs.id) AS jumps_seconds
+FROM runs ORDER BY id
+"""
 LAST_OBSERVATION = "SELECT utc FROM observations WHERE run = ? AND id < ? ORDER BY id DESC LIMIT 1"
 
 
@@ -123,8 +128,8 @@ def _episodes(
 def _gaps(database: sqlite3.Connection, stretches: list[Span]) -> pd.DataFrame:
     """When the daemon did not run, and what it noted down as incidents."""
     rows = []
-    runs = _query(database, "SELECT id, started_utc, last_utc, first_observation FROM runs ORDER BY id")
-    starts = _times(runs["started_utc"]) + _shifts(runs["first_observation"], stretches)
+    runs = _query(database, RUNS)
+    starts = _times(runs["started_utc"]) + pd.to_timedelta(runs["jumps_seconds"], unit="s")
     lasts = _times(runs["last_utc"])
     next_ids = [*runs["first_observation"][1:], 2**62]
     for number, (run, next_id) in enumerate(zip(runs["id"], next_ids, strict=True)):

@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -16,6 +16,8 @@ import pytest
 from edge.errors import LogError
 from edge.events import EventLog
 from edge.events.damage import check
+from edge.events.rows import Entry, Incident, observe, utc_text
+from edge.events.store import Store
 from edge.settings import PROJECT, Log
 from tests.edge.conftest import environment
 from tests.edge.eventlog import AT_ONCE, NOON, Clock, check_episodes, face, fill, rows
@@ -187,6 +189,35 @@ def test_a_read_only_disk_is_an_error_at_start(small_disk: Path) -> None:
         events.start_run("test", "model", NOON)
     with pytest.raises(LogError, match="cannot write the event log"):
         EventLog(small_disk / "new.db", AT_ONCE)
+
+
+class ForgetfulStore(Store):
+    """Its write reaches the disk and is reported as failed, as where the WAL's index cannot grow any more."""
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        before = self._last_ids, self._episodes
+        super().write(entries)
+        self._last_ids, self._episodes = before
+        raise sqlite3.OperationalError("disk I/O error")
+
+
+def test_a_write_that_failed_and_yet_reached_the_disk_doubles_nothing(tmp_path: Path) -> None:
+    path, utc = tmp_path / "log.db", utc_text(NOON)
+    store = ForgetfulStore(path, 1.0)
+    store.start_run("test", "model", utc)
+    seen = [observe(face(emotion=emotion), second, utc) for second, emotion in enumerate(["sad", "sad", "fear"])]
+    Store.write(store, seen[:1])
+    with pytest.raises(sqlite3.OperationalError):
+        store.write([*seen[1:], Incident("clock_jump", utc, "test", seconds=5.0)])
+    assert rows(path, "SELECT count(*) FROM observations") == [(3,)]
+    store.reopen(damaged=False)
+    assert rows(path, "SELECT emotion, observations FROM episodes") == [("sad", 1)]
+    check_episodes(path)
+    Store.write(store, seen[1:])
+    store.close()
+    assert rows(path, "SELECT time_s FROM observations ORDER BY id") == [(0.0,), (1.0,), (2.0,)]
+    assert rows(path, "SELECT count(*) FROM incidents") == [(0,)]
+    check_episodes(path)
 
 
 def test_a_locked_file_is_waited_for_and_then_written(tmp_path: Path) -> None:

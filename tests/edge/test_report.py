@@ -55,6 +55,20 @@ def test_tables_are_in_local_time_and_repaired_where_the_clock_jumped(tmp_path: 
     assert any("jumped by +3600" in what for what in whats)
 
 
+def test_a_run_that_saw_nobody_before_the_clock_was_set_starts_at_its_true_time(tmp_path: Path) -> None:
+    clock, log = Clock(), tmp_path / "log.db"
+    fill(log, 10, AT_ONCE, clock)
+    clock.go_on(7200)
+    clock.jump(-3600)
+    with EventLog(log, AT_ONCE, clock) as events:
+        events.start_run("usb:0", "model", clock.now)
+        events.record([], 0, clock.now)
+        clock.jump(3600)
+        events.record([face()], 1, clock.now)
+    gap = read(log).gaps.set_index("what").loc["not running"]
+    assert page.duration((gap["end"] - gap["start"]).total_seconds()) == "2 h"
+
+
 def test_the_page_stands_alone_and_says_what_it_knows(tmp_path: Path, program: Program) -> None:
     two_runs(tmp_path / "log.db")
     done = program("report", "--log", "log.db", "--output", "report.html", TZ="Europe/Berlin")
