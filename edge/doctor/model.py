@@ -39,9 +39,13 @@ def xnnpack(runtime: str, active: bool, milliseconds: float) -> Finding:
     speed = f"{milliseconds:.2f} ms a face"
     if not active and runtime != "litert":
         found = f"off, {speed}: {runtime} accelerates no int8 model"
-        return warning("XNNPACK", found, "on a 64-bit system: pip install -r requirements-edge.txt, which brings LiteRT")
+        return warning(
+            "XNNPACK", found, "on a 64-bit system: pip install -r requirements-edge.txt, which brings LiteRT"
+        )
     if not active:
-        mend = "let the process read /proc/cpuinfo: no ProcSubset=pid in the unit, no hidden /proc or /sys in a container"
+        mend = (
+            "let the process read /proc/cpuinfo: no ProcSubset=pid in the unit, no hidden /proc or /sys in a container"
+        )
         return warning("XNNPACK", f"off, {speed}: it could not read which CPU this is", mend)
     if milliseconds > SLOW_CLASSIFIER_MS:
         return warning("XNNPACK", f"active, but {speed}", "look at heat and at other programs (`top`)")

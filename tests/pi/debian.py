@@ -13,7 +13,9 @@ def unpack(packages: list[str], release: str, architecture: str, cache: Path, ro
     """
     options = _apt_folders(release, architecture, cache)
     _run(["apt-get", *options, "--quiet=2", "update"])
-    _run(["apt-get", *options, "--quiet=2", "--yes", "--no-install-recommends", "--download-only", "install", *packages])
+    _run(
+        ["apt-get", *options, "--quiet=2", "--yes", "--no-install-recommends", "--download-only", "install", *packages]
+    )
     _merge_usr(root)
     for archive in sorted((cache / "archives").glob("*.deb")):
         _run(["dpkg-deb", "--extract", str(archive), str(root)])
@@ -25,7 +27,9 @@ def host_architecture() -> str:
 
 def mirror() -> str:
     """The Debian archive that this machine's own apt takes packages from."""
-    listed = _run(["apt-get", "indextargets", "--format", "$(CODENAME) $(COMPONENT) $(REPO_URI)", "Created-By: Packages"])
+    listed = _run(
+        ["apt-get", "indextargets", "--format", "$(CODENAME) $(COMPONENT) $(REPO_URI)", "Created-By: Packages"]
+    )
     for codename, component, uri in map(str.split, listed.splitlines()):
         if component == "main" and "-" not in codename:  # not bookworm-updates, not bookworm-security
             return uri

@@ -60,7 +60,16 @@ def qemu() -> Path:
 
 def _install_wheels(requirements: Path, python: str, folder: Path) -> None:
     target = folder / "lib" / f"python{python}" / "site-packages"
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", str(target)]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--target",
+        str(target),
+    ]
     done = subprocess.run([*command, *pip_arguments(requirements, python)], capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"pip found no aarch64 wheels for Python {python}:\n{done.stderr}")
