@@ -122,25 +122,31 @@ def start_seconds(folder: Path, source: Path, config: Path | None) -> float:
     """From the process's start to its first row."""
     start = time.perf_counter()
     with running(folder, source, config) as (process, log):
-        while not rows(log):
-            if process.poll() is not None:
-                raise SystemExit(f"`run --source {source}` ended before it logged a face")
-            time.sleep(0.005)
+        wait_for(process, log, "observations")
         return time.perf_counter() - start
 
 
-def rows(log: Path) -> int:
+def wait_for(process: subprocess.Popen, log: Path, table: str) -> None:
+    """Return at the first row of `table`."""
+    while not rows(log, table):
+        if process.poll() is not None:
+            raise SystemExit(f"`{' '.join(map(str, process.args))}` ended without a row in {table}")
+        time.sleep(0.005)
+
+
+def rows(log: Path, table: str) -> int:
     if not log.exists():
         return 0
     with closing(sqlite3.connect(f"file:{log}?mode=ro", uri=True)) as database:
         try:
-            return database.execute("SELECT count(*) FROM observations").fetchone()[0]
+            return database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
         except sqlite3.OperationalError:  # not made yet
             return 0
 
 
 def resident_mb(folder: Path, source: Path, config: Path | None, seconds: float) -> float:
-    with running(folder, source, config) as (process, _):
+    with running(folder, source, config) as (process, log):
+        wait_for(process, log, "observations")
         time.sleep(seconds)
         return int(proc(process, "status").split("VmRSS:")[1].split()[0]) / 1024
 
@@ -148,11 +154,12 @@ def resident_mb(folder: Path, source: Path, config: Path | None, seconds: float)
 def cpu_share(folder: Path, source: Path, config: Path | None) -> float:
     """Of one core, by utime and stime (man proc_pid_stat), once it has started."""
     with running(folder, source, config) as (process, log):
+        wait_for(process, log, "runs")
         time.sleep(SETTLE_SECONDS)
         before, start = cpu_seconds(process), time.monotonic()
         time.sleep(IDLE_SECONDS)
         share = (cpu_seconds(process) - before) / (time.monotonic() - start)
-        if rows(log):
+        if rows(log, "observations"):
             raise SystemExit("the detector saw a face in noise: idle time cannot be measured so")
         return share
 
