@@ -44,7 +44,7 @@ def edge(*settings: str) -> tuple[Call, Call, np.ndarray]:
 
 
 def fer(*settings: str) -> tuple[Call, Call, np.ndarray]:
-    from fer import FER
+    from fer.fer import FER
 
     detector = FER()  # its default: Haar cascade, TFLite model
     return detector.detect_emotions, detector._classify_emotions, np.zeros((1, 64, 64), np.float32)
