@@ -11,7 +11,7 @@ SITE_PACKAGES := $(shell cd / && $(PYTHON) -c 'import picamera2' 2>/dev/null && 
 help:
 	@echo 'make run         emotions from the camera, else from the demo'
 	@echo 'make test        every test, each in its environment'
-	@echo 'make test-arm64  the tests of edge/ on aarch64 wheels, emulated (on Debian; 15 minutes)'
+	@echo 'make test-arm64  the tests of edge/ on aarch64 wheels, emulated (on Debian; slow)'
 	@echo 'make edge-env    .venv-edge, from requirements-edge.txt'
 	@echo 'make train-env   .venv-train, from requirements-train.txt'
 	@echo 'make bundle      the archive for the Pi, in dist/'
