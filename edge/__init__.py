@@ -1,3 +1,31 @@
-"""Everything that ships to the Raspberry Pi: camera, faces, emotions, event log, service."""
+"""Everything that ships to the Raspberry Pi: camera, faces, emotions, event log, service.
 
+For a program of your own: `Analyzer` gives the emotions of a frame. It is loaded on first use, so that
+`import edge` stays light.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edge.analyzer import FaceEmotion
+    from edge.api import Analyzer
+    from edge.contract import LABELS
+    from edge.errors import EdgeError
+
+__all__ = ["LABELS", "Analyzer", "EdgeError", "FaceEmotion"]
 __version__ = "0.1.0"
+
+_MODULES = {
+    "Analyzer": "edge.api",
+    "EdgeError": "edge.errors",
+    "FaceEmotion": "edge.analyzer",
+    "LABELS": "edge.contract",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f"module 'edge' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_MODULES[name]), name)

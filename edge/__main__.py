@@ -1,4 +1,4 @@
-"""Command line of the device: `python -m edge run | pause | resume | analyze | export | report | fetch-yunet`."""
+"""Command line of the device: `python -m edge run | pause | resume | analyze | export | report | doctor | benchmark | ...`."""
 
 import argparse
 import logging
@@ -83,6 +83,22 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--output", type=Path, default=Path("report.html"), metavar="FILE", help="default: report.html")
     report.set_defaults(command=_report)
 
+    doctor = commands.add_parser("doctor", help="what is wrong on this device, and how to mend it")
+    _add_config(doctor)
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
+    doctor.set_defaults(command=_doctor)
+
+    benchmark = commands.add_parser("benchmark", help="time of each stage, FPS, memory and heat on this device")
+    _add_config(benchmark)
+    benchmark.add_argument(
+        "--source", type=Path, metavar="PATH", help="video or folder of images (default: the demo that comes along)"
+    )
+    benchmark.add_argument(
+        "--seconds", type=float, default=20.0, metavar="N", help="seconds to measure, 1 to 3600 (default: 20)"
+    )
+    benchmark.add_argument("--json", type=Path, metavar="OUT", help="also write the figures there, as JSON")
+    benchmark.set_defaults(command=_benchmark)
+
     fetch = commands.add_parser(
         "fetch-yunet", help="download the YuNet face detector (MIT, 233 kB) and verify its sha256"
     )
@@ -166,6 +182,20 @@ def _report(args: argparse.Namespace) -> int:
 
 def _log_of(args: argparse.Namespace) -> Path:
     return args.log or settings.log_path(settings.load(args.config))
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from edge import doctor
+
+    findings = doctor.examine(args.config)
+    (doctor.show_json if args.json else doctor.show)(findings, sys.stdout)
+    return doctor.exit_code(findings)
+
+
+def _benchmark(args: argparse.Namespace) -> int:
+    from edge import benchmark
+
+    return benchmark.run(settings.load(args.config), args.source, args.seconds, args.json)
 
 
 def _fetch_yunet(args: argparse.Namespace) -> int:

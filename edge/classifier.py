@@ -46,6 +46,12 @@ class Classifier:
         probabilities = (output.astype(np.float32) - zero_point) * np.float32(scale)
         return np.asarray(probabilities / probabilities.sum(), dtype=np.float32)
 
+    @property
+    def accelerated(self) -> bool:
+        """Whether XNNPACK runs the network; where it cannot read /proc/cpuinfo it switches itself off in silence."""
+        # No public call tells; a delegate stands among the operators as a node of its own.
+        return any(node["op_name"] == "DELEGATE" for node in self._interpreter._get_ops_details())
+
 
 def quantize(values: npt.NDArray[Any], scale: float, zero_point: int) -> npt.NDArray[np.int8]:
     """Real values to int8: round half to even, clip, cast (TensorFlow Lite 8-bit quantization specification)."""

@@ -21,7 +21,6 @@ from edge.events import EventLog
 from edge.pause import PauseSwitch, flag_path
 from edge.terminal import StatusLine
 
-SLOW_CLASSIFIER_MS = 50.0  # without XNNPACK such a network took 75 to 200 ms, with it about 1 (x86)
 PAUSE_CHECK_SECONDS = 0.25  # between two looks at the pause switch while paused
 SUMMARY_SECONDS = 3600.0  # between two lines of counts: 24 a day are no burden to the journal
 
@@ -170,7 +169,7 @@ def _announce(analyzer: Analyzer, events: EventLog) -> None:
     milliseconds = measure_classifier_ms(analyzer.classifier)
     log.info("detector %s, %s %.2f ms a face", analyzer.detector.name, analyzer.classifier.runtime, milliseconds)
     log.info("emotions are logged to %s; no image is kept", events.path)
-    if milliseconds > SLOW_CLASSIFIER_MS:
+    if analyzer.classifier.runtime == "litert" and not analyzer.classifier.accelerated:
         log.warning(
             "the classifier is slow: XNNPACK is off; can the process read /proc/cpuinfo and /sys/devices/system/cpu?"
         )

@@ -65,7 +65,7 @@ def program(tmp_path: Path) -> Program:
     def run(*arguments: object, **extra: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "edge", *map(str, arguments)]
         done = subprocess.run(
-            command, cwd=tmp_path, env=environment(**extra), capture_output=True, text=True, timeout=120
+            command, cwd=tmp_path, env=environment(**extra), capture_output=True, text=True, timeout=600
         )
         assert "Traceback" not in done.stderr, done.stderr
         return done

@@ -1,0 +1,195 @@
+"""How fast this device is: time of each stage, frames a second, memory, processor share, temperature."""
+
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from edge import settings
+from edge.analyzer import Analyzer
+from edge.cameras import DEMO, Camera, Frame
+from edge.cameras.files import ImageFolder, VideoFile
+from edge.contract import crop_face
+from edge.doctor import about, system
+from edge.doctor.findings import Machine
+from edge.errors import UsageError
+from edge.events import EventLog
+from edge.service import make_analyzer
+
+SECONDS_FROM, SECONDS_TO = 1.0, 3600.0
+WHOLE = ("read", "analyze", "log")  # what `run` does with a frame; the other stages are parts of analyze
+STAGES = {
+    "read": "read",
+    "analyze": "analyze",
+    "detect": "  detect",
+    "crop": "  crop, each face",
+    "classify": "  classify, each face",
+    "log": "log, a row each face",
+}
+
+
+class Stopwatch:
+    """Milliseconds of every call, by stage: by the clock, and of processor time."""
+
+    def __init__(self) -> None:
+        self.wall_ms: dict[str, list[float]] = defaultdict(list)
+        self.cpu_ms: dict[str, list[float]] = defaultdict(list)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        cpu, wall = time.process_time(), time.perf_counter()
+        yield
+        self.wall_ms[name].append((time.perf_counter() - wall) * 1000)
+        self.cpu_ms[name].append((time.process_time() - cpu) * 1000)
+
+
+def run(wanted: settings.Settings, source: Path | None, seconds: float, out: Path | None) -> int:
+    """Measure for `seconds`, print a table, write `out`; returns the exit status.
+
+    Raises UsageError for a source or a time that cannot be, ModelError and LogError as the daemon does.
+    """
+    if not SECONDS_FROM <= seconds <= SECONDS_TO:
+        raise UsageError(f"--seconds {seconds:g}: expected {SECONDS_FROM:g} to {SECONDS_TO:g}")
+    figures = measure(wanted, source or DEMO, seconds, Machine())
+    print(table(figures))
+    if out:
+        out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+def measure(wanted: settings.Settings, source: Path, seconds: float, machine: Machine) -> dict[str, Any]:
+    """All figures, as the JSON has them; the rows go to a log of its own on the disk of the real one."""
+    analyzer, watch = make_analyzer(wanted), Stopwatch()
+    before = system.temperature_celsius(machine)
+    folder = settings.log_path(wanted).absolute().parent
+    folder.mkdir(parents=True, exist_ok=True)
+    every_face = settings.Log(interval_seconds=0.0, commit_seconds=0.0)
+    with (
+        tempfile.TemporaryDirectory(dir=folder) as temporary,
+        EventLog(Path(temporary, "log.db"), every_face) as events,
+    ):
+        events.start_run(str(source), "benchmark", datetime.now(UTC))
+        size_wh, faces = _watch(source, analyzer, events, watch, seconds)
+    return {
+        "machine": about(machine).found,
+        "source": str(source),
+        "frame_px": size_wh,
+        "faces_per_frame": round(faces / len(watch.wall_ms["analyze"]), 2),
+        "detector": analyzer.detector.name,
+        "runtime": analyzer.classifier.runtime,
+        "xnnpack": analyzer.classifier.accelerated,
+        "threads": wanted.classifier.threads,
+        "milliseconds": {stage: summary(watch.wall_ms[stage]) for stage in STAGES if watch.wall_ms[stage]},
+        "frames_per_second": round(1000 / sum(statistics.fmean(watch.wall_ms[stage]) for stage in WHOLE), 1),
+        "cpu_share": round(sum(_total(watch.cpu_ms)) / sum(_total(watch.wall_ms)), 2),
+        "memory_mb": memory_mb(machine),
+        "temperature_celsius": {"before": before, "after": system.temperature_celsius(machine)},
+        "heat": system.heat(machine).found,
+    }
+
+
+def summary(milliseconds: list[float]) -> dict[str, float]:
+    median, p95 = np.percentile(milliseconds, [50, 95])
+    return {"median": round(float(median), 3), "p95": round(float(p95), 3), "n": len(milliseconds)}
+
+
+def memory_mb(machine: Machine) -> dict[str, float]:
+    """Resident memory of this process, now and at its highest."""
+    lines = (machine.root / "proc/self/status").read_text().splitlines()
+    kilobytes = {line.split(":")[0]: line.split()[1] for line in lines if line.startswith(("VmRSS", "VmHWM"))}
+    return {"resident": round(int(kilobytes["VmRSS"]) / 1024, 1), "peak": round(int(kilobytes["VmHWM"]) / 1024, 1)}
+
+
+def table(figures: dict[str, Any]) -> str:
+    width, height = figures["frame_px"]
+    xnnpack = "with XNNPACK" if figures["xnnpack"] else "WITHOUT XNNPACK (see `python -m edge doctor`)"
+    stages = [
+        f"{STAGES[stage]:24}{times['median']:11.2f}{times['p95']:11.2f}{times['n']:9}"
+        for stage, times in figures["milliseconds"].items()
+    ]
+    memory = figures["memory_mb"]
+    return "\n".join(
+        [
+            figures["machine"],
+            f"{figures['source']}, {width}x{height}, {figures['faces_per_frame']:.2f} faces a frame",
+            f"{figures['detector']}; {figures['runtime']} {xnnpack}, threads: {figures['threads']}",
+            "",
+            f"{'stage':24}{'median ms':>11}{'p95 ms':>11}{'calls':>9}",
+            *stages,
+            "",
+            f"{figures['frames_per_second']:.1f} frames/s flat out, {figures['cpu_share']:.0%} of one core meanwhile",
+            f"{memory['resident']:.0f} MB resident (peak {memory['peak']:.0f})",
+            f"{figures['heat']}",
+        ]
+    )
+
+
+def _watch(
+    source: Path, analyzer: Analyzer, events: EventLog, watch: Stopwatch, seconds: float
+) -> tuple[tuple[int, int], int]:
+    """Time frames of `source`, again from its start where it ends, for `seconds`; returns their size and all faces."""
+    faces, size_wh = 0, (0, 0)
+    started = time.monotonic()
+    with tqdm(total=round(seconds), desc="measuring", unit="s", file=sys.stderr, disable=None) as progress:
+        for frame in _frames(source, analyzer, watch):
+            _time_parts(frame, analyzer, watch)
+            with watch.stage("analyze"):
+                found = analyzer.analyze(frame.gray, frame.time_s)
+            with watch.stage("log"):
+                events.record(found, frame.time_s, datetime.now(UTC))
+            faces += len(found)
+            size_wh = frame.gray.shape[1], frame.gray.shape[0]
+            elapsed = time.monotonic() - started
+            progress.update(min(int(elapsed), progress.total) - progress.n)
+            if elapsed >= seconds:
+                break
+    return size_wh, faces
+
+
+def _frames(source: Path, analyzer: Analyzer, watch: Stopwatch) -> Iterator[Frame]:
+    """The frames of `source`, endlessly."""
+    while True:
+        analyzer.restart()
+        with _open(source) as camera:
+            frame = _read(camera, watch)
+            if frame is None:
+                raise UsageError(f"{source}: no frames in it; give another --source")
+            while frame:
+                yield frame
+                frame = _read(camera, watch)
+
+
+def _read(camera: Camera, watch: Stopwatch) -> Frame | None:
+    with watch.stage("read"):
+        return camera.read()
+
+
+def _open(source: Path) -> Camera:
+    if not source.exists():
+        raise UsageError(f"{source}: no such file or folder; expected a video or a folder of images")
+    return ImageFolder(source) if source.is_dir() else VideoFile(source)
+
+
+def _time_parts(frame: Frame, analyzer: Analyzer, watch: Stopwatch) -> None:
+    """The parts of `analyze`, each for itself."""
+    with watch.stage("detect"):
+        faces = analyzer.detector.detect(frame.gray)
+    for face in faces:
+        with watch.stage("crop"):
+            crop = crop_face(frame.gray, face.box_xywh, analyzer.detector.geometry, face.eyes)
+        with watch.stage("classify"):
+            analyzer.classifier.classify(crop)
+
+
+def _total(milliseconds: dict[str, list[float]]) -> list[float]:
+    return [sum(milliseconds[stage]) for stage in WHOLE]

@@ -1,0 +1,68 @@
+"""Do model, manifest, runtime and face detector work, and as fast as they can?"""
+
+from importlib import metadata
+from pathlib import Path
+
+from edge import detection, settings
+from edge.classifier import Classifier
+from edge.doctor.findings import Finding, ok, problem_of, warning
+from edge.errors import ModelError
+from edge.fetch import YUNET_SHA256
+from edge.manifest import sha256
+from edge.service import measure_classifier_ms
+
+DISTRIBUTIONS = {"litert": "ai-edge-litert", "tflite-runtime": "tflite-runtime"}
+
+SLOW_CLASSIFIER_MS = 50.0  # about 1 ms is usual, on a Pi too
+
+
+def check(wanted: settings.Settings) -> list[Finding]:
+    return [*classifier(wanted.classifier), detector(wanted.detector)]
+
+
+def classifier(wanted: settings.Classifier) -> list[Finding]:
+    try:
+        loaded = Classifier(wanted.model, wanted.threads, wanted.runtime)
+    except ModelError as error:
+        return [problem_of("model", error)]
+    manifest = loaded.manifest
+    about = f"{manifest.name} {manifest.version}, sha256 {manifest.sha256[:12]}... as its manifest says"
+    version = metadata.version(DISTRIBUTIONS[loaded.runtime])
+    milliseconds = measure_classifier_ms(loaded)
+    return [
+        ok("model", about),
+        ok("runtime", f"{loaded.runtime} {version}"),
+        xnnpack(loaded.runtime, loaded.accelerated, milliseconds),
+    ]
+
+
+def xnnpack(runtime: str, active: bool, milliseconds: float) -> Finding:
+    """`milliseconds` a face; XNNPACK switches itself off in silence."""
+    speed = f"{milliseconds:.2f} ms a face"
+    if not active and runtime != "litert":
+        found = f"off, {speed}: {runtime} accelerates no int8 model"
+        return warning(
+            "XNNPACK", found, "on a 64-bit system: pip install -r requirements-edge.txt, which brings LiteRT"
+        )
+    if not active:
+        mend = (
+            "let the process read /proc/cpuinfo: no ProcSubset=pid in the unit, no hidden /proc or /sys in a container"
+        )
+        return warning("XNNPACK", f"off, {speed}: it could not read which CPU this is", mend)
+    if milliseconds > SLOW_CLASSIFIER_MS:
+        return warning("XNNPACK", f"active, but {speed}", "look at heat and at other programs (`top`)")
+    return ok("XNNPACK", f"active, {speed}")
+
+
+def detector(wanted: settings.Detector) -> Finding:
+    try:
+        made = detection.make(wanted)
+    except ModelError as error:
+        return problem_of("detector", error)
+    if made.name == "haar" and wanted.kind == "auto":
+        found = "haar, because there is no YuNet file; it misses small and turned faces"
+        return warning("detector", found, "python -m edge fetch-yunet")
+    if made.name != "yunet":
+        return ok("detector", made.name)
+    official = sha256(Path(wanted.yunet_model)) == YUNET_SHA256
+    return ok("detector", f"yunet, {'sha256 verified' if official else 'another file than the official 2023mar'}")
