@@ -50,7 +50,7 @@ def resnet(
         for block in range(blocks):
             strides = 2 if stage and not block else 1
             changes = strides > 1 or x.shape[-1] != width
-            shortcut = _convolution(x, width, strides, side=1, active=False) if changes else x
+            shortcut = _shortcut(x, width, strides) if changes else x
             x = _convolution(_convolution(x, width, strides), width, active=False)
             x = layers.ReLU(max_value=6.0)(layers.Add()([x, shortcut]))
     return _head(pixels, x, dropout, "resnet")
@@ -62,7 +62,7 @@ def mini_xception(widths: tuple[int, ...] = (16, 32, 64, 128), stem: int = 8) ->
     for _ in range(2):
         x = _convolution(x, stem, padding="valid")
     for width in widths:
-        shortcut = _convolution(x, width, strides=2, side=1, active=False)
+        shortcut = _shortcut(x, width, strides=2)
         x = layers.ReLU(max_value=6.0)(_separable(x, width))
         x = layers.Add()([layers.MaxPooling2D(3, strides=2, padding="same")(_separable(x, width)), shortcut])
     return _head(pixels, x, 0.0, "mini_xception")
@@ -131,6 +131,16 @@ def _convolution(
     return layers.ReLU(max_value=6.0)(x) if active else x
 
 
+def _shortcut(x: keras.KerasTensor, width: int, strides: int) -> keras.KerasTensor:
+    """A 1x1 convolution, after pooling instead of strided: ResNet-D of He et al. 2018, "Bag of Tricks".
+
+    TensorFlow 2.21 corrupts its memory in the gradient of a strided 1x1 convolution (x86, oneDNN).
+    """
+    if strides > 1:
+        x = layers.AveragePooling2D(strides, padding="same")(x)
+    return _convolution(x, width, side=1, active=False)
+
+
 def _separable(x: keras.KerasTensor, width: int) -> keras.KerasTensor:
     x = layers.SeparableConv2D(
         width,
@@ -150,6 +160,7 @@ def _weight_decay() -> keras.regularizers.Regularizer:
 def _head(pixels: keras.KerasTensor, features: keras.KerasTensor, dropout: float, name: str) -> keras.Model:
     """Average over the face, then seven probabilities, in float32 whatever the rest is in."""
     x = layers.GlobalAveragePooling2D()(features)  # (B, channels)
-    x = layers.Dropout(dropout)(x)
+    if dropout:
+        x = layers.Dropout(dropout)(x)
     probabilities = layers.Dense(len(LABELS), activation="softmax", name="emotion", dtype="float32")(x)
     return keras.Model(pixels, probabilities, name=name)

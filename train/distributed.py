@@ -5,8 +5,8 @@ Every worker runs the same command on the same data and sees the same run folder
 
 import json
 import os
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from train.data import DataError
@@ -57,6 +57,20 @@ class Workers:
         """Variables made inside are kept equal on all workers."""
         return self._strategy.scope() if self._strategy else nullcontext()
 
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Raises WorkerLostError where a worker has gone: the next exchange of values fails, wherever that is."""
+        if not self._strategy:
+            yield
+            return
+        import tensorflow as tf
+
+        try:
+            yield
+        except tf.errors.OpError as error:
+            line = str(error).split("\n")[0]
+            raise WorkerLostError(f"a worker was lost ({line}); start all of them again with --resume") from error
+
     def step(self, model: Any) -> Step:
         """Return what trains `model` on one batch (images, targets, weights) and gives loss and metrics."""
         if not self._strategy:
@@ -72,10 +86,6 @@ class Workers:
 
         def step(*batch: Any) -> dict[str, Any]:
             model.reset_metrics()
-            try:
-                return distributed(*batch)
-            except tf.errors.OpError as error:
-                line = str(error).split("\n")[0]
-                raise WorkerLostError(f"a worker was lost ({line}); start all of them again with --resume") from error
+            return distributed(*batch)
 
         return step

@@ -16,11 +16,11 @@ from train.architectures import build, with_votes
 from train.batches import Batch, as_input, batch_count, batches, training_set
 from train.data import DataError, Faces, Fer2013
 from train.distributed import Step, Workers
+from train.event_files import TensorBoardLog
 from train.export import calibrate, deployable, take_weights
 from train.fit import FitConfig
 from train.metrics import evaluate
 from train.precision import policy
-from train.tensorboard import TensorBoardLog
 
 
 def train(config: FitConfig, data: Fer2013, out: Path) -> dict[str, Any]:
@@ -37,17 +37,17 @@ def train(config: FitConfig, data: Fer2013, out: Path) -> dict[str, Any]:
     history = _resume(model, out, steps) if (out / checkpoint.NAME).exists() else pd.DataFrame()
     _seed_dropout(model, config)
     judged, step, board = deployable(model), workers.step(model), TensorBoardLog(out / "tensorboard")
-    for epoch in range(len(history), config.epochs):
-        logs = _train_one_epoch(step, batches(faces, config, epoch, workers.share), steps, f"epoch {epoch + 1}")
-        logs |= _validate(model, judged, data.validation)
-        history = pd.concat([history, pd.DataFrame([{"epoch": epoch, **logs}])], ignore_index=True)
-        if workers.index == 0:
-            checkpoint.save(model, history, out)
-            board.write(epoch, logs)
-            print(
-                f"epoch {epoch + 1}/{config.epochs}  " + "  ".join(f"{k} {v:.4f}" for k, v in logs.items()), flush=True
-            )
-    _validate(model, judged, data.validation)  # once more for a run that was killed after its last epoch
+    with workers.watched():
+        for epoch in range(len(history), config.epochs):
+            logs = _train_one_epoch(step, batches(faces, config, epoch, workers.share), steps, f"epoch {epoch + 1}")
+            logs |= _validate(model, judged, data.validation)
+            history = pd.concat([history, pd.DataFrame([{"epoch": epoch, **logs}])], ignore_index=True)
+            if workers.index == 0:
+                checkpoint.save(model, history, out)
+                board.write(epoch, logs)
+                figures = "  ".join(f"{name} {value:.4f}" for name, value in logs.items())
+                print(f"epoch {epoch + 1}/{config.epochs}  {figures}", flush=True)
+        _validate(model, judged, data.validation)  # once more for a run that was killed after its last epoch
     return summarize(judged, history, data, out if workers.index == 0 else None)
 
 
@@ -82,7 +82,7 @@ def _validate(model: keras.Model, judged: keras.Model, faces: Faces) -> dict[str
 def _resume(model: keras.Model, out: Path, steps: int) -> pd.DataFrame:
     """Load the last checkpoint into `model`; return the history as far as it reaches."""
     history = checkpoint.load(model, out)
-    if int(model.optimizer.iterations) != len(history) * steps:
+    if _iterations(model) != len(history) * steps:
         raise DataError(
             f"{out}: started on another number of training faces; give it the same --data, or another --out"
         )
@@ -94,7 +94,11 @@ def _seed_dropout(model: keras.Model, config: FitConfig) -> None:
     """Let the masks follow from seed and step."""
     dropouts = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
     for number, layer in enumerate(dropouts):
-        layer.seed_generator.state.assign([config.seed + number, int(model.optimizer.iterations)])
+        layer.seed_generator.state.assign([config.seed + number, _iterations(model)])
+
+
+def _iterations(model: keras.Model) -> int:
+    return int(keras.ops.convert_to_numpy(model.optimizer.iterations))  # `int` refuses a variable of several workers
 
 
 def compiled(config: FitConfig, steps: int, outputs: list[str]) -> keras.Model:

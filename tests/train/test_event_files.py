@@ -5,13 +5,13 @@ from pathlib import Path
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.util.tensor_util import make_ndarray
 
-from train.tensorboard import TensorBoardLog
+from train.event_files import TensorBoardLog
 
 
 def read(folder: Path) -> dict[str, list[tuple[int, float]]]:
     events = EventAccumulator(str(folder)).Reload()
     return {
-        tag: [(event.step, float(make_ndarray(event.tensor_proto))) for event in events.Tensors(tag)]
+        tag: sorted((event.step, float(make_ndarray(event.tensor_proto))) for event in events.Tensors(tag))
         for tag in events.Tags()["tensors"]
     }
 
