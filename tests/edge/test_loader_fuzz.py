@@ -1,6 +1,7 @@
 """Whatever bytes lie where model and manifest should be: a ModelError, never another error, never a crash."""
 
 import hashlib
+import importlib.util
 import json
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.classifier import Classifier
+from edge.classifier import RUNTIMES, Classifier
 from edge.errors import ModelError
 from edge.manifest import Manifest
 from edge.settings import DEFAULT_MODEL, PROJECT
@@ -44,9 +45,9 @@ from pathlib import Path
 import numpy as np
 from edge.classifier import Classifier
 crop = np.arange(48 * 48, dtype=np.uint8).reshape(48, 48)
-model = Path(sys.argv[1])
-before = Classifier(model).classify(crop)
-classifier = Classifier(model)
+model, runtime = Path(sys.argv[1]), sys.argv[2]
+before = Classifier(model, runtime=runtime).classify(crop)
+classifier = Classifier(model, runtime=runtime)
 model.write_bytes(b"")
 print("same" if (classifier.classify(crop) == before).all() else "other")
 """
@@ -128,10 +129,12 @@ def test_a_manifest_nested_without_end_is_refused(key: str) -> None:
     assert "not a valid manifest" in load(MODEL, MANIFEST.rstrip()[:-1] + b', "%s": %s}' % (key.encode(), nested))
 
 
-def test_a_model_is_what_was_verified_whatever_becomes_of_its_file(model: Path) -> None:
-    """In a process of its own: a mapped file that shrinks ends one by SIGBUS."""
-    done = subprocess.run(
-        [sys.executable, "-c", SHRINK, str(model)], cwd=PROJECT, env=environment(), capture_output=True, text=True
-    )
+@pytest.mark.parametrize("runtime", list(RUNTIMES))
+def test_a_model_stays_what_was_verified_whatever_becomes_of_its_file(runtime: str, model: Path) -> None:
+    """In a process of its own: a mapped file that shrinks would end it by SIGBUS."""
+    if importlib.util.find_spec(RUNTIMES[runtime].split(".")[0]) is None:
+        pytest.skip(f"{runtime} is not installed here")
+    command = [sys.executable, "-c", SHRINK, str(model), runtime]
+    done = subprocess.run(command, cwd=PROJECT, env=environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "same\n"
