@@ -160,7 +160,7 @@ def _explain(message: str, tables: dict[str, Any]) -> str:
 def _unknown_key(tables: dict[str, Any]) -> str:
     """Name the first key of `tables` that no setting has."""
     default = Settings()
-    places = [("", tables, default)]
+    places: list[tuple[str, Any, _Section]] = [("", tables, default)]
     places += [(f"{name}.", tables.get(name), getattr(default, name)) for name in default.__struct_fields__]
     for prefix, table, section in places:
         allowed = section.__struct_fields__

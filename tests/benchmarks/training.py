@@ -1,6 +1,6 @@
 """Images a second: the bare training step, the augmentation alone, and both as `train fit` runs them.
 
-    .venv-train/bin/python tests/benchmarks/training.py [--arch cnn] [--precision auto]
+.venv-train/bin/python tests/benchmarks/training.py [--arch cnn] [--precision auto]
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Hurt the real daemon in every way listed in faults.py, and see that no committed row is lost or doubled.
 
-    make chaos [SEED=1] [ONLY='disk full']    or: .venv-edge/bin/python -m tests.chaos [--seed 1] [--only NAME]
+make chaos [SEED=1] [ONLY='disk full']    or: .venv-edge/bin/python -m tests.chaos [--seed 1] [--only NAME]
 """
 
 import argparse
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.chaos.faults import FAULTS, Fault
 from tests.chaos.frames import write_good
-from tests.chaos.trial import MEMORY_LIMIT_MB, Failure, Trial
+from tests.chaos.trial import MEMORY_LIMIT_MB, FaultError, Trial
 
 HEAD = "fault                  rounds starts   rows  lost doubled damaged  peak MB      s"
 
@@ -41,7 +41,7 @@ def hurt(trial: Trial, fault: Fault) -> list[str]:
     started_s, problems = time.monotonic(), []
     try:
         fault(trial)
-    except (Failure, AssertionError) as failure:
+    except (FaultError, AssertionError) as failure:
         problems.append(f"{trial.name}: {failure or 'episodes and observations contradict each other'}")
     finally:
         trial.end()

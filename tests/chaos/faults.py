@@ -1,4 +1,4 @@
-"""What is done to the daemon; each fault leaves it running well, or raises Failure."""
+"""What is done to the daemon; each fault leaves it running well, or raises FaultError."""
 
 import signal
 import sqlite3
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.chaos.frames import CROWD_SIZE_WH, write_crowd
 from tests.chaos.storage import flipped_bytes, full_disk, swapped_model
-from tests.chaos.trial import Failure, Trial
+from tests.chaos.trial import FaultError, Trial
 
 CAMERA_FAULTS = (
     "black",
@@ -54,7 +54,7 @@ def sigterm_during_start(trial: Trial) -> None:
         trial.watch(trial.chance.uniform(0, first_row_seconds))
         status = trial.signal(signal.SIGTERM)
         if status not in (0, -signal.SIGTERM):  # until Python is up, the signal itself ends it
-            raise Failure(f"exit status {status}: {trial.said()}")
+            raise FaultError(f"exit status {status}: {trial.said()}")
         by_signal += status != 0
         trial.witness.check()
     trial.log_again()
@@ -99,9 +99,9 @@ def clock_jump(trial: Trial) -> None:
         "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }
+    offset.write_text("+0")
     jumps = 0
     for number in trial.rounds(4):
-        offset.write_text("+0")
         trial.start()
         trial.wait_for_rows()
         now = 0
@@ -122,7 +122,7 @@ def clock_jump(trial: Trial) -> None:
         disorder = "SELECT count(*) FROM observations a JOIN observations b ON b.id = a.id + 1 AND b.run = a.run"
         [wrong] = log.execute(f"{disorder} WHERE b.time_s < a.time_s").fetchone()
     if wrong or trial.note != f"{jumps} of {jumps} noted":
-        raise Failure(f"{wrong} rows out of order, {trial.note}")
+        raise FaultError(f"{wrong} rows out of order, {trial.note}")
 
 
 def _time_to_first_row(trial: Trial) -> float:

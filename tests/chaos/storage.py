@@ -1,13 +1,12 @@
 """Faults of what lies on the disk: it fills, the log's bytes flip, the model is swapped."""
 
-import os
 import resource
 import shutil
 import signal
 from pathlib import Path
 
 from edge.settings import DEFAULT_MODEL
-from tests.chaos.trial import Ended, Failure, Trial
+from tests.chaos.trial import EndedError, FaultError, Trial
 
 
 def full_disk(trial: Trial) -> None:
@@ -52,18 +51,18 @@ def _outcome(trial: Trial, spoiled: bytes) -> str:
     trial.start()
     try:
         trial.wait_for_words("watching picamera", restart=False)
-    except Ended:
+    except EndedError:
         if log.read_bytes() != spoiled:
-            raise Failure("a refused log was changed") from None
+            raise FaultError("a refused log was changed") from None
         return "refused"
     trial.witness.forget()  # rows of a file that is aside by now
     trial.wait_for_rows()
     if trial.signal(signal.SIGTERM):
-        raise Failure(trial.said())
+        raise FaultError(trial.said())
     copies = [path for path in log.parent.glob("log.db.damaged-*") if path.suffix not in ("-wal", "-shm")]
     trial.witness.check(whole=bool(copies))
     if copies and copies[0].read_bytes() != spoiled:
-        raise Failure("the log that was set aside was changed")
+        raise FaultError("the log that was set aside was changed")
     return "set aside" if copies else "went on"
 
 
@@ -83,7 +82,7 @@ def swapped_model(trial: Trial) -> None:
     content = DEFAULT_MODEL.read_bytes()
     other = trial.chance.randbytes(len(content))
     swaps = {
-        "replaced": lambda: os.replace(_written(trial.folder / "new.tflite", other), model),
+        "replaced": lambda: _written(trial.folder / "new.tflite", other).replace(model),
         "overwritten": lambda: model.write_bytes(other),
         "emptied": lambda: model.write_bytes(b""),
         "removed": model.unlink,
@@ -97,10 +96,10 @@ def swapped_model(trial: Trial) -> None:
         trial.wait_for_rows(20)
         trial.stop()
         if trial.starts != starts:
-            raise Failure(f"a model {list(swaps)[number]} ended the running daemon")
+            raise FaultError(f"a model {list(swaps)[number]} ended the running daemon")
         trial.start()
         if trial.wait() != 78:
-            raise Failure(f"a model {list(swaps)[number]} was not refused: {trial.said()}")
+            raise FaultError(f"a model {list(swaps)[number]} was not refused: {trial.said()}")
     model.write_bytes(content)
     trial.log_again()
 

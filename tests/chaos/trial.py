@@ -38,11 +38,11 @@ commit_seconds = {commit_seconds}
 """
 
 
-class Failure(Exception):
+class FaultError(Exception):
     """The daemon did what it must not do."""
 
 
-class Ended(Failure):
+class EndedError(FaultError):
     """It ended with status 1, to be tried again."""
 
 
@@ -108,10 +108,10 @@ class Trial:
         try:
             status = self.process.wait(PATIENCE_SECONDS)
         except subprocess.TimeoutExpired as error:
-            raise Failure("does not end") from error
+            raise FaultError("does not end") from error
         self._listener.join()
         if "Traceback" in self.said():
-            raise Failure(self.said())
+            raise FaultError(self.said())
         return status
 
     def said(self) -> str:
@@ -121,7 +121,7 @@ class Trial:
         """End it as systemd does, and check the log."""
         status = self.signal(signal.SIGTERM)
         if status:
-            raise Failure(f"SIGTERM gave exit status {status}: {self.said()}")
+            raise FaultError(f"SIGTERM gave exit status {status}: {self.said()}")
         self.witness.check()
 
     def watch(self, seconds: float) -> None:
@@ -153,13 +153,13 @@ class Trial:
             self.witness.look()
             self._measure()
             if time.monotonic() > deadline_s:
-                raise Failure(f"waited {PATIENCE_SECONDS:.0f} s in vain; it said: {self.said()}")
+                raise FaultError(f"waited {PATIENCE_SECONDS:.0f} s in vain; it said: {self.said()}")
             if self.process.poll() is not None:
                 status = self.wait()
                 if status != TRY_AGAIN:
-                    raise Failure(f"ended with status {status}: {self.said()}")
+                    raise FaultError(f"ended with status {status}: {self.said()}")
                 if not restart:
-                    raise Ended(self.said())
+                    raise EndedError(self.said())
                 self.witness.check()
                 self.start()
             time.sleep(LOOK_SECONDS)

@@ -2,13 +2,13 @@
 
 import os
 import threading
-import time
 from pathlib import Path
 
 import numpy as np
 
 FRAMES_PER_SECOND = 30
 FAULT = Path(os.environ["CHAOS_FAULT"])
+NEVER = threading.Event()  # `time.sleep` fails under libfaketime: EINVAL
 NOISE = np.random.default_rng(0)
 
 
@@ -25,19 +25,19 @@ class Picamera2:
         return configuration
 
     def capture_request(self, wait):
-        time.sleep(1 / FRAMES_PER_SECOND)
+        NEVER.wait(1 / FRAMES_PER_SECOND)
         fault = FAULT.read_text()
         if fault == "late":
-            time.sleep(0.8 * wait)
+            NEVER.wait(0.8 * wait)
         elif fault == "missing":
-            time.sleep(wait)
+            NEVER.wait(wait)
             raise TimeoutError
         elif fault == "gone":
             raise RuntimeError("Camera frontend has timed out!")
         elif fault == "hang for ever":
-            threading.Event().wait()
+            NEVER.wait()
         while FAULT.read_text() == "hang":
-            time.sleep(0.05)
+            NEVER.wait(0.05)
         return self
 
     def make_array(self, name):
