@@ -1,17 +1,19 @@
 # `make run` shows emotions, `make test` tests everything; both build what they need first.
 PYTHON ?= python3
+SEED ?= 1
 EDGE := .venv-edge/bin/python
 TRAIN := .venv-train/bin/python
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 # picamera2 comes from apt alone, so the environment must see apt's packages where it is there.
 SITE_PACKAGES := $(shell cd / && $(PYTHON) -c 'import picamera2' 2>/dev/null && echo --system-site-packages)
 
-.PHONY: help run test test-edge test-train test-arm64 edge-env train-env lint bundle clean
+.PHONY: help run test test-edge test-train test-arm64 edge-env train-env lint bundle chaos clean
 
 help:
 	@echo 'make run         emotions from the camera, else from the demo'
 	@echo 'make test        every test, each in its environment'
 	@echo 'make test-arm64  the tests of edge/ on aarch64 wheels, emulated (on Debian; slow)'
+	@echo 'make chaos       the daemon under SIGKILL, bad cameras, a full disk and damage, for minutes; SEED=2 for others'
 	@echo 'make edge-env    .venv-edge, from requirements-edge.txt'
 	@echo 'make train-env   .venv-train, from requirements-train.txt'
 	@echo 'make bundle      the archive for the Pi, in dist/'
@@ -36,6 +38,9 @@ lint: .venv-edge/tests-ready
 	$(EDGE) -m ruff check .
 	$(EDGE) -m ruff format --check .
 	$(EDGE) -m mypy
+
+chaos: .venv-edge/tests-ready
+	$(EDGE) -m tests.chaos --seed $(SEED)
 
 bundle: train-env
 	$(TRAIN) -m convert bundle --out dist

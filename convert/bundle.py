@@ -20,7 +20,7 @@ def bundle(out: Path, python: str | None = None, project: Path = PROJECT) -> Pat
     Raises ModelError where the shipped model and its manifest do not belong together.
     """
     model = project / DEFAULT_MODEL.relative_to(PROJECT)
-    manifest.verify(manifest.load(manifest.path_beside(model)), model)
+    manifest.verify(manifest.load(manifest.path_beside(model)), model, model.read_bytes())
     name = f"{NAME}-{__version__}" + (f"-cp{python.replace('.', '')}-aarch64" if python else "")
     out.mkdir(parents=True, exist_ok=True)
     archive = out / f"{name}.tar.gz"

@@ -25,11 +25,14 @@ class Classifier:
 
     def __init__(self, model: str | Path, threads: int = 1, runtime: Runtime = "auto") -> None:
         path = Path(model)
-        if not path.is_file():
-            raise ModelError(f"{path}: no such model; set classifier.model, or copy one there with its manifest")
+        try:
+            content = path.read_bytes()  # what is verified is what runs, whatever becomes of the file
+        except OSError as error:
+            reason = f"{path}: no such model, or not readable ({error.strerror})"
+            raise ModelError(f"{reason}; set classifier.model, or copy one there with its manifest") from error
         self.manifest = manifests.load(manifests.path_beside(path))
-        manifests.verify(self.manifest, path)
-        self.runtime, interpreter = _interpreter(path, threads, runtime)
+        manifests.verify(self.manifest, path, content)
+        self.runtime, interpreter = _interpreter(path, content, threads, runtime)
         self._interpreter = interpreter
         self._input = interpreter.get_input_details()[0]
         self._output = interpreter.get_output_details()[0]
@@ -58,8 +61,8 @@ def quantize(values: npt.NDArray[Any], scale: float, zero_point: int) -> npt.NDA
     return np.asarray(np.clip(np.rint(values / scale) + zero_point, -128, 127), dtype=np.int8)
 
 
-def _interpreter(path: Path, threads: int, runtime: Runtime) -> tuple[str, Any]:
-    """Load `path` with the runtime asked for, or the first that is installed."""
+def _interpreter(path: Path, content: bytes, threads: int, runtime: Runtime) -> tuple[str, Any]:
+    """Load `content`, read from `path`, with the runtime asked for, or the first that is installed."""
     wanted = RUNTIMES if runtime == "auto" else {runtime: RUNTIMES[runtime]}
     for name, module in wanted.items():
         try:
@@ -67,7 +70,7 @@ def _interpreter(path: Path, threads: int, runtime: Runtime) -> tuple[str, Any]:
         except ImportError:
             continue
         try:
-            interpreter = make(model_path=str(path), num_threads=threads)
+            interpreter = make(model_content=content, num_threads=threads)
             interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{path}: not a model that {name} can run ({error}); copy it again") from error

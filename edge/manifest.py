@@ -2,9 +2,10 @@
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from edge.contract import INPUT_SHAPE, LABELS
 from edge.errors import ModelError
@@ -24,7 +25,7 @@ class Tensor(msgspec.Struct, frozen=True):
 class Certainty(msgspec.Struct, frozen=True):
     """The score from which a prediction counts as certain, and what that gives on validation."""
 
-    threshold: float
+    threshold: Annotated[float, Meta(ge=0.0, le=1.0)]
     coverage: float
     """share of the faces at or above the threshold"""
     accuracy: float
@@ -71,14 +72,14 @@ def load(path: Path) -> Manifest:
         raise ModelError(
             f"{path}: no readable manifest ({error.strerror}); copy it from where the model was made"
         ) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # the last: brackets without end
         raise ModelError(
             f"{path}: not a valid manifest: {error}; copy it again, or quantize the model again"
         ) from error
 
 
-def verify(manifest: Manifest, model: Path) -> None:
-    """Check file and manifest against each other and against this program.
+def verify(manifest: Manifest, model: Path, content: bytes) -> None:
+    """Check the `content` of the file `model` and the manifest against each other and against this program.
 
     Raises ModelError at the first mismatch: task, labels and their order, input shape and dtype, sha256.
     """
@@ -89,7 +90,7 @@ def verify(manifest: Manifest, model: Path) -> None:
         "input.dtype": ("int8", manifest.input.dtype),
         "output.shape": ([1, len(LABELS)], manifest.output.shape),
         "output.dtype": ("int8", manifest.output.dtype),
-        "sha256": (manifest.sha256, sha256(model)),
+        "sha256": (manifest.sha256, hashlib.sha256(content).hexdigest()),
     }
     for key, (wanted, found) in expected.items():
         if wanted != found:

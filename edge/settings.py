@@ -1,6 +1,7 @@
 """Settings of the daemon: what there is, its units, ranges and defaults, read from a TOML file."""
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -118,7 +119,7 @@ def load(path: str | Path | None) -> Settings:
         tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror}); give another --config") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, a number of 5000 digits, brackets without end
         raise SettingsError(f"{path}: not TOML: {error}") from error
     return parse(tables, str(path))
 
@@ -144,21 +145,32 @@ def state_folder() -> Path:
 
 def _explain(message: str, tables: dict[str, Any]) -> str:
     """Turn msgspec's "Expected `int` >= 1 - at `$.camera.width`" into key, value and what is allowed."""
-    problem, _, where = message.partition(" - at `$.")
-    keys = where.rstrip("`").split(".") if where else []
-    if "unknown field" in problem:
-        unknown = problem.split("`")[1]
-        section = getattr(Settings(), keys[0]) if keys else Settings()
-        return f"unknown key {'.'.join([*keys, unknown])!r}; allowed here: {', '.join(section.__struct_fields__)}"
+    if message.startswith("Object contains unknown field"):
+        return _unknown_key(tables)
+    problem, _, where = message.rpartition(" - at `$.")
+    where = where.rstrip("`")
     value: Any = tables
-    for key in keys:
-        value = value[key]
-    if choices := _choices(keys):
+    for part in re.findall(r"\w+", where):
+        value = value[int(part) if isinstance(value, list) else part]
+    if choices := _choices(where.split(".")):
         problem = f"expected one of {', '.join(choices)}"
-    return f"{'.'.join(keys)} = {value!r}: {problem[0].lower()}{problem[1:].replace('`', '')}"
+    return f"{where} = {value!r}: {problem[0].lower()}{problem[1:].replace('`', '')}"
+
+
+def _unknown_key(tables: dict[str, Any]) -> str:
+    """Name the first key of `tables` that no setting has."""
+    default = Settings()
+    places: list[tuple[str, Any, _Section]] = [("", tables, default)]
+    places += [(f"{name}.", tables.get(name), getattr(default, name)) for name in default.__struct_fields__]
+    for prefix, table, section in places:
+        allowed = section.__struct_fields__
+        for key in table if isinstance(table, dict) else ():
+            if key not in allowed:
+                return f"unknown key {prefix + key!r}; allowed here: {', '.join(allowed)}"
+    raise AssertionError(f"all keys are known in {tables}")
 
 
 def _choices(keys: list[str]) -> tuple[str, ...]:
     """The values that a `Literal` setting takes; none for any other setting."""
-    annotation = type(getattr(Settings(), keys[0])).__annotations__[keys[1]] if len(keys) == 2 else None
+    annotation = type(getattr(Settings(), keys[0])).__annotations__.get(keys[1]) if len(keys) == 2 else None
     return tuple(map(str, get_args(annotation))) if get_origin(annotation) is Literal else ()

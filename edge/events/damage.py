@@ -7,7 +7,7 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.events.schema import connect
+from edge.events.schema import connect, missing_columns
 
 CHECK_SECONDS = 3.0  # a file too large to be read in that time is checked as far as it goes
 HEADER_BYTES = 100  # https://sqlite.org/fileformat.html: twenty of them are always zero, which no text has
@@ -25,6 +25,7 @@ def open_log(path: Path) -> tuple[sqlite3.Connection, Path | None]:
         database = connect(path)
         try:
             check(database)
+            check_columns(database)
         except BaseException:
             database.close()
             raise
@@ -51,9 +52,19 @@ def check(database: sqlite3.Connection, seconds: float = CHECK_SECONDS) -> None:
         timer.cancel()
         timer.join()
     if found not in ("ok", "interrupted"):
-        damage = sqlite3.DatabaseError(found)
-        damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-        raise damage
+        raise _damage(found)
+
+
+def check_columns(database: sqlite3.Connection) -> None:
+    """Raise sqlite3.DatabaseError where a flipped bit renamed a table or column, which SQLite cannot know."""
+    if missing := missing_columns(database):
+        raise _damage(f"no column {', '.join(sorted(missing))}")
+
+
+def _damage(found: str) -> sqlite3.DatabaseError:
+    damage = sqlite3.DatabaseError(found)
+    damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return damage
 
 
 def is_damage(error: Exception) -> bool:

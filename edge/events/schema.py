@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from edge.contract import LABELS
@@ -137,6 +137,15 @@ def _bring_up_to_date(database: sqlite3.Connection, version: int) -> None:
     if database.execute("PRAGMA auto_vacuum").fetchone()[0] != AUTO_VACUUM_INCREMENTAL:
         database.execute(f"PRAGMA auto_vacuum = {AUTO_VACUUM_INCREMENTAL}")
         database.execute("VACUUM")  # the way for a file that has tables
+
+
+def missing_columns(database: sqlite3.Connection) -> set[str]:
+    """Columns that a log has, as "table.column", and `database` has not."""
+    query = "SELECT t.name || '.' || c.name FROM sqlite_schema AS t, pragma_table_info(t.name) AS c"
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        _create(fresh)
+        expected, found = ({str(name) for (name,) in log.execute(query)} for log in (fresh, database))
+        return expected - found
 
 
 def _create(database: sqlite3.Connection) -> None:

@@ -289,6 +289,19 @@ def test_a_damaged_file_is_set_aside_and_a_fresh_one_begun(
     assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
+def test_a_flipped_byte_in_a_columns_name_is_damage(tmp_path: Path) -> None:
+    """SQLite's own check does not know which columns there should be; no row could be written."""
+    path = tmp_path / "log.db"
+    fill(path, 5)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"start_utc TEXT NOT NULL, end_utc", b"start_utc TEXT NOT NULL, end_utb"))
+    assert path.read_bytes() != content
+    fill(path, 3)
+    assert len(damaged_copies(tmp_path)) == 1
+    assert rows(path, "SELECT count(*) FROM observations") == [(3,)]
+    check_episodes(path)
+
+
 def test_damage_found_while_running_ends_no_daemon(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     clock, path = Clock(), tmp_path / "log.db"
     fill(path, 25_000, Log(commit_seconds=600.0), clock)  # more than SQLite keeps in memory

@@ -75,7 +75,7 @@ def test_two_workers_give_the_curve_of_one_and_survive_the_loss_of_one(recipe: P
         assert process.returncode == 0, error
     one, two = (pd.read_csv(tmp_path / name / "history.csv") for name in ("alone", "two"))
     assert len(two) == EPOCHS
-    np.testing.assert_allclose(two["loss"], one["loss"], atol=0.15)  # batch norm sees half a batch
+    np.testing.assert_allclose(two["loss"], one["loss"], atol=0.25)  # of 2.9: batch norm sees half a batch
 
 
 @pytest.mark.parametrize("text", ["no JSON", "{}", '{"cluster": {"worker": ["a:1"]}}'])
