@@ -12,6 +12,7 @@ from edge.classifier import Classifier
 from edge.contract import INPUT_SHAPE, LABELS
 from edge.errors import ModelError, UsageError
 from train import predictions
+from train.batches import as_input
 from train.data import Faces, load
 from train.metrics import evaluate as metrics
 
@@ -79,7 +80,7 @@ def _predict_tflite(classifier: Classifier, faces: Faces) -> tuple[np.ndarray, n
 
 
 def _predict_keras(model: Any, faces: Faces) -> tuple[np.ndarray, np.ndarray]:
-    images = faces.images[..., np.newaxis].astype(np.float32)
+    images = as_input(faces.images)
     probabilities = model.predict(images, batch_size=256, verbose=0)
     seconds = []
     for image in images[:KERAS_TIMED_FACES]:

@@ -13,6 +13,7 @@ import pandas as pd
 
 from edge.contract import LABELS
 from train import plots, predictions
+from train.batches import as_input
 from train.data import DataError, Faces, load
 from train.metrics import evaluate, reliability
 from train.quantization import compare
@@ -102,8 +103,7 @@ def _predict(path: Path, faces: Faces) -> tuple[int, np.ndarray]:
         model = keras.models.load_model(path, compile=False)
     except (ValueError, OSError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise DataError(f"{path}: not a readable model; train it again, or copy it again") from error
-    pixels = faces.images[..., np.newaxis].astype(np.float32)
-    return model.count_params(), model.predict(pixels, batch_size=256, verbose=0)
+    return model.count_params(), model.predict(as_input(faces.images), batch_size=256, verbose=0)
 
 
 def _draw(run: Path, figures: dict[str, Any], validation: Faces) -> list[Path]:

@@ -9,9 +9,9 @@ from edge.contract import INPUT_SHAPE, LABELS
 from train import plots
 from train.check import VOTED, Votes, labels_by_image, spread
 from train.data import SPLITS, Faces, Fer2013
+from train.votes import LABEL_COLUMNS
 
 SHOWN = 40  # faces on a sheet, the oddest first
-LABEL_COLUMNS = np.array([VOTED.index(label) for label in LABELS])
 NO_FACE = VOTED.index("no face")
 
 Sheet = tuple[np.ndarray, list[str]]

@@ -15,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from threadpoolctl import threadpool_limits
 
+from edge.contract import LABELS
 from train.data import Faces, Fer2013
 from train.fit import fit_on, from_recipe
 from train.targets import image_keys, save_soft_targets
@@ -60,7 +61,7 @@ def fuse(opinions: list[np.ndarray], faces: Faces) -> np.ndarray:
 
 def _opinion(recipe: str, faces: Fer2013, data: str, votes: str, runs: Path) -> np.ndarray:
     """(N, 7): what each training face looks like to the network that did not see it."""
-    opinion = np.zeros((len(faces.train), 7), np.float32)
+    opinion = np.zeros((len(faces.train), len(LABELS)), np.float32)
     fold_of = image_keys(faces.train.images) % FOLDS  # by the pixels: a face and its copy share a fold
     for fold in range(FOLDS):
         cached = runs / f"fold-{fold}" / "opinion.npy"

@@ -40,14 +40,15 @@ def train(config: FitConfig, data: Fer2013, out: Path) -> dict[str, Any]:
     with workers.watched():
         for epoch in range(len(history), config.epochs):
             logs = _train_one_epoch(step, batches(faces, config, epoch, workers.share), steps, f"epoch {epoch + 1}")
-            logs |= _validate(model, judged, data.validation)
+            _take_averaged(judged, model)
+            logs |= _validate(judged, data.validation)
             history = pd.concat([history, pd.DataFrame([{"epoch": epoch, **logs}])], ignore_index=True)
             if workers.index == 0:
                 checkpoint.save(model, history, out)
                 board.write(epoch, logs)
                 figures = "  ".join(f"{name} {value:.4f}" for name, value in logs.items())
                 print(f"epoch {epoch + 1}/{config.epochs}  {figures}", flush=True)
-        _validate(model, judged, data.validation)  # once more for a run that was killed after its last epoch
+        _take_averaged(judged, model)  # again, for a run that was killed after its last epoch
     return summarize(judged, history, data, out if workers.index == 0 else None)
 
 
@@ -67,12 +68,15 @@ def _train_one_epoch(step: Step, prepared: Iterator[Batch], total: int, title: s
     return {"loss": means[0], "accuracy": means[1]}
 
 
-def _validate(model: keras.Model, judged: keras.Model, faces: Faces) -> dict[str, float]:
-    """Put the averaged weights, the ones that will be kept, into `judged` and judge them."""
+def _take_averaged(judged: keras.Model, model: keras.Model) -> None:
+    """Put the averaged weights, the ones that will be kept, into `judged`; `model` stays as it is."""
     trained = model.get_weights()
     model.optimizer.finalize_variable_values(model.trainable_variables)
     take_weights(judged, model)
     model.set_weights(trained)
+
+
+def _validate(judged: keras.Model, faces: Faces) -> dict[str, float]:
     probabilities = judged.predict(as_input(faces.images), batch_size=256, verbose=0)
     chosen = probabilities[np.arange(len(faces)), faces.labels]
     accuracy = (probabilities.argmax(axis=1) == faces.labels).mean()

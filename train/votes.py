@@ -21,8 +21,9 @@ VOTE_COLUMNS = (
     "unknown",
     "NF",
 )
-LABEL_COLUMNS = [VOTE_COLUMNS.index(name) for name in ("anger", "disgust", "fear", "happiness", "sadness", "surprise")]
-LABEL_COLUMNS.append(VOTE_COLUMNS.index("neutral"))  # in the order of LABELS
+LABEL_COLUMNS = np.array(  # in the order of LABELS
+    [VOTE_COLUMNS.index(name) for name in ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")]
+)
 MAX_SLIP = 400  # rows; FER+ calls 176 of the 35,887 rows no face, and some copies of FER2013 lack those
 SLIP_COST = 6.0  # nats: about three faces in a row must agree better before a slip is believed
 DISSENT = 0.1  # added to a label's share of the votes: one voter's dissent rules nothing out

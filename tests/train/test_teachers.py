@@ -15,7 +15,7 @@ from train.votes import LABEL_COLUMNS, VOTE_COLUMNS
 
 def votes_for(labels: np.ndarray) -> np.ndarray:
     votes = np.zeros((len(labels), len(VOTE_COLUMNS)), np.uint8)
-    votes[np.arange(len(labels)), np.array(LABEL_COLUMNS)[labels]] = 7
+    votes[np.arange(len(labels)), LABEL_COLUMNS[labels]] = 7
     votes[:, 0] += 3
     return votes
 

@@ -21,7 +21,7 @@ def labelled(count: int, seed: int) -> np.ndarray:
 def votes_for(labels: np.ndarray) -> np.ndarray:
     """Ten votes a face, seven of them for its label; which face it is shows in the column `unknown`."""
     votes = np.zeros((len(labels), len(VOTE_COLUMNS)), int)
-    votes[np.arange(len(labels)), np.array(LABEL_COLUMNS)[labels]] = 7
+    votes[np.arange(len(labels)), LABEL_COLUMNS[labels]] = 7
     votes[:, VOTE_COLUMNS.index("unknown")] = np.arange(len(labels)) % 4
     return votes
 
