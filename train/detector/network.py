@@ -1,0 +1,70 @@
+"""The detector's network: gray frame in, one score, box and set of landmarks for each cell of 8x8 pixels out."""
+
+import keras
+import tensorflow as tf
+from keras import layers
+
+from train.architectures import WEIGHT_DECAY
+from train.normalization import FusedBatchNormalization
+
+FRAME_SHAPE = (240, 320, 1)  # the shipped file's; the device resizes its input to any multiple of 16
+PRIOR = 0.01  # score of a fresh network: else the many empty cells swamp the first steps (Lin et al. 2017, RetinaNet)
+
+
+@keras.saving.register_keras_serializable("train")
+class DepthToSpace(layers.Layer):
+    """(B, H, W, 4 C) to (B, 2 H, 2 W, C): the one enlargement that TFLite does without a fixed size."""
+
+    def call(self, x: tf.Tensor) -> tf.Tensor:
+        return tf.nn.depth_to_space(x, 2)
+
+
+def detector(
+    stem: tuple[int, int] = (8, 16), fine: int = 32, coarse: int = 48, depths: tuple[int, int] = (1, 3)
+) -> keras.Model:
+    """Plain 3x3 convolutions at a half to a sixteenth of the frame's size; the coarse layers see whole faces and heads.
+
+    60 MMACs and 0.11 M parameters at 320x240. Takes (B, H, W, 1), 0 to 255, H and W multiples of 16; no scaling, the
+    first batch norm does it. Gives `scores` (B, H/8, W/8, 1) 0 to 1, `boxes` (..., 4) and `landmarks` (..., 10), coded as
+    `edge.detection.network` decodes them.
+    """
+    pixels = layers.Input(FRAME_SHAPE, name="pixels")
+    x = pixels
+    for width in (*stem, fine):
+        x = _convolution(x, width, strides=2)
+    for _ in range(depths[0]):
+        x = _convolution(x, fine)
+    near = x  # (B, H/8, W/8, fine)
+    x = _convolution(x, coarse, strides=2)
+    for _ in range(depths[1]):
+        x = _convolution(x, coarse)
+    x = DepthToSpace()(_convolution(x, 4 * fine, side=1, active=False))
+    x = layers.ReLU(max_value=6.0)(layers.Add()([near, x]))
+    x = _convolution(x, fine)
+    outputs = {
+        "scores": _output(x, 1, "scores", keras.initializers.Constant(-tf.math.log(1 / PRIOR - 1)), "sigmoid"),
+        "boxes": _output(x, 4, "boxes"),
+        "landmarks": _output(x, 10, "landmarks"),
+    }
+    return keras.Model(pixels, outputs, name="detector")
+
+
+def _convolution(
+    x: keras.KerasTensor, width: int, strides: int = 1, side: int = 3, active: bool = True
+) -> keras.KerasTensor:
+    x = layers.Conv2D(
+        width,
+        side,
+        strides=strides,
+        padding="same",
+        use_bias=False,
+        kernel_regularizer=keras.regularizers.L2(WEIGHT_DECAY / 2),
+    )(x)
+    x = FusedBatchNormalization()(x)
+    return layers.ReLU(max_value=6.0)(x) if active else x
+
+
+def _output(
+    x: keras.KerasTensor, width: int, name: str, bias: str = "zeros", activation: str | None = None
+) -> keras.KerasTensor:
+    return layers.Conv2D(width, 1, bias_initializer=bias, activation=activation, name=name, dtype="float32")(x)
