@@ -10,15 +10,20 @@ TEMPERATURES = np.geomspace(0.3, 3, 200)
 
 def deployable(trained: keras.Model) -> keras.Model:
     """Return a plain float32 copy of `trained` that ends in its `emotion` layer."""
+    copy = plain(_emotions(trained))
+    take_weights(copy, trained)
+    return copy
 
-    def plain(layer: keras.layers.Layer) -> keras.layers.Layer:
+
+def plain(trained: keras.Model) -> keras.Model:
+    """Return a copy of `trained`, with other weights, in float32 and of Keras' own layers where it has them."""
+
+    def same(layer: keras.layers.Layer) -> keras.layers.Layer:
         config = layer.get_config() | {"dtype": "float32"}
         kind = keras.layers.BatchNormalization if isinstance(layer, keras.layers.BatchNormalization) else type(layer)
         return kind.from_config(config)
 
-    copy = keras.models.clone_model(_emotions(trained), clone_function=plain)
-    take_weights(copy, trained)
-    return copy
+    return keras.models.clone_model(trained, clone_function=same)
 
 
 def take_weights(copy: keras.Model, trained: keras.Model) -> None:

@@ -1,13 +1,12 @@
 """Train a classifier into a run folder; killed at any moment, `--resume` carries on from the last epoch."""
 
-import json
-import tomllib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from train.data import DataError, Fer2013, load
 from train.distributed import worker
+from train.runs import open_run, read_recipe
 from train.votes import load_with_votes
 
 RECIPES = Path(__file__).parent / "recipes"
@@ -45,11 +44,7 @@ def from_recipe(name: str, **changes: Any) -> FitConfig:
     path = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
     if not path.is_file():
         raise DataError(f"no recipe {name!r}; there are {', '.join(recipes())}")
-    settings = tomllib.loads(path.read_text(encoding="utf-8"))
-    unknown = set(settings) - {field.name for field in fields(FitConfig)}
-    if unknown:
-        raise DataError(f"{path}: unknown setting {', '.join(sorted(unknown))}")
-    return FitConfig(**(settings | changes))
+    return read_recipe(FitConfig, path, changes)
 
 
 def recipes() -> list[str]:
@@ -72,7 +67,7 @@ def fit_on(data: Fer2013, config: FitConfig, out: Path, resume: bool = False) ->
     for split in ("train", "validation"):
         data.split(split)
     if worker()[0] == 0:
-        _open_run(config, out, resume)
+        open_run(config, out, resume)
         print(describe(data), flush=True)
     from train.training import train  # TensorFlow takes seconds to import: refuse what cannot work before
 
@@ -86,26 +81,3 @@ def describe(data: Fer2013) -> str:
         f"{len(data.train)} training faces ({data.dropped_twins} twins of validation or test faces dropped), "
         f"{len(data.validation)} validation, {len(data.test)} test{note}"
     )
-
-
-def _open_run(config: FitConfig, out: Path, resume: bool) -> None:
-    """Make the run folder, or check that the one to resume was started with the same settings."""
-    saved = out / "config.json"
-    if not saved.exists():
-        if out.exists() and any(out.iterdir()):
-            raise DataError(f"{out}: not empty and no run folder; choose another --out")
-        out.mkdir(parents=True, exist_ok=True)
-        saved.write_text(json.dumps(asdict(config), indent=1) + "\n")
-        return
-    if not resume:
-        raise DataError(f"{out}: holds a run already; add --resume to carry on, or choose another --out")
-    before, now = json.loads(saved.read_text()), asdict(config)
-    changed = [
-        f"{key} (was {before.get(key)}, now {now[key]})"
-        for key in now
-        if key not in ("data", "votes") and now[key] != before.get(key)
-    ]
-    if changed:
-        raise DataError(
-            f"{out}: started with other settings: {', '.join(changed)}; repeat them or choose another --out"
-        )

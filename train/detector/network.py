@@ -1,12 +1,15 @@
 """The detector's network: gray frame in, one score, box and set of landmarks for each cell of 8x8 pixels out."""
 
+import math
+
 import keras
 import tensorflow as tf
 from keras import layers
 
-from train.architectures import WEIGHT_DECAY
 from train.normalization import FusedBatchNormalization
 
+STRIDE = 8  # px of the frame a cell
+UNIT = 32.0  # px: side of a box coded 0
 FRAME_SHAPE = (240, 320, 1)  # the shipped file's; the device resizes its input to any multiple of 16
 PRIOR = 0.01  # score of a fresh network: else the many empty cells swamp the first steps (Lin et al. 2017, RetinaNet)
 
@@ -42,7 +45,7 @@ def detector(
     x = layers.ReLU(max_value=6.0)(layers.Add()([near, x]))
     x = _convolution(x, fine)
     outputs = {
-        "scores": _output(x, 1, "scores", keras.initializers.Constant(-tf.math.log(1 / PRIOR - 1)), "sigmoid"),
+        "scores": _output(x, 1, "scores", keras.initializers.Constant(-math.log(1 / PRIOR - 1)), "sigmoid"),
         "boxes": _output(x, 4, "boxes"),
         "landmarks": _output(x, 10, "landmarks"),
     }
@@ -52,19 +55,12 @@ def detector(
 def _convolution(
     x: keras.KerasTensor, width: int, strides: int = 1, side: int = 3, active: bool = True
 ) -> keras.KerasTensor:
-    x = layers.Conv2D(
-        width,
-        side,
-        strides=strides,
-        padding="same",
-        use_bias=False,
-        kernel_regularizer=keras.regularizers.L2(WEIGHT_DECAY / 2),
-    )(x)
+    x = layers.Conv2D(width, side, strides=strides, padding="same", use_bias=False)(x)
     x = FusedBatchNormalization()(x)
     return layers.ReLU(max_value=6.0)(x) if active else x
 
 
 def _output(
-    x: keras.KerasTensor, width: int, name: str, bias: str = "zeros", activation: str | None = None
+    x: keras.KerasTensor, width: int, name: str, bias: str | keras.initializers.Initializer = "zeros", activation: str | None = None
 ) -> keras.KerasTensor:
     return layers.Conv2D(width, 1, bias_initializer=bias, activation=activation, name=name, dtype="float32")(x)

@@ -1,0 +1,159 @@
+"""Train the face detector into a run folder; killed at any moment, `--resume` carries on from the last epoch."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import keras
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from train import checkpoint
+from train.data import load as load_faces
+from train.detector.judge import Curve, judge
+from train.detector.losses import LOSSES, WEIGHTS
+from train.detector.network import detector
+from train.detector.photos import Photo, load
+from train.detector.scenes import Scenes
+from train.detector.targets import assign
+from train.event_files import TensorBoardLog
+from train.export import plain
+from train.precision import policy
+from train.runs import open_run
+
+FALSE_ALARMS = 2.0  # on 500 face-free photos: the threshold is chosen for it
+JUDGE_EVERY = 5  # epochs
+
+Batch = tuple[np.ndarray, dict[str, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class DetectorConfig:
+    """What defines a run; saved beside it, and a resumed run must be given the same."""
+
+    photos: str
+    data: str  # FER2013, for its faces alone: they are pasted into backgrounds
+    epochs: int = 100
+    seed: int = 1
+    batch_size: int = 32
+    learning_rate: float = 3e-3  # peak, AdamW
+    warmup_epochs: float = 1.0
+    weight_decay: float = 0.01
+    ema_span: float = 0.02  # of the run: the weights kept are averaged over about this last part
+    precision: str = "float32"  # bfloat16 is slower here: the first layers have too few channels for it
+
+
+def fit(config: DetectorConfig, out: Path, resume: bool = False) -> dict[str, Any]:
+    """Train as `config` says into the folder `out`; return recall and false alarms on the held-out photos.
+
+    Leaves config.json, history.csv, model.keras and metrics.json. Raises DataError where the data cannot be used, or
+    where `out` holds another run.
+    """
+    photos = load(Path(config.photos))
+    faces = load_faces(config.data).split("train").images
+    open_run(config, out, resume)
+    print(f"{len(photos.training)} photos, {len(photos.held_out)} held out, {len(faces)} faces to paste", flush=True)
+    cv2.setNumThreads(0)  # the scenes come from a thread beside TensorFlow's
+    keras.utils.set_random_seed(config.seed)
+    steps = len(photos.training) // config.batch_size
+    model = compiled(config, steps)
+    history = checkpoint.load(model, out) if (out / checkpoint.NAME).exists() else pd.DataFrame()
+    judged = plain(keras.Model(model.input, model.output))  # without the optimizer
+    board, scenes = TensorBoardLog(out / "tensorboard"), Scenes(photos.training, faces)
+    for epoch in range(len(history), config.epochs):
+        logs = _train_one_epoch(model, batches(scenes, config, epoch, steps), steps, f"epoch {epoch + 1}")
+        if (epoch + 1) % JUDGE_EVERY == 0 or epoch + 1 == config.epochs:
+            _take_averaged(judged, model)
+            logs |= figures(judge(judged, photos.held_out))
+        history = pd.concat([history, pd.DataFrame([{"epoch": epoch, **logs}])], ignore_index=True)
+        checkpoint.save(model, history, out)
+        board.write(epoch, logs)
+        print(f"epoch {epoch + 1}/{config.epochs}  " + "  ".join(f"{k} {v:.4f}" for k, v in logs.items()), flush=True)
+    _take_averaged(judged, model)
+    return _summarize(judged, photos.held_out, out)
+
+
+def compiled(config: DetectorConfig, steps: int) -> keras.Model:
+    """Build the network with its optimizer, warm-up, cosine decay and averaged weights."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy(config.precision))
+    try:
+        model = detector()
+    finally:
+        keras.config.set_dtype_policy(before)
+    total, warmup = config.epochs * steps, int(config.warmup_epochs * steps)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        0.0, total - warmup, warmup_target=config.learning_rate, warmup_steps=warmup
+    )
+    optimizer = keras.optimizers.AdamW(
+        schedule, config.weight_decay, use_ema=True, ema_momentum=1 - 1 / max(1.0, config.ema_span * total)
+    )
+    model.compile(optimizer, LOSSES, loss_weights=WEIGHTS, jit_compile=False)
+    optimizer.build(model.trainable_variables)
+    return model
+
+
+def batches(scenes: Scenes, config: DetectorConfig, epoch: int, steps: int) -> Iterator[Batch]:
+    """Yield `steps` batches of frames, (B, 240, 320, 1) float32, and targets, drawn ahead in a thread.
+
+    Seed, epoch and batch number alone decide what they hold: a resumed run sees what an unbroken one sees.
+    """
+
+    def prepare(step: int) -> Batch:
+        rng = np.random.default_rng([config.seed, epoch, step])
+        drawn = [scenes.draw(rng) for _ in range(config.batch_size)]
+        targets = [assign(scene) for scene in drawn]
+        frames = np.stack([scene.gray for scene in drawn])[..., np.newaxis].astype(np.float32)
+        return frames, {name: np.stack([target[name] for target in targets]) for name in targets[0]}
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = [pool.submit(prepare, step) for step in range(min(3, steps))]
+        for step in range(steps):
+            batch = waiting.pop(0).result()
+            if step + 3 < steps:
+                waiting.append(pool.submit(prepare, step + 3))
+            yield batch
+
+
+def figures(curve: Curve) -> dict[str, float]:
+    """The threshold for `FALSE_ALARMS`, and the recall there."""
+    threshold = curve.threshold(FALSE_ALARMS)
+    return {"threshold": threshold, "recall": curve.recall(threshold)}
+
+
+def _train_one_epoch(model: keras.Model, prepared: Iterator[Batch], total: int, title: str) -> dict[str, float]:
+    """Return the epoch's mean losses."""
+    means: dict[str, float] = {}
+    for done, batch in enumerate(tqdm(prepared, title, total, leave=False, disable=None)):
+        logs = model.train_on_batch(*batch, return_dict=True)
+        means = {name: means.get(name, 0.0) + (float(value) - means.get(name, 0.0)) / (done + 1) for name, value in logs.items()}
+    return means
+
+
+def _take_averaged(judged: keras.Model, model: keras.Model) -> None:
+    """Put the averaged weights, the ones that will be kept, into `judged`; `model` stays as it is."""
+    trained = model.get_weights()
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    judged.set_weights(model.get_weights())
+    model.set_weights(trained)
+
+
+def _summarize(model: keras.Model, held_out: tuple[Photo, ...], out: Path) -> dict[str, Any]:
+    strict, loose = judge(model, held_out), judge(model, held_out, least_iou=0.3)
+    threshold = strict.threshold(FALSE_ALARMS)
+    metrics = {
+        "threshold": threshold,
+        "faces": len(strict.faces),
+        "face_free_photos": strict.face_free,
+        "recall_iou_0.5": strict.recall(threshold),
+        "recall_iou_0.3": loose.recall(threshold),
+        "false_alarms_per_500": strict.false_alarms(threshold),
+    }
+    model.save(out / "model.keras")
+    (out / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n")
+    return metrics

@@ -1,0 +1,87 @@
+"""How many of the held-out faces a detector finds, and what else it takes for one."""
+
+from dataclasses import dataclass
+
+import cv2
+import keras
+import numpy as np
+
+from train.detector import losses
+from train.detector.photos import Photo
+from train.detector.scenes import CERTAIN, HEIGHT, WIDTH
+
+MIN_FACE_PX = 20.0  # height in the 320x240 frame, 40 in 640x480: what the detector is made for
+LOWEST = 0.02  # score from which on the curve is drawn
+NMS_IOU = 0.4
+PER = 500  # face-free photos that false alarms are counted on
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Best score at each face, and of each false alarm; counting them from any threshold gives the curve."""
+
+    faces: np.ndarray  # (N,) score of the best box that meets the face, 0 where none does
+    alarms: np.ndarray  # (M,)
+    face_free: int  # photos
+
+    def recall(self, threshold: float) -> float:
+        return float((self.faces >= threshold).mean())
+
+    def false_alarms(self, threshold: float) -> float:
+        """For `PER` face-free photos."""
+        return float((self.alarms >= threshold).sum() * PER / self.face_free)
+
+    def threshold(self, false_alarms: float) -> float:
+        """The lowest, in hundredths, at which there are no more false alarms."""
+        return next(t / 100 for t in range(2, 101) if self.false_alarms(t / 100) <= false_alarms)
+
+
+def judge(model: keras.Model, photos: tuple[Photo, ...], least_iou: float = 0.5) -> Curve:
+    """Show `photos`, fitted into 320x240, to a float `model`."""
+    framed = [fitted(photo) for photo in photos]
+    frames = np.stack([gray for gray, _ in framed])[..., np.newaxis].astype(np.float32)
+    outputs = model.predict(frames, batch_size=64, verbose=0)
+    boxes = keras.ops.convert_to_numpy(losses.decode(outputs["boxes"])).reshape(len(photos), -1, 4)
+    found = [_suppressed(*pair) for pair in zip(boxes, outputs["scores"].reshape(len(photos), -1), strict=True)]
+    return curve(found, [boxes for _, boxes in framed], least_iou, [len(photo.boxes) > 0 for photo in photos])
+
+
+def fitted(photo: Photo) -> tuple[np.ndarray, np.ndarray]:
+    """The photo as large as (240, 320) holds it, and the boxes, (N, 4), of the faces that are to be found in it."""
+    height, width = photo.gray.shape
+    scale = min(HEIGHT / height, WIDTH / width)
+    size = (round(width * scale), round(height * scale))
+    small = cv2.resize(photo.gray, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    canvas = cv2.copyMakeBorder(small, 0, HEIGHT - size[1], 0, WIDTH - size[0], cv2.BORDER_REPLICATE)
+    boxes = photo.boxes * scale
+    return canvas, boxes[(photo.scores >= CERTAIN) & (boxes[:, 3] >= MIN_FACE_PX)]
+
+
+def curve(
+    found: list[tuple[np.ndarray, np.ndarray]], wanted: list[np.ndarray], least_iou: float, has_faces: list[bool]
+) -> Curve:
+    """Compare for each photo the boxes and scores `found`, (M, 4) and (M,), with the boxes `wanted`, (N, 4)."""
+    faces, alarms = [], []
+    for (boxes, scores), truth, peopled in zip(found, wanted, has_faces, strict=True):
+        if not peopled:
+            alarms.append(scores)
+        elif len(truth):
+            met = overlaps(truth, boxes) >= least_iou
+            faces.append(np.max(np.where(met, scores, 0.0), axis=1, initial=0.0))
+    return Curve(np.concatenate(faces), np.concatenate(alarms), len(alarms))
+
+
+def overlaps(some: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Intersection over union of (N, 4) and (M, 4) boxes x, y, width, height: (N, M)."""
+    low = np.maximum(some[:, np.newaxis, :2], others[np.newaxis, :, :2])
+    high = np.minimum((some[:, :2] + some[:, 2:])[:, np.newaxis], (others[:, :2] + others[:, 2:])[np.newaxis])
+    shared = np.clip(high - low, 0, None).prod(axis=2)
+    return shared / (some[:, 2:].prod(axis=1)[:, np.newaxis] + others[:, 2:].prod(axis=1)[np.newaxis] - shared)
+
+
+def _suppressed(boxes: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Leave the boxes that no better one overlaps."""
+    likely = scores >= LOWEST
+    boxes, scores = boxes[likely], scores[likely]
+    kept = np.asarray(cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), LOWEST, NMS_IOU), int).ravel()
+    return boxes[kept], scores[kept]

@@ -1,0 +1,48 @@
+"""What every training shares: its settings from a recipe file, and the folder it may write into."""
+
+import json
+import tomllib
+from collections.abc import Container
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from train.data import DataError
+
+Config = TypeVar("Config")
+PLACES = ("data", "votes", "photos")  # settings that say where something lies: a resumed run may find it elsewhere
+
+
+def read_recipe(kind: type[Config], path: Path, changes: dict[str, Any]) -> Config:
+    """Make a `kind`, a dataclass, of the TOML file `path`; `changes` override it. Raises DataError."""
+    settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    unknown = set(settings) - {field.name for field in fields(kind)}
+    if unknown:
+        raise DataError(f"{path}: unknown setting {', '.join(sorted(unknown))}")
+    return kind(**(settings | changes))
+
+
+def open_run(config: Any, out: Path, resume: bool) -> None:
+    """Make the run folder, or check that the one to resume was started with the same settings; raises DataError."""
+    saved = out / "config.json"
+    if not saved.exists():
+        if out.exists() and any(out.iterdir()):
+            raise DataError(f"{out}: not empty and no run folder; choose another --out")
+        out.mkdir(parents=True, exist_ok=True)
+        saved.write_text(json.dumps(asdict(config), indent=1) + "\n")
+        return
+    if not resume:
+        raise DataError(f"{out}: holds a run already; add --resume to carry on, or choose another --out")
+    changed = _changes(json.loads(saved.read_text()), asdict(config), PLACES)
+    if changed:
+        raise DataError(
+            f"{out}: started with other settings: {', '.join(changed)}; repeat them or choose another --out"
+        )
+
+
+def _changes(before: dict[str, Any], now: dict[str, Any], ignored: Container[str]) -> list[str]:
+    return [
+        f"{key} (was {before.get(key)}, now {now[key]})"
+        for key in now
+        if key not in ignored and now[key] != before.get(key)
+    ]
