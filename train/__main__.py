@@ -73,6 +73,20 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--resume", action="store_true", help="carry on a run that was stopped or killed")
     fit.set_defaults(command=_fit, after_stop="; `--resume` carries on from the last whole epoch")
 
+    face = commands.add_parser("fit-detector", help="train the face detector into a run folder")
+    face.add_argument("--photos", required=True, metavar="DIR", help="people/, background/ (JPEG) and boxes.csv")
+    face.add_argument("--data", required=True, metavar="PATH", help=f"FER2013, for faces to paste: {data_help}")
+    face.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="run folder: config, history, model.keras, pictures"
+    )
+    face.add_argument(
+        "--recipe", default="face", metavar="NAME", help="from train/detector/recipes/NAME.toml (default: face)"
+    )
+    face.add_argument("--epochs", type=_whole_number(1), metavar="N", help="passes over the photos (default: recipe's)")
+    face.add_argument("--seed", type=_whole_number(0), metavar="N", help="of weights, scenes and order (default: 1)")
+    face.add_argument("--resume", action="store_true", help="carry on a run that was stopped or killed")
+    face.set_defaults(command=_fit_detector, after_stop="; `--resume` carries on from the last whole epoch")
+
     teach = commands.add_parser(
         "teach", help="make soft targets: teachers trained out of fold, corrected by FER+ votes"
     )
@@ -126,6 +140,21 @@ def _fit(args: argparse.Namespace) -> int:
     metrics = fit(config, args.out, args.resume)
     print(f"validation: {metrics['accuracy']:.2%} of {metrics['n']} faces, balanced {metrics['balanced_accuracy']:.2%}")
     print(f"wrote {args.out}/model.keras, metrics.json, curves.png, confusion.png")
+    return 0
+
+
+def _fit_detector(args: argparse.Namespace) -> int:
+    from train.detector.fit import RECIPES, DetectorConfig, fit
+    from train.runs import read_recipe
+
+    names = ("photos", "data", "epochs", "seed")
+    given = {name: value for name in names if (value := getattr(args, name)) is not None}
+    metrics = fit(read_recipe(DetectorConfig, RECIPES / f"{args.recipe}.toml", given), args.out, args.resume)
+    print(
+        f"held out: {metrics['recall_iou_0.5']:.1%} of {metrics['faces']} faces at IoU 0.5, "
+        f"{metrics['false_alarms_per_500']:.1f} false alarms on 500 face-free photos, threshold {metrics['threshold']:.2f}"
+    )
+    print(f"wrote {args.out}/model.keras, metrics.json, curves.png, recall.png")
     return 0
 
 

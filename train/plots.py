@@ -42,7 +42,7 @@ def save_curves(history: pd.DataFrame, path: Path) -> None:
         axes[0].legend()
         axes[1].set_title(f"accuracy (validation at the end: {history['val_accuracy'].iloc[-1]:.1%})")
         axes[1].yaxis.set_major_formatter("{x:.0%}")
-        _save(figure, path)
+        save(figure, path)
 
 
 def save_confusion(confusion: np.ndarray, path: Path, title: str) -> None:
@@ -64,7 +64,7 @@ def save_confusion(confusion: np.ndarray, path: Path, title: str) -> None:
         axis.spines[:].set_visible(False)
         axis.tick_params(length=0)
         axis.set(xlabel="predicted", ylabel="true (faces)", title=title)
-        _save(figure, path)
+        save(figure, path)
 
 
 def save_reliability(bins: Sequence[Mapping[str, float]], ece: float, path: Path) -> None:
@@ -86,7 +86,7 @@ def save_reliability(bins: Sequence[Mapping[str, float]], ece: float, path: Path
         below.bar(edges, [one["n"] for one in bins], width, align="edge", color=BLUE, alpha=0.6, edgecolor="white")
         below.set(xlabel="confidence (score of the predicted emotion)", ylabel="faces")
         below.xaxis.set_major_formatter("{x:.0%}")
-        _save(figure, path)
+        save(figure, path)
 
 
 def save_quantization(per_class: Mapping[str, Mapping[str, Any]], path: Path) -> None:
@@ -114,7 +114,7 @@ def save_quantization(per_class: Mapping[str, Mapping[str, Any]], path: Path) ->
         axis.set(xlim=(-reach, reach), xlabel="points", title="change of recall, float to int8")
         axis.grid(alpha=0.3, axis="x")
         axis.set_axisbelow(True)
-        _save(figure, path)
+        save(figure, path)
 
 
 def save_faces(images: np.ndarray, captions: Sequence[str], path: Path, columns: int = 8) -> None:
@@ -133,9 +133,9 @@ def save_faces(images: np.ndarray, captions: Sequence[str], path: Path, columns:
         for number, line in enumerate(caption.splitlines(), start=1):
             axis.text(left + INPUT_SIDE / 2, top + INPUT_SIDE + 5.5 * number, line, ha="center", fontsize=8.5)
     axis.imshow(sheet, cmap="gray", vmin=0, vmax=255, interpolation="hermite")  # rings not at the faces' edges
-    _save(figure, path)
+    save(figure, path)
 
 
-def _save(figure: plt.Figure, path: Path) -> None:
+def save(figure: plt.Figure, path: Path) -> None:
     figure.savefig(path, dpi=DPI)
     plt.close(figure)

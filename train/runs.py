@@ -15,7 +15,10 @@ PLACES = ("data", "votes", "photos")  # settings that say where something lies: 
 
 def read_recipe(kind: type[Config], path: Path, changes: dict[str, Any]) -> Config:
     """Make a `kind`, a dataclass, of the TOML file `path`; `changes` override it. Raises DataError."""
-    settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: not a recipe that can be read ({error})") from error
     unknown = set(settings) - {field.name for field in fields(kind)}
     if unknown:
         raise DataError(f"{path}: unknown setting {', '.join(sorted(unknown))}")

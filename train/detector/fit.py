@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from train import checkpoint
 from train.data import load as load_faces
+from train.detector import plots
 from train.detector.judge import Curve, judge
 from train.detector.losses import LOSSES, WEIGHTS
 from train.detector.network import detector
@@ -26,6 +27,7 @@ from train.export import plain
 from train.precision import policy
 from train.runs import open_run
 
+RECIPES = Path(__file__).parent / "recipes"
 FALSE_ALARMS = 2.0  # on 500 face-free photos: the threshold is chosen for it
 JUDGE_EVERY = 5  # epochs
 
@@ -75,7 +77,7 @@ def fit(config: DetectorConfig, out: Path, resume: bool = False) -> dict[str, An
         board.write(epoch, logs)
         print(f"epoch {epoch + 1}/{config.epochs}  " + "  ".join(f"{k} {v:.4f}" for k, v in logs.items()), flush=True)
     _take_averaged(judged, model)
-    return _summarize(judged, photos.held_out, out)
+    return _summarize(judged, history, photos.held_out, out)
 
 
 def compiled(config: DetectorConfig, steps: int) -> keras.Model:
@@ -131,7 +133,10 @@ def _train_one_epoch(model: keras.Model, prepared: Iterator[Batch], total: int, 
     means: dict[str, float] = {}
     for done, batch in enumerate(tqdm(prepared, title, total, leave=False, disable=None)):
         logs = model.train_on_batch(*batch, return_dict=True)
-        means = {name: means.get(name, 0.0) + (float(value) - means.get(name, 0.0)) / (done + 1) for name, value in logs.items()}
+        means = {
+            name: means.get(name, 0.0) + (float(value) - means.get(name, 0.0)) / (done + 1)
+            for name, value in logs.items()
+        }
     return means
 
 
@@ -143,7 +148,7 @@ def _take_averaged(judged: keras.Model, model: keras.Model) -> None:
     model.set_weights(trained)
 
 
-def _summarize(model: keras.Model, held_out: tuple[Photo, ...], out: Path) -> dict[str, Any]:
+def _summarize(model: keras.Model, history: pd.DataFrame, held_out: tuple[Photo, ...], out: Path) -> dict[str, Any]:
     strict, loose = judge(model, held_out), judge(model, held_out, least_iou=0.3)
     threshold = strict.threshold(FALSE_ALARMS)
     metrics = {
@@ -156,4 +161,6 @@ def _summarize(model: keras.Model, held_out: tuple[Photo, ...], out: Path) -> di
     }
     model.save(out / "model.keras")
     (out / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n")
+    plots.save_curves(history, out / "curves.png")
+    plots.save_recall({"held-out photos, float": (strict, threshold)}, out / "recall.png")
     return metrics

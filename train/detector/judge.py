@@ -31,6 +31,11 @@ class Curve:
         """For `PER` face-free photos."""
         return float((self.alarms >= threshold).sum() * PER / self.face_free)
 
+    def precision(self, threshold: float) -> float:
+        """Of the boxes that meet a face or are false alarms; 1 where there are none."""
+        hits, alarms = (int((scores >= threshold).sum()) for scores in (self.faces, self.alarms))
+        return hits / (hits + alarms) if hits + alarms else 1.0
+
     def threshold(self, false_alarms: float) -> float:
         """The lowest, in hundredths, at which there are no more false alarms."""
         return next(t / 100 for t in range(2, 101) if self.false_alarms(t / 100) <= false_alarms)

@@ -1,6 +1,5 @@
 """The three losses of the detector; targets as `train.detector.targets.assign` lays them out, with a weight last."""
 
-import keras
 import tensorflow as tf
 from keras import ops
 
@@ -56,5 +55,3 @@ def _ends(box: tf.Tensor) -> tf.Tensor:
 
 def _faces(weight: tf.Tensor) -> tf.Tensor:
     return ops.maximum(ops.sum(weight), 1.0)
-
-

@@ -61,6 +61,10 @@ def _convolution(
 
 
 def _output(
-    x: keras.KerasTensor, width: int, name: str, bias: str | keras.initializers.Initializer = "zeros", activation: str | None = None
+    x: keras.KerasTensor,
+    width: int,
+    name: str,
+    bias: str | keras.initializers.Initializer = "zeros",
+    activation: str | None = None,
 ) -> keras.KerasTensor:
     return layers.Conv2D(width, 1, bias_initializer=bias, activation=activation, name=name, dtype="float32")(x)

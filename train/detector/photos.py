@@ -11,7 +11,10 @@ from tqdm import tqdm
 from train.data import DataError
 
 PEOPLE, BACKGROUND, BOXES = "people", "background", "boxes.csv"
-HELD_OUT = {PEOPLE: ("f18", "humseg", "pyladies"), BACKGROUND: ("imnet",)}  # whole sources: their photos resemble each other
+HELD_OUT = {
+    PEOPLE: ("f18", "humseg", "pyladies"),
+    BACKGROUND: ("imnet",),
+}  # whole sources: their photos resemble each other
 POINTS = ("right_eye", "left_eye", "nose", "mouth_right", "mouth_left")
 BOX_COLUMNS = ["x", "y", "w", "h"]
 LANDMARK_COLUMNS = [f"{point}_{axis}" for point in POINTS for axis in "xy"]

@@ -1,0 +1,204 @@
+"""The face detector's training on drawn faces: photos, scenes, targets, losses, a run that can be killed, judgement."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.synthetic import faces, write_csv
+from train import checkpoint
+from train.data import DataError
+from train.detector import losses
+from train.detector.fit import RECIPES, DetectorConfig, fit
+from train.detector.judge import Curve, curve, overlaps
+from train.detector.network import STRIDE, UNIT
+from train.detector.photos import BOX_COLUMNS, LANDMARK_COLUMNS, load
+from train.detector.scenes import HEIGHT, WIDTH, Scene, Scenes, calibration_frames
+from train.detector.targets import assign
+from train.runs import read_recipe
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+POINTS = np.array([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]])  # of the box, as drawn
+
+
+def draw_face(gray: np.ndarray, x: int, y: int, side: int) -> list[float]:
+    """Draw a face and return its row: box, then landmarks."""
+    cv2.ellipse(gray, (x + side // 2, y + side // 2), (side // 2, side // 2), 0, 0, 360, 200, -1)
+    points = POINTS * side + [x, y]
+    for place in points:
+        cv2.circle(gray, (round(place[0]), round(place[1])), max(side // 12, 1), 20, -1)
+    return [x, y, side, side, *points.ravel()]
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """40 photos with one face, 16 without, a fifth of each from a source that is held out."""
+    folder, rng, rows = tmp_path_factory.mktemp("photos"), np.random.default_rng(0), []
+    for kind, count, sources in (("people", 40, ("ccp", "f18")), ("background", 16, ("scene15", "imnet"))):
+        (folder / kind).mkdir()
+        for index in range(count):
+            gray = rng.integers(60, 120, (200, 300), dtype=np.uint8)
+            name = f"{sources[index % 5 == 0]}_{index:03}.jpg"
+            if kind == "people":
+                side = int(rng.integers(30, 90))
+                row = draw_face(gray, int(rng.integers(0, 300 - side)), int(rng.integers(0, 200 - side)), side)
+                rows.append([name, 0.9, *row])
+            cv2.imwrite(str(folder / kind / name), gray)
+    table = pd.DataFrame(rows, columns=["file", "score", *BOX_COLUMNS, *LANDMARK_COLUMNS])
+    table.to_csv(folder / "boxes.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def fer2013(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    splits = {"Training": faces(4, 1), "PublicTest": faces(2, 2)}
+    return write_csv(tmp_path_factory.mktemp("data") / "fer2013.csv", splits)
+
+
+def scene(*boxes: tuple[float, float, float, float], counted: bool = True) -> Scene:
+    rows = np.array(boxes, np.float32).reshape(-1, 4)
+    points = (rows[:, np.newaxis, :2] + POINTS * rows[:, np.newaxis, 2:]).reshape(-1, 10)
+    gray = np.zeros((HEIGHT, WIDTH), np.uint8)
+    return Scene(gray, rows, points.astype(np.float32), np.full(len(rows), counted))
+
+
+def test_whole_sources_are_held_out(photos: Path) -> None:
+    loaded = load(photos)
+    assert (len(loaded.training), len(loaded.held_out)) == (32 + 12, 8 + 4)
+    assert {photo.path.name.split("_")[0] for photo in loaded.held_out} == {"f18", "imnet"}
+    assert all(photo.boxes.shape == (1, 4) for photo in loaded.training if photo.path.parent.name == "people")
+
+
+@pytest.mark.parametrize("missing", ["boxes.csv", "people", "background"])
+def test_a_folder_without_one_of_its_parts_is_refused(photos: Path, tmp_path: Path, missing: str) -> None:
+    for part in ("boxes.csv", "people", "background"):
+        if part != missing:
+            (tmp_path / part).symlink_to(photos / part)
+    with pytest.raises(DataError, match=missing):
+        load(tmp_path)
+
+
+def test_labels_follow_the_pixels_into_a_scene(photos: Path) -> None:
+    """Eyes and mouth are drawn dark: they must be dark where the scene says they are, mirrored or not."""
+    scenes, rng = Scenes(load(photos).training, faces(4, 1).images), np.random.default_rng(1)
+    compared, dark = 0, 0
+    for _ in range(200):
+        one = scenes.draw(rng)
+        for box, points in zip(one.boxes[one.counted], one.landmarks[one.counted], strict=True):
+            places = points.reshape(5, 2)
+            inside = ((places > 4) & (places < [WIDTH - 4, HEIGHT - 4])).all()
+            if np.isnan(points).any() or box[2] < 50 or not inside:
+                continue
+            assert places[0, 0] < places[1, 0], "the right eye stays on the picture's left"
+            middle = (places[0] + places[1]) / 2
+            spots = [one.gray[round(y), round(x)] for x, y in places[:2]]
+            between = one.gray[round(middle[1]), round(middle[0])]
+            dark += int(max(spots)) < int(between)
+            compared += 1
+    assert compared > 40
+    assert dark / compared > 0.95  # dark scenes and noise hide some
+
+
+def test_the_cells_of_a_face_are_asked_for_its_box() -> None:
+    targets = assign(scene((100, 80, 64, 80)))
+    asked = targets["scores"][..., 0] == 1
+    rows, columns = np.nonzero(asked)
+    centres = np.stack([(columns + 0.5) * STRIDE, (rows + 0.5) * STRIDE])
+    assert 1 < asked.sum() < 16
+    assert np.abs(centres - [[132], [120]]).max() <= 0.12 * np.sqrt(64 * 80) + 1
+    assert np.isclose(targets["boxes"][..., 4].sum(), 1)
+    np.testing.assert_allclose(targets["boxes"][asked][:, :4], [[100, 80, 64, 80]] * asked.sum())
+    np.testing.assert_allclose(targets["landmarks"][asked][0, :10].reshape(5, 2), POINTS - 0.5, atol=1e-6)
+    assert targets["scores"][0, 0].tolist() == [0, 1]
+
+
+def test_the_smallest_face_has_a_cell_and_a_doubtful_one_counts_for_nothing() -> None:
+    assert assign(scene((101, 81, 5, 5)))["scores"][..., 0].sum() == 1
+    doubtful = assign(scene((96, 80, 64, 80), counted=False))
+    assert doubtful["scores"][..., 0].sum() == 0
+    assert (doubtful["scores"][10:20, 12:20, 1] == 0).all()
+    assert doubtful["boxes"][..., 4].sum() == 0
+
+
+def test_a_perfect_answer_costs_nothing_and_a_worse_one_more() -> None:
+    box = (100.0, 80.0, 64.0, 80.0)
+    targets = {name: value[np.newaxis] for name, value in assign(scene(box)).items()}
+    rows, columns = np.indices((HEIGHT // STRIDE, WIDTH // STRIDE))
+    perfect = np.stack(
+        [
+            132 / STRIDE - columns - 0.5,
+            120 / STRIDE - rows - 0.5,
+            *(np.full(rows.shape, np.log2(s / UNIT)) for s in box[2:]),
+        ],
+        axis=-1,
+    )[np.newaxis].astype(np.float32)
+    assert float(losses.boxes(targets["boxes"], perfect)) == pytest.approx(0, abs=1e-4)
+    assert 0.05 < float(losses.boxes(targets["boxes"], perfect + 0.3)) < 1.5
+    np.testing.assert_allclose(losses.decode(perfect)[0, 3, 7], box, rtol=1e-4)
+    known = targets["landmarks"][..., :10]
+    assert float(losses.landmarks(targets["landmarks"], known)) == 0
+    assert float(losses.landmarks(targets["landmarks"], known + 0.1)) == pytest.approx(0.1, rel=1e-4)
+    heat = targets["scores"][..., :1]
+    sure, unsure, wrong = (float(losses.scores(targets["scores"], p)) for p in (heat, heat * 0.5, 1 - heat))
+    assert sure < 1e-3 < unsure < wrong
+
+
+def test_recall_and_false_alarms_are_counted_as_by_hand() -> None:
+    box, elsewhere = [10, 10, 20, 20], [100, 100, 20, 20]
+    found = [
+        (np.array([box, elsewhere], float), np.array([0.9, 0.8])),  # a hit, and a face that nobody labelled
+        (np.array([[14, 10, 20, 20]], float), np.array([0.6])),  # IoU 0.67
+        (np.zeros((0, 4)), np.zeros(0)),  # a miss
+        (np.array([box, elsewhere], float), np.array([0.7, 0.3])),  # two false alarms
+        (np.zeros((0, 4)), np.zeros(0)),
+    ]
+    wanted = [np.array([box], float)] * 3 + [np.zeros((0, 4))] * 2
+    counted = curve(found, wanted, 0.5, [True, True, True, False, False])
+    assert counted.faces.tolist() == [0.9, 0.6, 0.0]
+    assert counted.recall(0.5) == pytest.approx(2 / 3)
+    assert counted.false_alarms(0.5) == 250
+    assert counted.precision(0.5) == pytest.approx(2 / 3)
+    assert counted.threshold(250) == 0.31
+    assert counted.threshold(0) == 0.71
+    assert Curve(np.zeros(1), np.zeros(0), 1).precision(0.5) == 1
+    assert overlaps(np.array([box]), np.array([[20, 10, 20, 20]]))[0, 0] == pytest.approx(1 / 3)
+
+
+def test_a_run_killed_and_resumed_ends_like_an_unbroken_one(photos: Path, fer2013: Path, tmp_path: Path) -> None:
+    given = {"photos": str(photos), "data": str(fer2013), "epochs": 3}
+    config = read_recipe(DetectorConfig, RECIPES / "face.toml", given)
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    metrics = fit(config, whole)
+    assert metrics["faces"] == 8 and metrics["face_free_photos"] == 4
+    assert json.loads((whole / "metrics.json").read_text()) == metrics
+    assert all((whole / name).stat().st_size > 10_000 for name in ("model.keras", "curves.png", "recall.png"))
+
+    arguments = [text for name, value in given.items() for text in (f"--{name}", str(value))]
+    command = [sys.executable, "-m", "train", "fit-detector", *arguments, "--out", str(broken)]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while not (broken / checkpoint.NAME).exists() and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    fit(config, broken, resume=True)
+    weights = (keras.models.load_model(out / "model.keras").get_weights() for out in (whole, broken))
+    for one, other in zip(*weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(DataError, match=r"seed \(was 1, now 2\)"):
+        fit(replace(config, seed=2), whole, resume=True)
+
+
+def test_calibration_frames_are_the_same_each_time(photos: Path) -> None:
+    first, second = (calibration_frames(load(photos), 3, seed=5) for _ in range(2))
+    assert first.shape == (3, HEIGHT, WIDTH) and first.dtype == np.uint8
+    np.testing.assert_array_equal(first, second)
