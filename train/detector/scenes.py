@@ -1,6 +1,6 @@
 """Training frames for the detector: a photo at a random framing, faces pasted in, and a cheap camera's faults."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -15,7 +15,12 @@ MIN_VISIBLE = 0.6  # of a face at the frame's edge
 FACE_SIDE = (16.0, 170.0)  # px: from what a detector may just see to two thirds of the frame's height
 ENLARGE = (0.4, 2.5)  # of a photo
 ROTATION_DEG = 10.0  # standard deviation
-BACKGROUND_SHARE = 0.3  # of the scenes: a photo without people
+TURNED_SHARE = 0.5  # of the backgrounds: at any angle, so that more can be learned from few
+BACKGROUND_ZOOM = (1.0, 2.2)  # from all of a background to one thing in it
+COLLAGE_SHARE = 0.4  # of the backgrounds: four in one frame
+CLEAN_SHARE = 0.3  # of the scenes: as the photo is
+SOURCE_WEIGHTS = {"humans": 0.3}  # how often a source's photos are drawn; these are tight portraits without a scene
+BACKGROUND_SHARE = 0.35  # of the scenes: a photo without people
 PASTE_SHARE = 0.7  # of the backgrounds: with FER2013 faces
 PASTED = (1, 5)  # faces
 PASTED_SIDE = (16.0, 130.0)  # px of the box
@@ -43,21 +48,33 @@ class Scenes:
         self._people = [photo for photo in photos if len(photo.boxes)]
         self._backgrounds = [photo for photo in photos if not len(photo.boxes)]
         self._faces = faces
+        weights = [SOURCE_WEIGHTS.get(photo.path.name.split("_")[0], 1.0) for photo in self._people]
+        self._chances = np.cumsum(weights) / np.sum(weights)
         side = np.arange(48) - 23.5
         distance = np.hypot(side[np.newaxis] / 21.0, side[:, np.newaxis] / 24.0)
         self._mask = np.clip((1.0 - distance) / 0.18, 0.0, 1.0).astype(np.float32)  # an oval with a soft rim
 
     def draw(self, rng: np.random.Generator) -> Scene:
-        background = self._backgrounds[rng.integers(len(self._backgrounds))]
         if rng.random() < BACKGROUND_SHARE:
-            scene = _framed(background, None, rng)
+            scene = self._background(rng)
             if rng.random() < PASTE_SHARE:
                 scene = self._pasted(scene, rng)
         else:
-            behind = _framed(background, None, rng).gray
-            scene = _framed(self._people[rng.integers(len(self._people))], behind, rng)
-        gray = spoil(scene.gray, rng)
+            behind = self._background(rng).gray
+            person = self._people[np.searchsorted(self._chances, rng.random(), side="right")]
+            scene = _framed(person, behind, rng)
+        gray = scene.gray if rng.random() < CLEAN_SHARE else spoil(scene.gray, rng)
         return Scene(gray, scene.boxes, scene.landmarks, scene.counted)
+
+    def _background(self, rng: np.random.Generator) -> Scene:
+        count = 4 if rng.random() < COLLAGE_SHARE else 1
+        chosen = rng.integers(len(self._backgrounds), size=count)
+        scenes = [_framed(self._backgrounds[index], None, rng) for index in chosen]
+        if count == 1:
+            return scenes[0]
+        half = (WIDTH // 2, HEIGHT // 2)
+        tiles = [cv2.resize(scene.gray, half, interpolation=cv2.INTER_AREA) for scene in scenes]
+        return replace(scenes[0], gray=np.block([tiles[:2], tiles[2:]]))
 
     def _pasted(self, scene: Scene, rng: np.random.Generator) -> Scene:
         gray, boxes = scene.gray.copy(), []
@@ -99,10 +116,11 @@ def _framed(photo: Photo, behind: np.ndarray | None, rng: np.random.Generator) -
     flip = rng.random() < 0.5
     target = np.array([rng.uniform(0.15, 0.85) * WIDTH, rng.uniform(0.15, 0.85) * HEIGHT])
     angle = np.radians(rng.normal(0, ROTATION_DEG))
+    if not len(photo.boxes):
+        target = np.array([WIDTH / 2, HEIGHT / 2])
+        angle = rng.uniform(-np.pi, np.pi) if rng.random() < TURNED_SHARE else angle
     cosine, sine = scale * np.cos(angle), scale * np.sin(angle)
     turn = np.array([[cosine, -sine], [sine, cosine]]) @ np.diag([-1.0 if flip else 1.0, 1.0])
-    if not len(photo.boxes):  # all of it, if it can: no use in showing a border
-        target, focus = np.array([WIDTH / 2, HEIGHT / 2]), np.array([width / 2, height / 2])
     matrix = np.column_stack([turn, target - turn @ focus])
     shrunk, source = _for_warp(photo.gray, matrix)
     if behind is None:
@@ -118,8 +136,10 @@ def _focus(photo: Photo, rng: np.random.Generator) -> tuple[np.ndarray, float]:
     height, width = photo.gray.shape
     sure = np.flatnonzero(photo.scores >= CERTAIN)
     if len(sure) == 0:
-        cover = max(WIDTH / width, HEIGHT / height)
-        return np.array([width, height]) / 2, cover * rng.uniform(1.0, 1.8)
+        zoom = _log_uniform(BACKGROUND_ZOOM, rng)
+        reach = (1 - 1 / zoom) / 2  # from the middle, so that the frame stays within the photo
+        middle = 0.5 + rng.uniform(-reach, reach, 2)
+        return middle * [width, height], max(WIDTH / width, HEIGHT / height) * zoom
     x, y, w, h = photo.boxes[rng.choice(sure)]
     scale = _log_uniform(FACE_SIDE, rng) / np.sqrt(w * h)
     return np.array([x + w / 2, y + h / 2]), float(np.clip(scale, *ENLARGE))
