@@ -1,4 +1,4 @@
-"""Command line between training and device: `python -m convert quantize | evaluate | bundle | measure-crop`."""
+"""Command line between training and device: `python -m convert quantize | evaluate | bundle | ...`."""
 
 import argparse
 import json
@@ -11,6 +11,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets with a p
 
 from edge.contract import LABELS
 from edge.errors import EXIT_TRY_AGAIN, EXIT_USAGE, EdgeError
+from edge.settings import DEFAULT_GRAYNET, DEFAULT_YUNET
 from train.data import SPLITS, DataError
 
 DATA_HELP = "fer2013.csv, icml_face_data.csv, a Kaggle folder, or a zip, tar or gz of one"
@@ -53,6 +54,29 @@ def _parser() -> argparse.ArgumentParser:
     )
     evaluate.set_defaults(command=_evaluate)
 
+    photos_help = "people/, background/ (JPEG) and boxes.csv, as `train fit-detector` takes them"
+    detector = commands.add_parser("quantize-detector", help="make the face detector's .tflite file and its manifest")
+    detector.add_argument("model", type=Path, metavar="MODEL.keras", help="trained by `python -m train fit-detector`")
+    detector.add_argument("--photos", required=True, type=Path, metavar="DIR", help=photos_help)
+    detector.add_argument("--out", required=True, type=Path, metavar="FILE.tflite", help="the manifest goes beside it")
+    detector.set_defaults(command=_quantize_detector)
+
+    judge = commands.add_parser("evaluate-detector", help="recall, false alarms and time of the face detectors")
+    judge.add_argument("--photos", required=True, type=Path, metavar="DIR", help=photos_help + "; the part held out")
+    judge.add_argument(
+        "--also",
+        type=Path,
+        metavar="DIR",
+        help="photos with boxes.csv (file,x,y,w,h), judged beside the same backgrounds",
+    )
+    judge.add_argument("--graynet", type=Path, default=DEFAULT_GRAYNET, metavar="FILE.tflite", help="default: shipped")
+    judge.add_argument("--yunet", type=Path, default=DEFAULT_YUNET, metavar="FILE.onnx", help="default: as fetched")
+    judge.add_argument("--json", type=Path, metavar="OUT", help="write all figures there")
+    judge.add_argument(
+        "--picture", type=Path, metavar="PNG", help="draw recall against false alarms and precision there"
+    )
+    judge.set_defaults(command=_evaluate_detector)
+
     bundle = commands.add_parser("bundle", help="pack all that the Pi needs into one archive with checksums")
     bundle.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the archive")
     bundle.add_argument(
@@ -65,7 +89,9 @@ def _parser() -> argparse.ArgumentParser:
 
     crop = commands.add_parser("measure-crop", help="measure how FER2013's framing lies around a detector's box")
     crop.add_argument("--data", required=True, metavar="PATH", help=DATA_HELP)
-    crop.add_argument("--yunet", type=Path, metavar="FILE.onnx", help="measure YuNet with this file (default: Haar)")
+    crop.add_argument("--detector", default="graynet", choices=["graynet", "yunet", "haar"], help="default: graynet")
+    crop.add_argument("--graynet", default=DEFAULT_GRAYNET, metavar="FILE.tflite", help="default: shipped")
+    crop.add_argument("--yunet", default=DEFAULT_YUNET, metavar="FILE.onnx", help="default: as fetched")
     crop.set_defaults(command=_measure_crop)
     return parser
 
@@ -82,6 +108,28 @@ def _quantize(args: argparse.Namespace) -> None:
         f"certain from score {certain.threshold:.2f}: {certain.coverage:.0%} of faces, {certain.accuracy:.1%} of them right"
     )
     print(f"wrote {args.out} ({args.out.stat().st_size:,} bytes) and {args.out.with_suffix('.json')}")
+
+
+def _quantize_detector(args: argparse.Namespace) -> None:
+    from convert.quantize_detector import quantize_detector
+
+    done = quantize_detector(args.model, args.photos, args.out)
+    print("operators, all int8: " + ", ".join(f"{count} {name}" for name, count in sorted(done.operators.items())))
+    print("held-out faces found: " + ", ".join(f"{kind} {recall:.2%}" for kind, recall in done.recall.items()))
+    alarms = done.figures["false_alarms_per_500"]
+    print(
+        f"as on the device: {done.figures['recall_iou_0.5']:.2%} from score {done.threshold:.2f}, {alarms} false alarms on 500 photos"
+    )
+    print(f"wrote {args.out} ({args.out.stat().st_size:,} bytes) and {args.out.with_suffix('.json')}")
+
+
+def _evaluate_detector(args: argparse.Namespace) -> None:
+    from convert.detectors import compare
+
+    table = compare(args.photos, args.also, args.graynet, args.yunet, args.picture)
+    print(table.to_string(index=False))
+    if args.json:
+        args.json.write_text(table.to_json(orient="records", indent=1) + "\n")
 
 
 def _evaluate(args: argparse.Namespace) -> None:
@@ -117,14 +165,17 @@ def _bundle(args: argparse.Namespace) -> None:
 def _measure_crop(args: argparse.Namespace) -> None:
     from convert.calibration import calibration_faces
     from convert.geometry import measure
-    from edge.detection import Haar, YuNet
+    from edge import detection, settings
     from train.data import load
 
-    detector = YuNet(args.yunet) if args.yunet else Haar()
+    wanted = settings.Detector(
+        kind=args.detector, graynet_model=str(args.graynet), yunet_model=str(args.yunet), min_face_px=40
+    )
+    detector = detection.make(wanted)
     measured = measure(calibration_faces(load(args.data).split("train"), per_class=300), detector)
     print(f"{detector.name}: found {measured.found} of {measured.shown} training faces, 300 a class")
     print(f"median: {measured.geometry}\nmedian absolute deviation: {measured.spread}")
-    if args.yunet:
+    if args.detector != "haar":
         print(f"median tilt of the eye line: {measured.eye_line_deg:.1f} degrees")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from convert import wheels
 from edge import __version__, manifest
-from edge.settings import DEFAULT_MODEL, PROJECT
+from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL, PROJECT
 
 NAME = "emotion-edge"
 PARTS = ("edge", "models", "systemd", "requirements-edge.txt", "README.md", "LICENSE")
@@ -17,10 +17,10 @@ LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.part", ".*")
 def bundle(out: Path, python: str | None = None, project: Path = PROJECT) -> Path:
     """Write `out`/emotion-edge-VERSION.tar.gz and its .sha256; with `python`, its aarch64 wheels go along.
 
-    Raises ModelError where the shipped model and its manifest do not belong together.
+    Raises ModelError where a shipped model and its manifest do not belong together.
     """
-    model = project / DEFAULT_MODEL.relative_to(PROJECT)
-    manifest.verify(manifest.load(manifest.path_beside(model)), model, model.read_bytes())
+    for model, kind in ((DEFAULT_MODEL, manifest.Manifest), (DEFAULT_GRAYNET, manifest.DetectorManifest)):
+        manifest.read_verified(project / model.relative_to(PROJECT), kind)
     name = f"{NAME}-{__version__}" + (f"-cp{python.replace('.', '')}-aarch64" if python else "")
     out.mkdir(parents=True, exist_ok=True)
     archive = out / f"{name}.tar.gz"

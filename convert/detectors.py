@@ -10,16 +10,18 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from edge import manifest
 from edge.cameras import DEMO
 from edge.cameras.files import VideoFile, read_image
-from edge.detection import FaceDetector
+from edge.detection import FaceDetector, GrayNet, Haar, YuNet
+from edge.detection.yunet import YUNET_THRESHOLD
+from edge.manifest import DetectorManifest
 from train.data import DataError
-from train.detector.judge import Curve, curve, overlaps
-from train.detector.photos import BACKGROUND, BOX_COLUMNS, PEOPLE, Photo, load
-from train.detector.scenes import CERTAIN
+from train.detector.judge import LOWEST, Curve, curve, overlaps, sought
+from train.detector.photos import BOX_COLUMNS, Photo, load
+from train.detector.plots import save_recall
 
 FRAME_AREA = 320 * 240  # px of the reduced copy that the detectors look at
-MIN_FACE_PX = 20.0  # height there, 40 in 640x480: what the detectors are made for
 REPEATS = 5  # of the demo
 
 
@@ -32,23 +34,40 @@ class Result:
     eye_error: float  # median distance of found from labelled eyes, in distances between the eyes; NaN without labels
 
 
-def held_out(folder: Path) -> tuple[Photo, ...]:
-    """The part of the training photos that no training has seen; a plain folder with boxes.csv is taken whole.
+def compare(folder: Path, also: Path | None, graynet: Path, yunet: Path, picture: Path | None) -> pd.DataFrame:
+    """A row for each detector and set of photos: recall, false alarms, error of the eyes, time.
 
-    Raises DataError where there are no photos.
+    `folder` as `train fit-detector` takes it, of which the held-out part counts; `also` is judged beside its backgrounds.
+    YuNet is left out where there is no such file. Raises ModelError, DataError.
     """
-    if (folder / PEOPLE).is_dir():
-        return load(folder).held_out
-    table = pd.read_csv(folder / "boxes.csv")
-    photos = [_unlandmarked(folder / str(name), rows) for name, rows in table.groupby("file")]
-    if not photos:
-        raise DataError(f"{folder}: expected photos and boxes.csv (file,x,y,w,h)")
-    return tuple(photos)
+    sets = {"held out": load(folder).held_out}
+    if also:
+        sets[also.name] = (*labelled(also), *(photo for photo in sets["held out"] if not len(photo.boxes)))
+    used: dict[str, FaceDetector] = {"graynet": GrayNet(graynet), "haar": Haar()}
+    curves: dict[str, FaceDetector] = {"graynet": GrayNet(graynet, LOWEST, min_face_px=1), "haar": Haar(min_face_px=1)}
+    thresholds = {"graynet": manifest.load(manifest.path_beside(graynet), DetectorManifest).threshold, "haar": 1.0}
+    if yunet.is_file():
+        used["yunet"], curves["yunet"] = YuNet(yunet), YuNet(yunet, LOWEST, min_face_px=1)
+        thresholds["yunet"] = YUNET_THRESHOLD
+    taken = milliseconds(used)
+    rows = []
+    for place, photos in sets.items():
+        results = {name: judge(detector, photos) for name, detector in curves.items()}
+        for name, result in results.items():
+            about = {"photos": place, "detector": name, "threshold": thresholds[name]}
+            rows.append(about | figures(result, thresholds[name]) | {"ms": round(taken[name], 3)})
+        if picture and place == "held out":
+            save_recall({name: (result.strict, thresholds[name]) for name, result in results.items()}, picture)
+    return pd.DataFrame(rows)
 
 
-def backgrounds(folder: Path) -> tuple[Photo, ...]:
-    """The held-out photos without a face."""
-    return tuple(photo for photo in load(folder).held_out if photo.path.parent.name == BACKGROUND)
+def labelled(folder: Path) -> tuple[Photo, ...]:
+    """Photos with their boxes in boxes.csv; raises DataError where there are none."""
+    try:
+        table = pd.read_csv(folder / "boxes.csv", usecols=["file", *BOX_COLUMNS])
+    except (OSError, ValueError) as error:
+        raise DataError(f"{folder}: expected photos and boxes.csv with file,x,y,w,h: {error}") from error
+    return tuple(_unlandmarked(folder / str(name), rows) for name, rows in table.groupby("file"))
 
 
 def judge(detector: FaceDetector, photos: Iterable[Photo]) -> Result:
@@ -58,14 +77,26 @@ def judge(detector: FaceDetector, photos: Iterable[Photo]) -> Result:
         faces = detector.detect(photo.gray)
         boxes = np.array([face.box_xywh for face in faces], np.float64).reshape(-1, 4)
         found.append((boxes, np.array([face.score for face in faces])))
-        sought = (photo.scores >= CERTAIN) & (photo.boxes[:, 3] * _reduction(photo.gray) >= MIN_FACE_PX)
-        wanted.append(photo.boxes[sought])
+        faces_sought = sought(photo, min(1.0, float(np.sqrt(FRAME_AREA / photo.gray.size))))
+        wanted.append(photo.boxes[faces_sought])
         peopled.append(len(photo.boxes) > 0)
         eyes = np.array([face.eyes or np.full((2, 2), np.nan) for face in faces]).reshape(-1, 2, 2)
-        errors += _eye_errors(boxes, eyes, photo.boxes[sought], photo.landmarks[sought])
+        errors += _eye_errors(boxes, eyes, wanted[-1], photo.landmarks[faces_sought])
     known = [error for error in errors if not np.isnan(error)]
     strict, loose = (curve(found, wanted, iou, peopled) for iou in (0.5, 0.3))
     return Result(strict, loose, float(np.median(known)) if known else float("nan"))
+
+
+def figures(result: Result, threshold: float) -> dict[str, float]:
+    """What `threshold` gives, rounded, as manifests and tables say it."""
+    return {
+        "faces": len(result.strict.faces),
+        "face_free_photos": result.strict.face_free,
+        "recall_iou_0.5": round(result.strict.recall(threshold), 4),
+        "recall_iou_0.3": round(result.loose.recall(threshold), 4),
+        "false_alarms_per_500": round(result.strict.false_alarms(threshold), 2),
+        "eye_error": round(result.eye_error, 4),
+    }
 
 
 def milliseconds(detectors: dict[str, FaceDetector]) -> dict[str, float]:
@@ -87,10 +118,6 @@ def _unlandmarked(path: Path, rows: pd.DataFrame) -> Photo:
     count = len(rows)
     boxes = rows[BOX_COLUMNS].to_numpy(np.float32)
     return Photo(path, read_image(path), boxes, np.ones(count, np.float32), np.full((count, 10), np.nan, np.float32))
-
-
-def _reduction(gray: np.ndarray) -> float:
-    return min(1.0, float(np.sqrt(FRAME_AREA / gray.size)))
 
 
 def _eye_errors(boxes: np.ndarray, eyes: np.ndarray, wanted: np.ndarray, landmarks: np.ndarray) -> list[float]:

@@ -45,19 +45,24 @@ def open_model(path: Path) -> Any:
 
 
 def load_keras(path: Path) -> Any:
-    """Load a Keras model; raises ModelError where it is missing, not one, or made for another task."""
+    """Load an emotion model; raises ModelError where it is missing, not one, or made for another task."""
+    model = read_keras(path)
+    expected, found = ((None, *INPUT_SHAPE), (None, len(LABELS))), (model.input_shape, model.output_shape)
+    if found != expected:
+        raise ModelError(f"{path}: expected input and output of {expected}, found {found}; train it on FER2013")
+    return model
+
+
+def read_keras(path: Path) -> Any:
+    """Load a Keras model of any task; raises ModelError where it is missing or not one."""
     if not zipfile.is_zipfile(path):  # said at once, before seconds of import
         raise _unreadable(path, "not a Keras 3 file" if path.is_file() else "no such file")
     import keras
 
     try:
-        model = keras.models.load_model(path, compile=False)
+        return keras.models.load_model(path, compile=False)
     except (ValueError, OSError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise _unreadable(path, str(error)) from error
-    expected, found = ((None, *INPUT_SHAPE), (None, len(LABELS))), (model.input_shape, model.output_shape)
-    if found != expected:
-        raise ModelError(f"{path}: expected input and output of {expected}, found {found}; train it on FER2013")
-    return model
 
 
 def _unreadable(path: Path, reason: str) -> ModelError:

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +22,7 @@ from edge.contract import LABELS
 from edge.errors import ModelError, UsageError
 from edge.manifest import Certainty, Manifest, Tensor
 from train.data import Fer2013, load
+from train.runs import PLACES
 
 MAX_LOSS = 0.01  # of validation accuracy, int8 against float
 CERTAIN_ACCURACY = 0.8  # a prediction called certain should be right four times in five
@@ -48,17 +51,24 @@ def quantize(model: Path, data: str | Path, out: Path, max_loss: float = MAX_LOS
 
     content = to_int8(network, calibration_faces(faces.split("train")).images)
     operators = check_int8(content)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-        part = Path(folder, out.name)
+    with both_or_neither(out) as part:
         part.write_bytes(content)
         draft = _describe(model, part, faces, content)
         manifest.save(draft, manifest.path_beside(part))
         final = _judge(draft, {"float": network, "int8": Classifier(part)}, faces, max_loss)
         manifest.save(final, manifest.path_beside(part))
+    return Quantized(operators, final.accuracy, final.certainty)
+
+
+@contextmanager
+def both_or_neither(out: Path) -> Iterator[Path]:
+    """Give a path to write the model and its manifest to; they become `out` and its manifest once all went well."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+        part = Path(folder, out.name)
+        yield part
         part.replace(out)
         manifest.path_beside(part).replace(manifest.path_beside(out))
-    return Quantized(operators, final.accuracy, final.certainty)
 
 
 def choose_threshold(probabilities: np.ndarray, labels: np.ndarray, wanted: float = CERTAIN_ACCURACY) -> Certainty:
@@ -98,14 +108,13 @@ def _judge(draft: Manifest, models: dict[str, Any], faces: Fer2013, max_loss: fl
 
 def _describe(model: Path, part: Path, faces: Fer2013, content: bytes) -> Manifest:
     interpreter = Interpreter(model_content=content)
-    run = model.parent / "config.json"
     return Manifest(
         task=manifest.TASK,
         name=part.stem,
         version=__version__,
         labels=list(LABELS),
-        input=_tensor(interpreter.get_input_details()[0]),
-        output=_tensor(interpreter.get_output_details()[0]),
+        input=tensor(interpreter.get_input_details()[0]),
+        output=tensor(interpreter.get_output_details()[0]),
         sha256=manifest.sha256(part),
         certainty=Certainty(1.0, 0.0, 0.0),
         accuracy={},
@@ -113,22 +122,32 @@ def _describe(model: Path, part: Path, faces: Fer2013, content: bytes) -> Manife
             "data": "FER2013 Training",
             "faces": len(faces.train),
             "dropped_twins": faces.dropped_twins,
-            "run": {k: v for k, v in json.loads(run.read_text()).items() if k != "data"} if run.is_file() else {},
+            "run": run_settings(model),
         },
         calibration={"split": "train", "faces_per_class": FACES_PER_CLASS, "seed": SEED},
-        tools={name: version(name) for name in TOOLS},
-        git_commit=_git_commit(),
+        tools=tools(),
+        git_commit=git_commit(),
     )
 
 
-def _tensor(details: dict[str, Any]) -> Tensor:
+def run_settings(model: Path) -> dict[str, Any]:
+    """The settings of the run that `model` lies in, without places on this machine; empty outside of a run folder."""
+    saved = model.parent / "config.json"
+    return {k: v for k, v in json.loads(saved.read_text()).items() if k not in PLACES} if saved.is_file() else {}
+
+
+def tools() -> dict[str, str]:
+    return {name: version(name) for name in TOOLS}
+
+
+def tensor(details: dict[str, Any]) -> Tensor:
     scale, zero_point = details["quantization"]
     return Tensor(
         [int(side) for side in details["shape"]], np.dtype(details["dtype"]).name, float(scale), int(zero_point)
     )
 
 
-def _git_commit() -> str:
+def git_commit() -> str:
     """The checkout's commit, with a mark where files differ from it; "unknown" outside of one."""
     command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:

@@ -21,7 +21,7 @@ OPERATOR_NAMES = {value: name for name, value in vars(schema.BuiltinOperator).it
 
 
 def to_int8(model: keras.Model, images: np.ndarray) -> bytes:
-    """Convert with int8 input, weights, activations and output; `images` (N, 48, 48) uint8 give the ranges.
+    """Convert with int8 input, weights, activations and output; `images` (N, H, W) uint8 give the ranges.
 
     Raises ModelError where the network holds what TensorFlow Lite cannot express.
     """

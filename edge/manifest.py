@@ -2,7 +2,7 @@
 
 import hashlib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -10,7 +10,8 @@ from msgspec import Meta
 from edge.contract import INPUT_SHAPE, LABELS
 from edge.errors import ModelError
 
-TASK = "emotion-classification"
+TASK, DETECTOR_TASK = "emotion-classification", "face-detection"
+DETECTOR_OUTPUTS = {"scores": [1], "boxes": [4], "landmarks": [10]}  # channels
 
 
 class Tensor(msgspec.Struct, frozen=True):
@@ -32,22 +33,64 @@ class Certainty(msgspec.Struct, frozen=True):
     """share of those that are right"""
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """`accuracy` and the entries after it tell people where the model comes from; the device does not read them."""
+class _Described(msgspec.Struct, frozen=True, kw_only=True):
+    """What both kinds of model say; the entries from `training` on are for people."""
 
     task: str
     name: str
     version: str
     labels: list[str]
     input: Tensor
-    output: Tensor
     sha256: str
-    certainty: Certainty
-    accuracy: dict[str, dict[str, float]]
     training: dict[str, Any]
     calibration: dict[str, Any]
     tools: dict[str, str]
     git_commit: str
+
+
+class Manifest(_Described, frozen=True, kw_only=True):
+    """Of an emotion model; `accuracy` is for people."""
+
+    output: Tensor
+    certainty: Certainty
+    accuracy: dict[str, dict[str, float]]
+
+    def requirements(self) -> dict[str, tuple[Any, Any]]:
+        """What this program needs, and what is there."""
+        return {
+            "task": (TASK, self.task),
+            "labels": (list(LABELS), self.labels),
+            "input.shape": ([1, *INPUT_SHAPE], self.input.shape),
+            "input.dtype": ("int8", self.input.dtype),
+            "output.shape": ([1, len(LABELS)], self.output.shape),
+            "output.dtype": ("int8", self.output.dtype),
+        }
+
+
+class DetectorManifest(_Described, frozen=True, kw_only=True):
+    """Of a face detector; `figures`, on photos held out of the training, are for people."""
+
+    outputs: dict[str, Tensor]
+    threshold: Annotated[float, Meta(gt=0.0, le=1.0)]
+    """score from which a box counts as a face"""
+    figures: dict[str, float]
+
+    def requirements(self) -> dict[str, tuple[Any, Any]]:
+        """What this program needs, and what is there."""
+        channels = {name: tensor.shape[-1:] for name, tensor in self.outputs.items()}
+        return {
+            "task": (DETECTOR_TASK, self.task),
+            "labels": (["face"], self.labels),
+            "input.shape": ([1, 1], [*self.input.shape[:1], *self.input.shape[3:]]),
+            "input.dtype": ("int8", self.input.dtype),
+            "input.zero_point": (-128, self.input.zero_point),
+            "input.scale": (1.0, round(self.input.scale, 4)),
+            "outputs": (DETECTOR_OUTPUTS, channels),
+            "outputs' dtype": ({"int8"}, {tensor.dtype for tensor in self.outputs.values()}),
+        }
+
+
+Kind = TypeVar("Kind", Manifest, DetectorManifest)
 
 
 def path_beside(model: Path) -> Path:
@@ -60,14 +103,14 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def save(manifest: Manifest, path: Path) -> None:
+def save(manifest: Manifest | DetectorManifest, path: Path) -> None:
     path.write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
 
 
-def load(path: Path) -> Manifest:
-    """Read a manifest; raises ModelError where it is missing or not one."""
+def load(path: Path, kind: type[Kind]) -> Kind:
+    """Read a manifest; raises ModelError where it is missing or not one of this kind."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Manifest)
+        return msgspec.json.decode(path.read_bytes(), type=kind)
     except OSError as error:
         raise ModelError(
             f"{path}: no readable manifest ({error.strerror}); copy it from where the model was made"
@@ -78,23 +121,23 @@ def load(path: Path) -> Manifest:
         ) from error
 
 
-def verify(manifest: Manifest, model: Path, content: bytes) -> None:
-    """Check the `content` of the file `model` and the manifest against each other and against this program.
+def read_verified(model: Path, kind: type[Kind]) -> tuple[Kind, bytes]:
+    """Read `model` and the manifest beside it, and check them against each other and against this program.
 
-    Raises ModelError at the first mismatch: task, labels and their order, input shape and dtype, sha256.
+    What is verified is what is returned, whatever becomes of the file. Raises ModelError where one is missing, and
+    at the first mismatch.
     """
-    expected = {
-        "task": (TASK, manifest.task),
-        "labels": (list(LABELS), manifest.labels),
-        "input.shape": ([1, *INPUT_SHAPE], manifest.input.shape),
-        "input.dtype": ("int8", manifest.input.dtype),
-        "output.shape": ([1, len(LABELS)], manifest.output.shape),
-        "output.dtype": ("int8", manifest.output.dtype),
-        "sha256": (manifest.sha256, hashlib.sha256(content).hexdigest()),
-    }
+    try:
+        content = model.read_bytes()
+    except OSError as error:
+        reason = f"{model}: no such model, or not readable ({error.strerror})"
+        raise ModelError(f"{reason}; set its path, or copy one there with its manifest") from error
+    manifest = load(path_beside(model), kind)
+    expected = manifest.requirements() | {"sha256": (manifest.sha256, hashlib.sha256(content).hexdigest())}
     for key, (wanted, found) in expected.items():
         if wanted != found:
             whose = "the manifest says" if key == "sha256" else "this program needs"
             raise ModelError(
                 f"{model}: {key} does not match: {whose} {wanted}, found {found}; copy model and manifest together again"
             )
+    return manifest, content

@@ -14,6 +14,7 @@ from edge.errors import SettingsError
 PROJECT = Path(__file__).resolve().parent.parent
 INSTALLED, SERVICE_STATE = Path("/opt/emotion-edge"), Path("/var/lib/emotion-edge")  # as systemd/ has them
 DEFAULT_MODEL = PROJECT / "models" / "emotion_int8.tflite"
+DEFAULT_GRAYNET = PROJECT / "models" / "face_int8.tflite"
 DEFAULT_YUNET = PROJECT / "models" / "face_detection_yunet_2023mar.onnx"
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
@@ -48,12 +49,14 @@ class Camera(_Section, frozen=True):
 
 
 class Detector(_Section, frozen=True):
-    kind: Literal["auto", "yunet", "haar"] = "auto"
-    """auto: YuNet where its model file is present, else Haar"""
+    kind: Literal["graynet", "yunet", "haar"] = "graynet"
+    """graynet comes along; yunet is a download; haar is OpenCV's"""
+    graynet_model: str = str(DEFAULT_GRAYNET)
+    """path of the .tflite file; its manifest lies beside it"""
     yunet_model: str = str(DEFAULT_YUNET)
     """path of the ONNX file; `python -m edge fetch-yunet` puts it there"""
-    threshold: Share = 0.8
-    """YuNet score, 0 to 1, from which a face counts"""
+    threshold: Share = 0.0
+    """score, 0 to 1, from which a face counts; 0: the detector's own (graynet: its manifest's, yunet: 0.8)"""
     min_face_px: Annotated[int, Meta(ge=16, le=2000)] = 32
     """pixels of the frame; smaller faces are left out"""
     region: tuple[Share, Share, Share, Share] = (0.0, 0.0, 1.0, 1.0)

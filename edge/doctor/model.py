@@ -3,8 +3,11 @@
 from importlib import metadata
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from edge import detection, settings
 from edge.classifier import Classifier
+from edge.detection import GrayNet, YuNet
 from edge.doctor.findings import Finding, ok, problem_of, warning
 from edge.errors import ModelError
 from edge.fetch import YUNET_SHA256
@@ -56,13 +59,13 @@ def xnnpack(runtime: str, active: bool, milliseconds: float) -> Finding:
 
 def detector(wanted: settings.Detector) -> Finding:
     try:
-        made = detection.make(wanted)
+        made = detection.make(replace(wanted, region=detection.WHOLE_FRAME))
     except ModelError as error:
         return problem_of("detector", error)
-    if made.name == "haar" and wanted.kind == "auto":
-        found = "haar, because there is no YuNet file; it misses small and turned faces"
-        return warning("detector", found, "python -m edge fetch-yunet")
-    if made.name != "yunet":
-        return ok("detector", made.name)
-    official = sha256(Path(wanted.yunet_model)) == YUNET_SHA256
-    return ok("detector", f"yunet, {'sha256 verified' if official else 'another file than the official 2023mar'}")
+    if isinstance(made, YuNet):
+        official = sha256(Path(wanted.yunet_model)) == YUNET_SHA256
+        return ok("detector", f"yunet, {'sha256 verified' if official else 'another file than the official 2023mar'}")
+    if isinstance(made, GrayNet):
+        about = f"graynet {made.manifest.version}, sha256 {made.manifest.sha256[:12]}... as its manifest says"
+        return ok("detector", about)
+    return ok("detector", made.name)

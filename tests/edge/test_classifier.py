@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.classifier import RUNTIMES, Classifier, label_of, quantize
+from edge.classifier import Classifier, label_of
 from edge.contract import LABELS, crop_face
 from edge.detection import Haar
 from edge.errors import ModelError
+from edge.runtime import RUNTIMES, quantize
 from edge.settings import DEFAULT_MODEL
 
 Edit = Callable[..., None]

@@ -5,15 +5,19 @@ import numpy as np
 import pytest
 
 from edge import detection, settings
-from edge.detection import FaceDetector, Haar, InRegion, YuNet
+from edge.detection import FaceDetector, GrayNet, Haar, InRegion, YuNet
+from edge.detection.graynet import decode
 from edge.errors import ModelError
+from edge.settings import DEFAULT_GRAYNET
 from tests.edge.conftest import SHARED
 
 YUNET = SHARED / "models" / "face_detection_yunet_2026may.onnx"
 
 
-@pytest.fixture(params=["haar", "yunet"])
+@pytest.fixture(params=["graynet", "haar", "yunet"])
 def detector(request: pytest.FixtureRequest) -> FaceDetector:
+    if request.param == "graynet":
+        return GrayNet(DEFAULT_GRAYNET)
     if request.param == "haar":
         return Haar()
     if not YUNET.is_file():
@@ -70,21 +74,53 @@ def test_largest_face_comes_first(detector: FaceDetector, demo_frames: list[np.n
     assert areas == sorted(areas, reverse=True)
 
 
-def test_yunet_gives_upright_eyes(demo_frames: list[np.ndarray]) -> None:
-    if not YUNET.is_file():
-        pytest.skip("no YuNet model file beside the repository")
-    face = YuNet(YUNET).detect(demo_frames[0])[0]
+def test_eyes_are_upright_and_lie_in_the_upper_half_of_the_box(
+    detector: FaceDetector, demo_frames: list[np.ndarray]
+) -> None:
+    if detector.name == "haar":
+        pytest.skip("a cascade gives no eyes")
+    face = detector.detect(demo_frames[0])[0]
     assert face.eyes is not None
     (left_x, left_y), (right_x, right_y) = face.eyes
-    assert left_x < right_x
+    x, y, width, height = face.box_xywh
+    assert x < left_x < x + width / 2 < right_x < x + width
+    assert y < left_y < y + height / 2
     assert abs(left_y - right_y) < 0.3 * (right_x - left_x)
 
 
-def test_auto_takes_haar_where_yunets_file_is_absent(tmp_path: Path) -> None:
-    absent = str(tmp_path / "none.onnx")
-    assert detection.make(settings.Detector(kind="auto", yunet_model=absent)).name == "haar"
+def test_a_missing_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    absent = str(tmp_path / "none")
     with pytest.raises(ModelError, match="fetch-yunet"):
         detection.make(settings.Detector(kind="yunet", yunet_model=absent))
+    with pytest.raises(ModelError, match="copy one there with its manifest"):
+        detection.make(settings.Detector(kind="graynet", graynet_model=absent))
+
+
+def test_our_own_network_is_the_default_and_its_threshold_the_manifests(demo_frames: list[np.ndarray]) -> None:
+    default = detection.make(settings.Detector())
+    assert isinstance(default, GrayNet)
+    assert default.accelerated or default.runtime != "litert"
+    found = default.detect(demo_frames[4])
+    assert len(found) == 2 and all(face.score >= default.manifest.threshold for face in found)
+    assert detection.make(settings.Detector(threshold=1.0)).detect(demo_frames[4]) == []
+
+
+def test_cells_are_decoded_as_by_hand() -> None:
+    """Row 2, column 3: the cell's centre is at (28, 20)."""
+    boxes = np.array([[0.0, 0.0, 0.0, 0.0], [0.5, -1.0, 1.0, -1.0]])
+    decoded = decode(np.array([2, 2]), np.array([3, 3]), boxes)
+    assert decoded.tolist() == [[12, 4, 32, 32], [0, 4, 64, 16]]
+
+
+def test_frames_of_changing_shape_are_taken_as_they_come(demo_frames: list[np.ndarray]) -> None:
+    """Among them sides that are no multiple of 16, and frames smaller than a cell."""
+    net = GrayNet(DEFAULT_GRAYNET)
+    before = [face.box_xywh for face in net.detect(demo_frames[0])]
+    for height, width in ((477, 631), (90, 70), (1, 1), (640, 480), (5, 2000)):
+        net.detect(np.full((height, width), 90, np.uint8))
+    assert [face.box_xywh for face in net.detect(demo_frames[0])] == before
+    cut = demo_frames[0][:-7, :-9]
+    assert net.detect(np.ascontiguousarray(cut))[0].box_xywh == pytest.approx(before[0], abs=8)
 
 
 def test_a_text_file_is_no_yunet(tmp_path: Path) -> None:

@@ -143,11 +143,15 @@ def test_a_hidden_proc_is_noticed(tmp_path: Path) -> None:
     assert done.stdout.split()[1] == "False"
 
 
-def test_detector_without_yunet_is_a_warning_unless_haar_was_asked_for(tmp_path: Path) -> None:
-    absent = str(tmp_path / "none.onnx")
-    assert model.detector(settings.Detector(yunet_model=absent)).mend == "python -m edge fetch-yunet"
+def test_a_detector_that_cannot_be_loaded_needs_a_person(tmp_path: Path) -> None:
+    absent = str(tmp_path / "none")
+    assert re.fullmatch(r"graynet .+ as its manifest says", model.detector(settings.Detector()).found)
     assert model.detector(settings.Detector(kind="haar")).level == "ok"
-    assert model.detector(settings.Detector(kind="yunet", yunet_model=absent)).exit_code == 78
+    for missing in (
+        settings.Detector(graynet_model=absent),
+        settings.Detector(kind="yunet", yunet_model=absent, region=(0.0, 0.0, 0.5, 0.5)),
+    ):
+        assert model.detector(missing).exit_code == 78
 
 
 @pytest.mark.parametrize(

@@ -14,14 +14,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.classifier import RUNTIMES, Classifier
+from edge.classifier import Classifier
+from edge.detection import GrayNet
 from edge.errors import ModelError
-from edge.manifest import Manifest
-from edge.settings import DEFAULT_MODEL, PROJECT
+from edge.manifest import DetectorManifest, Manifest
+from edge.runtime import RUNTIMES
+from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL, PROJECT
 from tests.edge.conftest import environment
 
 MODEL = DEFAULT_MODEL.read_bytes()
 MANIFEST = DEFAULT_MODEL.with_suffix(".json").read_bytes()
+GRAYNET = DEFAULT_GRAYNET.read_bytes()
+GRAYNET_MANIFEST = DEFAULT_GRAYNET.with_suffix(".json").read_bytes()
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=8) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
@@ -67,14 +71,14 @@ def changed(content: bytes, changes: list[tuple[int, int]]) -> bytes:
     return bytes(copy)
 
 
-def load(model: bytes, manifest: bytes) -> str:
+def load(model: bytes, manifest: bytes, kind: type[Classifier] | type[GrayNet] = Classifier) -> str:
     """The reason for which the pair is refused, empty where it is taken."""
     with TemporaryDirectory() as folder:
         path = Path(folder, "model.tflite")
         path.write_bytes(model)
         path.with_suffix(".json").write_bytes(manifest)
         try:
-            Classifier(path)
+            kind(path)
         except ModelError as error:
             return str(error)
     return ""
@@ -121,6 +125,27 @@ def test_any_value_under_any_key_is_refused_or_still_fits_the_model(path: tuple[
         taken = msgspec.json.decode(manifest, type=Manifest)
         assert 0 <= taken.certainty.threshold <= 1
         assert path[0] not in ("task", "labels", "sha256") or manifest == json.dumps(json.loads(MANIFEST)).encode()
+
+
+@settings(max_examples=150)
+@given(st.sampled_from(sorted(json.loads(GRAYNET_MANIFEST))), JSON)
+def test_any_value_under_any_key_of_a_detectors_manifest_is_refused_or_still_fits(key: str, value: Any) -> None:
+    manifest = json.dumps(json.loads(GRAYNET_MANIFEST) | {key: value}).encode()
+    if not load(GRAYNET, manifest, GrayNet):
+        taken = msgspec.json.decode(manifest, type=DetectorManifest)
+        assert 0 < taken.threshold <= 1
+        assert set(taken.outputs) == {"scores", "boxes", "landmarks"}
+
+
+@settings(max_examples=60)
+@given(st.binary(max_size=5000) | spoiled(GRAYNET))
+def test_any_other_detector_is_refused_by_its_sha256(model: bytes) -> None:
+    assert "sha256" in load(model, GRAYNET_MANIFEST, GrayNet)
+
+
+def test_models_of_the_other_task_are_refused() -> None:
+    assert "not a valid manifest" in load(GRAYNET, GRAYNET_MANIFEST, Classifier)
+    assert "not a valid manifest" in load(MODEL, MANIFEST, GrayNet)
 
 
 @pytest.mark.parametrize("key", ["training", "unknown"])

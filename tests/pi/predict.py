@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge import manifest
-from edge.classifier import quantize
+from edge.runtime import quantize
 from edge.settings import DEFAULT_MODEL
 
 
@@ -15,7 +15,7 @@ def scores(faces: npt.NDArray[np.uint8], model: Path = DEFAULT_MODEL) -> npt.NDA
     """Return `(N, 7) int8`, as the model gives them, for `faces` `(N, 48, 48) uint8`."""
     from ai_edge_litert.interpreter import Interpreter
 
-    of_input = manifest.load(manifest.path_beside(model)).input
+    of_input = manifest.load(manifest.path_beside(model), manifest.Manifest).input
     interpreter = Interpreter(model_path=str(model), num_threads=1)
     interpreter.allocate_tensors()
     given, found = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]

@@ -1,6 +1,6 @@
 """How many of the held-out faces a detector finds, and what else it takes for one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import keras
@@ -44,22 +44,27 @@ class Curve:
 def judge(model: keras.Model, photos: tuple[Photo, ...], least_iou: float = 0.5) -> Curve:
     """Show `photos`, fitted into 320x240, to a float `model`."""
     framed = [fitted(photo) for photo in photos]
-    frames = np.stack([gray for gray, _ in framed])[..., np.newaxis].astype(np.float32)
+    frames = np.stack([photo.gray for photo in framed])[..., np.newaxis].astype(np.float32)
     outputs = model.predict(frames, batch_size=64, verbose=0)
     boxes = keras.ops.convert_to_numpy(losses.decode(outputs["boxes"])).reshape(len(photos), -1, 4)
     found = [_suppressed(*pair) for pair in zip(boxes, outputs["scores"].reshape(len(photos), -1), strict=True)]
-    return curve(found, [boxes for _, boxes in framed], least_iou, [len(photo.boxes) > 0 for photo in photos])
+    wanted = [photo.boxes[sought(photo)] for photo in framed]
+    return curve(found, wanted, least_iou, [len(photo.boxes) > 0 for photo in photos])
 
 
-def fitted(photo: Photo) -> tuple[np.ndarray, np.ndarray]:
-    """The photo as large as (240, 320) holds it, and the boxes, (N, 4), of the faces that are to be found in it."""
+def fitted(photo: Photo) -> Photo:
+    """The photo, with its boxes and landmarks, as large as 320x240 holds it."""
     height, width = photo.gray.shape
     scale = min(HEIGHT / height, WIDTH / width)
     size = (round(width * scale), round(height * scale))
     small = cv2.resize(photo.gray, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
     canvas = cv2.copyMakeBorder(small, 0, HEIGHT - size[1], 0, WIDTH - size[0], cv2.BORDER_REPLICATE)
-    boxes = photo.boxes * scale
-    return canvas, boxes[(photo.scores >= CERTAIN) & (boxes[:, 3] >= MIN_FACE_PX)]
+    return replace(photo, gray=canvas, boxes=photo.boxes * scale, landmarks=photo.landmarks * scale)
+
+
+def sought(photo: Photo, reduction: float = 1.0) -> np.ndarray:
+    """Which faces, (N,) bool, a detector is to find that looks at a copy reduced by `reduction`."""
+    return (photo.scores >= CERTAIN) & (photo.boxes[:, 3] * reduction >= MIN_FACE_PX)
 
 
 def curve(

@@ -111,7 +111,6 @@ def calibration_frames(photos: Photos, count: int, seed: int) -> np.ndarray:
 
 def _framed(photo: Photo, behind: np.ndarray | None, rng: np.random.Generator) -> Scene:
     """Show `photo` at a random size, place and tilt, over `behind` where it ends; a face of it at a random size."""
-    height, width = photo.gray.shape
     focus, scale = _focus(photo, rng)
     flip = rng.random() < 0.5
     target = np.array([rng.uniform(0.15, 0.85) * WIDTH, rng.uniform(0.15, 0.85) * HEIGHT])

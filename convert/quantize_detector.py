@@ -1,0 +1,102 @@
+"""Turn a trained face detector into the int8 file and manifest that ship; choose its threshold on held-out photos."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from ai_edge_litert.interpreter import Interpreter
+
+from convert import detectors
+from convert.evaluate import read_keras
+from convert.quantize import both_or_neither, git_commit, run_settings, tensor, tools
+from edge import __version__, manifest
+from edge.detection import GrayNet
+from edge.errors import ModelError, UsageError
+from edge.manifest import DetectorManifest
+from train.detector import photos as data
+from train.detector.judge import LOWEST, fitted, judge
+from train.detector.photos import Photos
+
+FRAMES = 200  # for the ranges of the integers
+SEED = 48
+FALSE_ALARMS = 2.0  # on 500 face-free photos: the threshold is chosen for it
+MAX_LOSS = 0.02  # of the recall, int8 against float
+
+
+@dataclass(frozen=True)
+class Quantized:
+    operators: dict[str, int]
+    recall: dict[str, float]  # of the float and of the int8 network, each at its own threshold for `FALSE_ALARMS`
+    threshold: float
+    figures: dict[str, float]
+
+
+def quantize_detector(model: Path, folder: Path, out: Path, max_loss: float = MAX_LOSS) -> Quantized:
+    """Write `out` (.tflite) and its manifest, both or neither.
+
+    Raises ModelError where the model is not readable, not fully int8, or loses more than `max_loss` of its recall;
+    DataError where the photos cannot be used, UsageError for another kind of `out`.
+    """
+    if out.suffix != ".tflite":
+        raise UsageError(f"{out}: expected a name that ends in .tflite")
+    photos = data.load(folder)
+    from convert.tflite import check_int8, to_int8  # TensorFlow: after all that can be refused without it
+    from train.detector.scenes import calibration_frames
+
+    network = read_keras(model)
+    content = to_int8(network, calibration_frames(photos, FRAMES, SEED))
+    operators = check_int8(content)
+    with both_or_neither(out) as part:
+        part.write_bytes(content)
+        draft = _describe(model, part, photos, content)
+        manifest.save(draft, manifest.path_beside(part))
+        recall = _compare(network, part, photos, max_loss)
+        result = detectors.judge(GrayNet(part, threshold=LOWEST, min_face_px=1), photos.held_out)
+        threshold = result.strict.threshold(FALSE_ALARMS)
+        final = msgspec.structs.replace(draft, threshold=threshold, figures=detectors.figures(result, threshold))
+        manifest.save(final, manifest.path_beside(part))
+    return Quantized(operators, recall, threshold, final.figures)
+
+
+def _compare(network: Any, part: Path, photos: Photos, max_loss: float) -> dict[str, float]:
+    """Recall of both networks on the same frames."""
+    same = [fitted(photo) for photo in photos.held_out]
+    curves = {
+        "float": judge(network, photos.held_out),
+        "int8": detectors.judge(GrayNet(part, threshold=LOWEST, min_face_px=1), same).strict,
+    }
+    recall = {kind: curve.recall(curve.threshold(FALSE_ALARMS)) for kind, curve in curves.items()}
+    lost = recall["float"] - recall["int8"]
+    if lost > max_loss:
+        raise ModelError(
+            f"int8 finds {recall['int8']:.2%} of the faces, float {recall['float']:.2%}, "
+            f"a loss of at most {max_loss:.2%} is allowed; nothing was written"
+        )
+    return recall
+
+
+def _describe(model: Path, part: Path, photos: Photos, content: bytes) -> DetectorManifest:
+    interpreter = Interpreter(model_content=content)
+    by_channels = {tuple(channels): name for name, channels in manifest.DETECTOR_OUTPUTS.items()}
+    outputs = (tensor(details) for details in interpreter.get_output_details())
+    return DetectorManifest(
+        task=manifest.DETECTOR_TASK,
+        name=part.stem,
+        version=__version__,
+        labels=["face"],
+        input=tensor(interpreter.get_input_details()[0]),
+        outputs={by_channels[tuple(one.shape[-1:])]: one for one in outputs},
+        sha256=manifest.sha256(part),
+        threshold=1.0,
+        figures={},
+        training={
+            "data": "photos with YuNet's boxes; FER2013 Training faces pasted into backgrounds",
+            "photos": len(photos.training),
+            "held_out": len(photos.held_out),
+            "run": run_settings(model),
+        },
+        calibration={"frames": FRAMES, "seed": SEED},
+        tools=tools(),
+        git_commit=git_commit(),
+    )

@@ -1,0 +1,64 @@
+"""A found face, what finds it, and what every detector does with frames and boxes."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edge.contract import Box, CropGeometry, Point
+
+REDUCED_WIDTH = 320  # px of the copy that is searched: faces from about 20 px, 40 px of 640x480, are found there
+
+
+@dataclass(frozen=True)
+class Face:
+    """`box_xywh` in pixels of the frame; `score` 0 to 1; `eyes` the left one in the picture first."""
+
+    box_xywh: Box
+    score: float
+    eyes: tuple[Point, Point] | None = None
+
+
+class FaceDetector(Protocol):
+    """Anything that finds faces, and knows how FER2013's framing lies around its boxes."""
+
+    name: str
+    geometry: CropGeometry
+
+    def detect(self, frame_gray: npt.NDArray[np.uint8]) -> list[Face]:
+        """Return the faces of `frame_gray`, (H, W) uint8, largest first."""
+
+
+def shifted(face: Face, dx: float, dy: float) -> Face:
+    """`face` and its eyes, moved by (dx, dy) pixels."""
+    x, y, width, height = face.box_xywh
+    eyes = None
+    if face.eyes:
+        (left_x, left_y), (right_x, right_y) = face.eyes
+        eyes = (left_x + dx, left_y + dy), (right_x + dx, right_y + dy)
+    return replace(face, box_xywh=(x + dx, y + dy, width, height), eyes=eyes)
+
+
+def reduced(frame_gray: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], float]:
+    """Shrink the frame to the area of 320x240; never enlarge. Returns it and its scale."""
+    height, full_width = frame_gray.shape
+    scale = min(1.0, REDUCED_WIDTH * math.sqrt(0.75 / (full_width * height)))
+    if scale == 1.0:
+        return frame_gray, scale
+    size = (max(1, round(full_width * scale)), max(1, round(height * scale)))
+    return np.asarray(cv2.resize(frame_gray, size, interpolation=cv2.INTER_AREA), dtype=np.uint8), scale
+
+
+def as_box(values: npt.NDArray[np.float64]) -> Box:
+    """x, y, width, height as plain numbers."""
+    x, y, width, height = map(float, values)
+    return x, y, width, height
+
+
+def largest_first(faces: list[Face], min_face_px: int) -> list[Face]:
+    """Leave out what is smaller than `min_face_px` either way; sort by area."""
+    large = [face for face in faces if min(face.box_xywh[2:]) >= min_face_px]
+    return sorted(large, key=lambda face: -face.box_xywh[2] * face.box_xywh[3])

@@ -1,0 +1,111 @@
+"""GrayNet, our own detector: a single-shot int8 network on the gray frame itself, run like the classifier."""
+
+import math
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edge import manifest as manifests
+from edge.contract import CropGeometry
+from edge.detection.face import Face, as_box, largest_first, reduced
+from edge.manifest import DetectorManifest
+from edge.runtime import Runtime, accelerated, dequantize, open_interpreter, verify_tensor
+
+STRIDE = 8  # px of the reduced copy a cell of the output
+UNIT = 32.0  # px: side of a box coded 0
+SIDE_MULTIPLE = 16  # px: what the network halves four times
+OVERLAP = 0.4  # intersection over union from which two boxes are one face
+
+
+class GrayNet:
+    """Raises ModelError where model and manifest are missing, damaged, or do not belong together.
+
+    Takes frames of any shape: the network is resized to the frame's own, which costs milliseconds when it changes.
+    Not for use from several threads at once.
+    """
+
+    name = "graynet"
+    geometry = CropGeometry(side=1.11, shift_x=0.0, shift_y=0.0)  # measured by `convert measure-crop`
+
+    def __init__(
+        self, model: str | Path, threshold: float = 0.0, min_face_px: int = 32, runtime: Runtime = "auto"
+    ) -> None:
+        """A `threshold` of 0 is the manifest's own."""
+        path = Path(model)
+        self.manifest, content = manifests.read_verified(path, DetectorManifest)
+        self.runtime, self._interpreter = open_interpreter(path, content, 1, runtime)
+        self._input = self._interpreter.get_input_details()[0]
+        verify_tensor(path, "input", self.manifest.input, self._input)
+        self._outputs = {}
+        for details in self._interpreter.get_output_details():
+            name = next(name for name, one in self.manifest.outputs.items() if one.shape[-1] == details["shape"][-1])
+            verify_tensor(path, name, self.manifest.outputs[name], details)
+            self._outputs[name] = details
+        scale, zero_point = self._outputs["scores"]["quantization"]
+        self._least_score = math.ceil((threshold or self.manifest.threshold) / scale) + zero_point
+        self._min_face_px = min_face_px
+
+    @property
+    def accelerated(self) -> bool:
+        """Whether XNNPACK runs the network."""
+        return accelerated(self._interpreter)
+
+    def detect(self, frame_gray: npt.NDArray[np.uint8]) -> list[Face]:
+        small, scale = reduced(frame_gray)
+        self._run(_padded(small))
+        rows, columns = np.nonzero(self._output("scores")[..., 0] >= self._least_score)
+        if not len(rows):
+            return []
+        scores, boxes, landmarks = (self._values(name, rows, columns) for name in ("scores", "boxes", "landmarks"))
+        found = decode(rows, columns, boxes) / scale
+        kept = cv2.dnn.NMSBoxes(found.tolist(), scores[:, 0].tolist(), 0.0, OVERLAP)
+        faces = [_face(found[index], float(scores[index, 0]), landmarks[index]) for index in np.ravel(kept)]
+        return largest_first(faces, self._min_face_px)
+
+    def _run(self, pixels: npt.NDArray[np.uint8]) -> None:
+        shape = (1, *pixels.shape, 1)
+        if shape != tuple(self._input["shape"]):
+            self._interpreter.resize_tensor_input(self._input["index"], shape)
+            self._interpreter.allocate_tensors()
+            self._input = self._interpreter.get_input_details()[0]
+        shifted = np.bitwise_xor(pixels, 128).view(np.int8)  # minus 128: the manifest vouches for scale and zero point
+        self._interpreter.set_tensor(self._input["index"], shifted.reshape(shape))
+        self._interpreter.invoke()
+
+    def _output(self, name: str) -> npt.NDArray[np.int8]:
+        """(H/8, W/8, channels)."""
+        values: npt.NDArray[np.int8] = self._interpreter.get_tensor(self._outputs[name]["index"])[0]
+        return values
+
+    def _values(self, name: str, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+        """Real values of some cells, (N, channels)."""
+        return dequantize(self._output(name)[rows, columns], *self._outputs[name]["quantization"])
+
+
+def decode(
+    rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp], boxes: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Turn what the cells at `rows`, `columns` (N,) say, (N, 4), into x, y, width, height in pixels of the network's input.
+
+    They say how far the box's centre lies from the cell's, in cells, and the logarithms to base 2 of its sides, in `UNIT`.
+    """
+    centre = (np.column_stack([columns, rows]) + 0.5 + boxes[:, :2]) * STRIDE
+    size = UNIT * np.exp2(boxes[:, 2:])
+    return np.column_stack([centre - size / 2, size])
+
+
+def _face(box: npt.NDArray[np.float64], score: float, landmarks: npt.NDArray[np.float64]) -> Face:
+    """`landmarks` (10,): from the box's centre, in its sides: right eye, left eye (the person's), nose, mouth corners."""
+    points = box[:2] + box[2:] * (0.5 + landmarks[:4].reshape(2, 2))
+    eyes = sorted((float(x), float(y)) for x, y in points)
+    return Face(as_box(box), score, (eyes[0], eyes[1]))
+
+
+def _padded(small: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Continue the lower and right edge up to whole cells of the coarsest layer."""
+    down, right = (-side % SIDE_MULTIPLE for side in small.shape)
+    if not (down or right):
+        return small
+    return np.asarray(cv2.copyMakeBorder(small, 0, down, 0, right, cv2.BORDER_REPLICATE), np.uint8)

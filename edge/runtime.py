@@ -1,0 +1,59 @@
+"""Load an int8 TFLite file with LiteRT or, where that has no wheel, with tflite-runtime."""
+
+import importlib
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.errors import ModelError
+from edge.manifest import Tensor
+
+RUNTIMES = {"litert": "ai_edge_litert.interpreter", "tflite-runtime": "tflite_runtime.interpreter"}
+
+Runtime = Literal["auto", "litert", "tflite-runtime"]
+
+
+def quantize(values: npt.NDArray[Any], scale: float, zero_point: int) -> npt.NDArray[np.int8]:
+    """Real values to int8: round half to even, clip, cast (TensorFlow Lite 8-bit quantization specification)."""
+    return np.asarray(np.clip(np.rint(values / scale) + zero_point, -128, 127), dtype=np.int8)
+
+
+def dequantize(values: npt.NDArray[np.int8], scale: float, zero_point: int) -> npt.NDArray[np.float64]:
+    return (values.astype(np.float64) - zero_point) * scale
+
+
+def accelerated(interpreter: Any) -> bool:
+    """Whether XNNPACK runs the network; where it cannot read /proc/cpuinfo it switches itself off in silence."""
+    # No public call tells; a delegate stands among the operators as a node of its own.
+    return any(node["op_name"] == "DELEGATE" for node in interpreter._get_ops_details())
+
+
+def open_interpreter(path: Path, content: bytes, threads: int, runtime: Runtime) -> tuple[str, Any]:
+    """Load `content`, read from `path`, with the runtime asked for, or the first that is installed.
+
+    Returns the runtime's name and its interpreter; raises ModelError.
+    """
+    wanted = RUNTIMES if runtime == "auto" else {runtime: RUNTIMES[runtime]}
+    for name, module in wanted.items():
+        try:
+            make = importlib.import_module(module).Interpreter
+        except ImportError:
+            continue
+        try:
+            interpreter = make(model_content=content, num_threads=threads)
+            interpreter.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(f"{path}: not a model that {name} can run ({error}); copy it again") from error
+        return name, interpreter
+    raise ModelError(f"no TFLite runtime found, expected {' or '.join(wanted)}; pip install -r requirements-edge.txt")
+
+
+def verify_tensor(path: Path, name: str, expected: Tensor, details: dict[str, Any]) -> None:
+    scale, zero_point = details["quantization"]
+    found = (list(details["shape"]), np.dtype(details["dtype"]).name, zero_point)
+    if found != (expected.shape, expected.dtype, expected.zero_point) or not np.isclose(scale, expected.scale):
+        raise ModelError(
+            f"{path}: {name} tensor is {found} with scale {scale:g}, its manifest says {expected}; quantize it again"
+        )
