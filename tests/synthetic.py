@@ -4,10 +4,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pandas as pd
 
 from edge.contract import LABELS
 from train.data import Faces
+from train.detector.photos import BOX_COLUMNS, LANDMARK_COLUMNS
 
+POINTS = np.array(
+    [[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]]
+)  # eyes, nose, mouth corners: of the box
 USAGES = ("Training", "PublicTest", "PrivateTest")
 
 
@@ -41,3 +46,30 @@ def write_folders(root: Path, splits: dict[str, Faces], named: bool = True) -> P
             prefix = f"{usage}_" if named else ("" if usage == "Training" else usage[:3].lower())
             cv2.imwrite(str(folder / f"{prefix}{number:05d}.png"), image)
     return root
+
+
+def write_photos(folder: Path) -> Path:
+    """40 photos with one drawn face, 16 without, a fifth of each from a source that is held out of the training."""
+    rng, rows = np.random.default_rng(0), []
+    for kind, count, sources in (("people", 40, ("ccp", "f18")), ("background", 16, ("scene15", "imnet"))):
+        (folder / kind).mkdir()
+        for index in range(count):
+            gray = rng.integers(60, 120, (200, 300), dtype=np.uint8)
+            name = f"{sources[index % 5 == 0]}_{index:03}.jpg"
+            if kind == "people":
+                side = int(rng.integers(30, 90))
+                row = _draw_face(gray, int(rng.integers(0, 300 - side)), int(rng.integers(0, 200 - side)), side)
+                rows.append([name, 0.9, *row])
+            cv2.imwrite(str(folder / kind / name), gray)
+    table = pd.DataFrame(rows, columns=["file", "score", *BOX_COLUMNS, *LANDMARK_COLUMNS])
+    table.to_csv(folder / "boxes.csv", index=False)
+    return folder
+
+
+def _draw_face(gray: np.ndarray, x: int, y: int, side: int) -> list[float]:
+    """Draw a disc with dark eyes, nose and mouth corners; return its box and `POINTS`, in pixels."""
+    cv2.ellipse(gray, (x + side // 2, y + side // 2), (side // 2, side // 2), 0, 0, 360, 200, -1)
+    points = POINTS * side + [x, y]
+    for place in points:
+        cv2.circle(gray, (round(place[0]), round(place[1])), max(side // 12, 1), 20, -1)
+    return [x, y, side, side, *points.ravel()]

@@ -1,6 +1,6 @@
 """What following faces between detections saves and costs, and how often labels change: the defaults of [tracking].
 
-    .venv-edge/bin/python tests/benchmarks/following.py CLIPS [--yunet FILE.onnx] [--haar]
+    .venv-edge/bin/python tests/benchmarks/following.py CLIPS [--detector graynet|yunet|haar] [--yunet FILE.onnx]
 
 CLIPS is a folder of videos. Boxes are compared with the detector's own of the same frame. One thread.
 """
@@ -17,12 +17,13 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from edge import detection, settings
 from edge.analyzer import Analyzer, FaceEmotion
 from edge.cameras.files import VIDEO_SUFFIXES, VideoFile
 from edge.cameras.frame import Frame
 from edge.classifier import Classifier
 from edge.contract import LABELS
-from edge.detection import FaceDetector, Haar, YuNet
+from edge.detection import FaceDetector
 from edge.settings import DEFAULT_MODEL, DEFAULT_YUNET, Tracking
 from edge.tracking import overlap
 
@@ -43,10 +44,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", type=Path)
     parser.add_argument("--yunet", type=Path, default=DEFAULT_YUNET)
-    parser.add_argument("--haar", action="store_true")
+    parser.add_argument("--detector", choices=["graynet", "yunet", "haar"], default="graynet")
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    detector: FaceDetector = Haar() if args.haar else YuNet(args.yunet)
+    detector = detection.make(settings.Detector(kind=args.detector, yunet_model=str(args.yunet)))
     clips = [read(path) for path in sorted(args.clips.iterdir()) if path.suffix in VIDEO_SUFFIXES]
     minutes = sum(clip[-1].time_s for clip in clips) / 60
     print(f"{detector.name}, {len(clips)} clips, {sum(map(len, clips))} frames, {minutes:.2f} minutes\n")

@@ -62,7 +62,7 @@ def main() -> None:
     with VideoFile(DEMO) as video:
         portrait = next(iter(video.read, None)).gray
     room = cv2.GaussianBlur(np.roll(portrait, 300, axis=1)[:, ::-1], (0, 0), 40)
-    kinds = ("haar", "yunet") if Path(args.yunet).is_file() else ("haar",)
+    kinds = ["graynet", "haar", *(["yunet"] if Path(args.yunet).is_file() else [])]
     print("detector  picture     CPU share of one core  detections/s  rows")
     for kind in kinds:
         wanted = settings.Settings(detector=settings.Detector(kind=kind, yunet_model=args.yunet))

@@ -1,6 +1,6 @@
 """Resident memory of the real loop over many frames: detection, following, classifier, log; no camera thread.
 
-    .venv-edge/bin/python tests/benchmarks/memory_growth.py [--frames 100000] [--yunet FILE.onnx]
+    .venv-edge/bin/python tests/benchmarks/memory_growth.py [--frames 100000] [--detector graynet|yunet|haar] [--yunet FILE.onnx]
 
 The demo's frames over and over, flat out, at 10 frames a second of their own time: faces come, go and come back new.
 """
@@ -51,10 +51,11 @@ class LoopedDemo(Closing):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frames", type=int, default=100_000)
+    parser.add_argument("--detector", choices=["graynet", "yunet", "haar"], default="graynet")
     parser.add_argument("--yunet", default=str(settings.DEFAULT_YUNET))
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    wanted = settings.Settings(detector=settings.Detector(yunet_model=args.yunet))
+    wanted = settings.Settings(detector=settings.Detector(kind=args.detector, yunet_model=args.yunet))
     analyzer = make_analyzer(wanted)
     with tempfile.TemporaryDirectory() as folder, EventLog(Path(folder, "log.db"), settings.Log()) as events:
         watch = Watch(analyzer, events, StopSignal(), PauseSwitch(Path(folder, "paused")))

@@ -8,55 +8,28 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import keras
 import numpy as np
-import pandas as pd
 import pytest
 
-from tests.synthetic import faces, write_csv
+from tests.synthetic import POINTS, faces, write_csv, write_photos
 from train import checkpoint
 from train.data import DataError
 from train.detector import losses
 from train.detector.fit import RECIPES, DetectorConfig, fit
 from train.detector.judge import Curve, curve, overlaps
 from train.detector.network import STRIDE, UNIT
-from train.detector.photos import BOX_COLUMNS, LANDMARK_COLUMNS, load
+from train.detector.photos import load
 from train.detector.scenes import HEIGHT, WIDTH, Scene, Scenes, calibration_frames
 from train.detector.targets import assign
 from train.runs import read_recipe
 
 PROJECT = Path(__file__).resolve().parents[2]
 
-POINTS = np.array([[0.3, 0.4], [0.7, 0.4], [0.5, 0.6], [0.35, 0.8], [0.65, 0.8]])  # of the box, as drawn
-
-
-def draw_face(gray: np.ndarray, x: int, y: int, side: int) -> list[float]:
-    """Draw a face and return its row: box, then landmarks."""
-    cv2.ellipse(gray, (x + side // 2, y + side // 2), (side // 2, side // 2), 0, 0, 360, 200, -1)
-    points = POINTS * side + [x, y]
-    for place in points:
-        cv2.circle(gray, (round(place[0]), round(place[1])), max(side // 12, 1), 20, -1)
-    return [x, y, side, side, *points.ravel()]
-
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """40 photos with one face, 16 without, a fifth of each from a source that is held out."""
-    folder, rng, rows = tmp_path_factory.mktemp("photos"), np.random.default_rng(0), []
-    for kind, count, sources in (("people", 40, ("ccp", "f18")), ("background", 16, ("scene15", "imnet"))):
-        (folder / kind).mkdir()
-        for index in range(count):
-            gray = rng.integers(60, 120, (200, 300), dtype=np.uint8)
-            name = f"{sources[index % 5 == 0]}_{index:03}.jpg"
-            if kind == "people":
-                side = int(rng.integers(30, 90))
-                row = draw_face(gray, int(rng.integers(0, 300 - side)), int(rng.integers(0, 200 - side)), side)
-                rows.append([name, 0.9, *row])
-            cv2.imwrite(str(folder / kind / name), gray)
-    table = pd.DataFrame(rows, columns=["file", "score", *BOX_COLUMNS, *LANDMARK_COLUMNS])
-    table.to_csv(folder / "boxes.csv", index=False)
-    return folder
+    return write_photos(tmp_path_factory.mktemp("photos"))
 
 
 @pytest.fixture(scope="module")
