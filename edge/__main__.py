@@ -202,7 +202,7 @@ def _fetch_yunet(args: argparse.Namespace) -> int:
     from edge.fetch import YUNET_SHA256, YUNET_URL, fetch
 
     fetch(YUNET_URL, YUNET_SHA256, settings.DEFAULT_YUNET)
-    print(f"wrote {settings.DEFAULT_YUNET}")
+    print(f"wrote {settings.DEFAULT_YUNET}; it is used where the settings say [detector] kind = 'yunet'")
     return 0
 
 

@@ -17,6 +17,7 @@ DEFAULT_MODEL = PROJECT / "models" / "emotion_int8.tflite"
 DEFAULT_GRAYNET = PROJECT / "models" / "face_int8.tflite"
 DEFAULT_YUNET = PROJECT / "models" / "face_detection_yunet_2023mar.onnx"
 
+Text = Annotated[str, Meta(pattern=r"^[^\x00]*$")]  # names of files and sources: no system takes a NUL in them
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 
 
@@ -25,7 +26,7 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class Camera(_Section, frozen=True):
-    source: str = "auto"
+    source: Text = "auto"
     """auto, camera, picamera, usb:N, rtsp://..., a video file or a folder of images; auto falls back to the demo, camera
     does not"""
     width: Annotated[int, Meta(ge=160, le=4608)] = 640
@@ -51,9 +52,9 @@ class Camera(_Section, frozen=True):
 class Detector(_Section, frozen=True):
     kind: Literal["graynet", "yunet", "haar"] = "graynet"
     """graynet comes along; yunet is a download; haar is OpenCV's"""
-    graynet_model: str = str(DEFAULT_GRAYNET)
+    graynet_model: Text = str(DEFAULT_GRAYNET)
     """path of the .tflite file; its manifest lies beside it"""
-    yunet_model: str = str(DEFAULT_YUNET)
+    yunet_model: Text = str(DEFAULT_YUNET)
     """path of the ONNX file; `python -m edge fetch-yunet` puts it there"""
     threshold: Share = 0.0
     """score, 0 to 1, from which a face counts; 0: the detector's own (graynet: its manifest's, yunet: 0.8)"""
@@ -69,7 +70,7 @@ class Detector(_Section, frozen=True):
 
 
 class Classifier(_Section, frozen=True):
-    model: str = str(DEFAULT_MODEL)
+    model: Text = str(DEFAULT_MODEL)
     """path of the .tflite file; its manifest lies beside it"""
     threads: Annotated[int, Meta(ge=1, le=16)] = 1
     """one is fastest for a network this small"""
@@ -91,7 +92,7 @@ class Tracking(_Section, frozen=True):
 
 
 class Log(_Section, frozen=True):
-    path: str = ""
+    path: Text = ""
     """SQLite file; empty: emotions.db in systemd's state directory, else in ./logs"""
     interval_seconds: Annotated[float, Meta(ge=0.1, le=3600.0)] = 1.0
     """seconds between two rows of one face"""

@@ -221,9 +221,12 @@ install_unit() {
     fi
 }
 
+# They may hold a camera's password: for root and the service alone, once there is its group.
 install_settings() {
-    [[ -e $settings_dir/settings.toml ]] ||
-        install -D --mode=644 "$opt/current/systemd/settings.toml" "$settings_dir/settings.toml"
+    [[ ! -e $settings_dir/settings.toml ]] || return 0
+    local readers=(--mode=640 --group="$NAME")
+    [[ $offline == no ]] || readers=(--mode=644)
+    install -D "${readers[@]}" "$opt/current/systemd/settings.toml" "$settings_dir/settings.toml"
 }
 
 # A daemon keeps the working folder of the release that it was started from.

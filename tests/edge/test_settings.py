@@ -17,6 +17,7 @@ from edge.settings import PROJECT, Settings
         ("[camera]\nwidth = 99999", ["camera.width = 99999", "<= 4608"]),
         ("[camera]\nwidth = 'wide'", ["camera.width = 'wide'", "expected int"]),
         ("[detector]\nthreshold = 1.5", ["detector.threshold = 1.5", "<= 1.0"]),
+        ('[log]\npath = "a\\u0000b"', ["log.path = 'a\\x00b'"]),
         ("[detector]\nkind = 'dlib'", ["detector.kind = 'dlib'", "graynet, yunet, haar"]),
         ("[detector]\nkind = 5", ["detector.kind = 5", "graynet, yunet, haar"]),
         ("[camera]\nrotate_degrees = 45", ["camera.rotate_degrees = 45", "0, 90, 180, 270"]),
