@@ -15,12 +15,11 @@ from edge.detection import GrayNet
 from edge.errors import ModelError, UsageError
 from edge.manifest import DetectorManifest
 from train.detector import photos as data
-from train.detector.judge import LOWEST, fitted, judge
+from train.detector.judge import FALSE_ALARMS, LOWEST, fitted, judge
 from train.detector.photos import Photos
 
 FRAMES = 200  # for the ranges of the integers
 SEED = 48
-FALSE_ALARMS = 2.0  # on 500 face-free photos: the threshold is chosen for it
 MAX_LOSS = 0.02  # of the recall, int8 against float
 
 

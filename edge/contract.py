@@ -1,4 +1,4 @@
-"""What training, conversion and the device must agree on: labels, input shape, how a face is cropped.
+"""What training, conversion and the device must agree on: labels, input shape, how a face is cropped, how one is coded.
 
 Scaling is no part of it: a model takes raw gray levels and scales them inside its graph.
 """
@@ -14,6 +14,10 @@ LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 INPUT_SIDE = 48
 INPUT_SHAPE = (INPUT_SIDE, INPUT_SIDE, 1)
 MAX_CROP_PX = 480  # ten pixels of the frame for one of the crop are enough, however large the face
+
+CELL_PX = 8  # of a frame, that one cell of the face detector's output stands for
+UNIT_PX = 32.0  # side of a box that the detector codes 0: a logarithm to base 2
+MAX_OVERLAP = 0.4  # intersection over union from which two found boxes are one face
 
 Box = tuple[float, float, float, float]
 """x, y, width, height in pixels of the frame"""

@@ -8,15 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from edge import manifest as manifests
-from edge.contract import CropGeometry
+from edge.contract import CELL_PX, MAX_OVERLAP, UNIT_PX, CropGeometry
 from edge.detection.face import Face, as_box, largest_first, reduced
 from edge.manifest import DetectorManifest
 from edge.runtime import Runtime, accelerated, dequantize, open_interpreter, verify_tensor
 
-STRIDE = 8  # px of the reduced copy a cell of the output
-UNIT = 32.0  # px: side of a box coded 0
 SIDE_MULTIPLE = 16  # px: what the network halves four times
-OVERLAP = 0.4  # intersection over union from which two boxes are one face
 
 
 class GrayNet:
@@ -60,7 +57,7 @@ class GrayNet:
             return []
         scores, boxes, landmarks = (self._values(name, rows, columns) for name in ("scores", "boxes", "landmarks"))
         found = decode(rows, columns, boxes) / scale
-        kept = cv2.dnn.NMSBoxes(found.tolist(), scores[:, 0].tolist(), 0.0, OVERLAP)
+        kept = cv2.dnn.NMSBoxes(found.tolist(), scores[:, 0].tolist(), 0.0, MAX_OVERLAP)
         faces = [_face(found[index], float(scores[index, 0]), landmarks[index]) for index in np.ravel(kept)]
         return largest_first(faces, self._min_face_px)
 
@@ -89,10 +86,10 @@ def decode(
 ) -> npt.NDArray[np.float64]:
     """Turn what the cells at `rows`, `columns` (N,) say, (N, 4), into x, y, width, height in pixels of the network's input.
 
-    They say how far the box's centre lies from the cell's, in cells, and the logarithms to base 2 of its sides, in `UNIT`.
+    They say how far the box's centre lies from the cell's, in cells, and the logarithms to base 2 of its sides, in `UNIT_PX`.
     """
-    centre = (np.column_stack([columns, rows]) + 0.5 + boxes[:, :2]) * STRIDE
-    size = UNIT * np.exp2(boxes[:, 2:])
+    centre = (np.column_stack([columns, rows]) + 0.5 + boxes[:, :2]) * CELL_PX
+    size = UNIT_PX * np.exp2(boxes[:, 2:])
     return np.column_stack([centre - size / 2, size])
 
 

@@ -12,13 +12,13 @@ import keras
 import numpy as np
 import pytest
 
+from edge.contract import CELL_PX, UNIT_PX
 from tests.synthetic import POINTS, faces, write_csv, write_photos
 from train import checkpoint
 from train.data import DataError
 from train.detector import losses
 from train.detector.fit import RECIPES, DetectorConfig, fit
 from train.detector.judge import Curve, curve, overlaps
-from train.detector.network import STRIDE, UNIT
 from train.detector.photos import load
 from train.detector.scenes import HEIGHT, WIDTH, Scene, Scenes, calibration_frames
 from train.detector.targets import assign
@@ -86,7 +86,7 @@ def test_the_cells_of_a_face_are_asked_for_its_box() -> None:
     targets = assign(scene((100, 80, 64, 80)))
     asked = targets["scores"][..., 0] == 1
     rows, columns = np.nonzero(asked)
-    centres = np.stack([(columns + 0.5) * STRIDE, (rows + 0.5) * STRIDE])
+    centres = np.stack([(columns + 0.5) * CELL_PX, (rows + 0.5) * CELL_PX])
     assert 1 < asked.sum() < 16
     assert np.abs(centres - [[132], [120]]).max() <= 0.12 * np.sqrt(64 * 80) + 1
     assert np.isclose(targets["boxes"][..., 4].sum(), 1)
@@ -106,12 +106,12 @@ def test_the_smallest_face_has_a_cell_and_a_doubtful_one_counts_for_nothing() ->
 def test_a_perfect_answer_costs_nothing_and_a_worse_one_more() -> None:
     box = (100.0, 80.0, 64.0, 80.0)
     targets = {name: value[np.newaxis] for name, value in assign(scene(box)).items()}
-    rows, columns = np.indices((HEIGHT // STRIDE, WIDTH // STRIDE))
+    rows, columns = np.indices((HEIGHT // CELL_PX, WIDTH // CELL_PX))
     perfect = np.stack(
         [
-            132 / STRIDE - columns - 0.5,
-            120 / STRIDE - rows - 0.5,
-            *(np.full(rows.shape, np.log2(s / UNIT)) for s in box[2:]),
+            132 / CELL_PX - columns - 0.5,
+            120 / CELL_PX - rows - 0.5,
+            *(np.full(rows.shape, np.log2(s / UNIT_PX)) for s in box[2:]),
         ],
         axis=-1,
     )[np.newaxis].astype(np.float32)

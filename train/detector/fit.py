@@ -16,7 +16,7 @@ from tqdm import tqdm
 from train import checkpoint
 from train.data import load as load_faces
 from train.detector import plots
-from train.detector.judge import Curve, judge
+from train.detector.judge import FALSE_ALARMS, Curve, judge
 from train.detector.losses import LOSSES, WEIGHTS
 from train.detector.network import detector
 from train.detector.photos import Photo, load
@@ -28,7 +28,6 @@ from train.precision import policy
 from train.runs import open_run
 
 RECIPES = Path(__file__).parent / "recipes"
-FALSE_ALARMS = 2.0  # on 500 face-free photos: the threshold is chosen for it
 JUDGE_EVERY = 5  # epochs
 
 Batch = tuple[np.ndarray, dict[str, np.ndarray]]

@@ -6,13 +6,14 @@ import cv2
 import keras
 import numpy as np
 
+from edge.contract import MAX_OVERLAP
 from train.detector import losses
 from train.detector.photos import Photo
 from train.detector.scenes import CERTAIN, HEIGHT, WIDTH
 
 MIN_FACE_PX = 20.0  # height in the 320x240 frame, 40 in 640x480: what the detector is made for
 LOWEST = 0.02  # score from which on the curve is drawn
-NMS_IOU = 0.4
+FALSE_ALARMS = 2.0  # on `PER` face-free photos: thresholds are chosen for it
 PER = 500  # face-free photos that false alarms are counted on
 
 
@@ -93,5 +94,5 @@ def _suppressed(boxes: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.n
     """Leave the boxes that no better one overlaps."""
     likely = scores >= LOWEST
     boxes, scores = boxes[likely], scores[likely]
-    kept = np.asarray(cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), LOWEST, NMS_IOU), int).ravel()
+    kept = np.asarray(cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), LOWEST, MAX_OVERLAP), int).ravel()
     return boxes[kept], scores[kept]

@@ -3,7 +3,7 @@
 import tensorflow as tf
 from keras import ops
 
-from train.detector.network import STRIDE, UNIT
+from edge.contract import CELL_PX, UNIT_PX
 
 FOCUS = 2.0  # exponent of the focal loss: Lin et al. 2017
 EPSILON = 1e-6
@@ -40,8 +40,8 @@ def decode(predicted: tf.Tensor) -> tf.Tensor:
     """Boxes as the network codes them to x, y, width, height in pixels; (B, H, W, 4) both."""
     rows, columns = predicted.shape[1:3]
     x, y = ops.meshgrid(ops.arange(columns, dtype="float32"), ops.arange(rows, dtype="float32"))
-    centre = (ops.stack([x, y], axis=-1) + 0.5 + predicted[..., :2]) * STRIDE
-    size = UNIT * 2.0 ** ops.clip(predicted[..., 2:], -3.0, 5.0)
+    centre = (ops.stack([x, y], axis=-1) + 0.5 + predicted[..., :2]) * CELL_PX
+    size = UNIT_PX * 2.0 ** ops.clip(predicted[..., 2:], -3.0, 5.0)
     return ops.concatenate([centre - size / 2, size], axis=-1)
 
 

@@ -8,8 +8,6 @@ from keras import layers
 
 from train.normalization import FusedBatchNormalization
 
-STRIDE = 8  # px of the frame a cell
-UNIT = 32.0  # px: side of a box coded 0
 FRAME_SHAPE = (240, 320, 1)  # the shipped file's; the device resizes its input to any multiple of 16
 PRIOR = 0.01  # score of a fresh network: else the many empty cells swamp the first steps (Lin et al. 2017, RetinaNet)
 
@@ -29,7 +27,7 @@ def detector(
 
     82 MMACs and 0.17 M parameters at 320x240. Takes (B, H, W, 1), 0 to 255, H and W multiples of 16; no scaling, the
     first batch norm does it. Gives `scores` (B, H/8, W/8, 1) 0 to 1, `boxes` (..., 4) and `landmarks` (..., 10), coded as
-    `edge.detection.network` decodes them.
+    `edge.detection.graynet` decodes them.
     """
     pixels = layers.Input(FRAME_SHAPE, name="pixels")
     x = pixels

@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from train.detector.network import STRIDE
+from edge.contract import CELL_PX
 from train.detector.scenes import HEIGHT, WIDTH, Scene
 
-ROWS, COLUMNS = HEIGHT // STRIDE, WIDTH // STRIDE
+ROWS, COLUMNS = HEIGHT // CELL_PX, WIDTH // CELL_PX
 CORE = 0.12  # cells so near to a face's centre, in its sides, are asked for it; always the nearest one
 SPREAD = 0.15  # standard deviation, in sides, of the slope on which a cell is blamed less for answering
 BLAME_POWER = 4  # as in CenterNet
 
-_x, _y = np.meshgrid((np.arange(COLUMNS) + 0.5) * STRIDE, (np.arange(ROWS) + 0.5) * STRIDE)
+_x, _y = np.meshgrid((np.arange(COLUMNS) + 0.5) * CELL_PX, (np.arange(ROWS) + 0.5) * CELL_PX)
 
 
 def assign(scene: Scene) -> dict[str, np.ndarray]:
