@@ -221,12 +221,20 @@ install_unit() {
     fi
 }
 
-# They may hold a camera's password: for root and the service alone, once there is its group.
 install_settings() {
-    [[ ! -e $settings_dir/settings.toml ]] || return 0
-    local readers=(--mode=640 --group="$NAME")
-    [[ $offline == no ]] || readers=(--mode=644)
-    install -D "${readers[@]}" "$opt/current/systemd/settings.toml" "$settings_dir/settings.toml"
+    [[ -e $settings_dir/settings.toml ]] ||
+        install -D --mode=644 "$opt/current/systemd/settings.toml" "$settings_dir/settings.toml"
+    protect_settings
+}
+
+# The address of an rtsp:// camera holds a password: for root and the service only. Where an image has
+# no such group yet, the file stays open, or the service could not read it; the next run closes it.
+protect_settings() {
+    local group_id
+    group_id=$(sed -n "s/^$NAME:[^:]*:\([0-9]*\):.*/\1/p" "$root/etc/group" 2>/dev/null) || true
+    [[ -n $group_id ]] || return 0
+    chgrp "$group_id" "$settings_dir/settings.toml"
+    chmod 640 "$settings_dir/settings.toml"
 }
 
 # A daemon keeps the working folder of the release that it was started from.

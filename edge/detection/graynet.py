@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -10,7 +11,8 @@ import numpy.typing as npt
 from edge import manifest as manifests
 from edge.contract import CELL_PX, MAX_OVERLAP, UNIT_PX, CropGeometry
 from edge.detection.face import Face, as_box, largest_first, reduced
-from edge.manifest import DetectorManifest
+from edge.errors import ModelError
+from edge.manifest import DETECTOR_OUTPUTS, DetectorManifest
 from edge.runtime import Runtime, accelerated, dequantize, open_interpreter, verify_tensor
 
 SIDE_MULTIPLE = 16  # px: what the network halves four times
@@ -34,12 +36,10 @@ class GrayNet:
         self.manifest, content = manifests.read_verified(path, DetectorManifest)
         self.runtime, self._interpreter = open_interpreter(path, content, 1, runtime)
         self._input = self._interpreter.get_input_details()[0]
+        self._outputs = _by_name(path, self._interpreter.get_output_details())
         verify_tensor(path, "input", self.manifest.input, self._input)
-        self._outputs = {}
-        for details in self._interpreter.get_output_details():
-            name = next(name for name, one in self.manifest.outputs.items() if one.shape[-1] == details["shape"][-1])
+        for name, details in self._outputs.items():
             verify_tensor(path, name, self.manifest.outputs[name], details)
-            self._outputs[name] = details
         scale, zero_point = self._outputs["scores"]["quantization"]
         self._least_score = math.ceil((threshold or self.manifest.threshold) / scale) + zero_point
         self._min_face_px = min_face_px
@@ -79,6 +79,16 @@ class GrayNet:
     def _values(self, name: str, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
         """Real values of some cells, (N, channels)."""
         return dequantize(self._output(name)[rows, columns], *self._outputs[name]["quantization"])
+
+
+def _by_name(path: Path, outputs: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The file has its own names and order: its outputs are told apart by their channels."""
+    names = {tuple(channels): name for name, channels in DETECTOR_OUTPUTS.items()}
+    found = {names.get(tuple(details["shape"][-1:])): details for details in outputs}
+    if set(found) != set(DETECTOR_OUTPUTS):
+        channels = [int(details["shape"][-1]) for details in outputs]
+        raise ModelError(f"{path}: expected outputs with 1, 4 and 10 channels, found {channels}; quantize it again")
+    return {str(name): details for name, details in found.items()}
 
 
 def decode(

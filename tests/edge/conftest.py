@@ -1,11 +1,13 @@
 """What the device's tests share: the shipped model, faces of the demo, a way to run the real program."""
 
+import importlib.util
 import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,8 @@ from hypothesis import settings as hypothesis_settings
 
 from edge.cameras import DEMO
 from edge.cameras.files import VideoFile
-from edge.settings import DEFAULT_MODEL, PROJECT
+from edge.runtime import RUNTIMES
+from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL, PROJECT
 from tests.edge.streams import mjpeg, rtsp  # noqa: F401, fixtures
 
 # The same examples each time, and no judgement on how long they take: the machine may be busy.
@@ -44,12 +47,26 @@ def model(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def edit_manifest(model: Path) -> Callable[..., None]:
-    def edit(**changes: object) -> None:
-        path = model.with_suffix(".json")
-        path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+def face_model(tmp_path: Path) -> Path:
+    """A copy of the shipped face detector with its manifest, to be spoiled."""
+    for source in (DEFAULT_GRAYNET, DEFAULT_GRAYNET.with_suffix(".json")):
+        shutil.copy(source, tmp_path)
+    return tmp_path / DEFAULT_GRAYNET.name
 
-    return edit
+
+@pytest.fixture
+def edit_manifest(model: Path) -> Callable[..., None]:
+    return partial(change_manifest, model)
+
+
+def change_manifest(model: Path, **changes: object) -> None:
+    path = model.with_suffix(".json")
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def needs(runtime: str) -> None:
+    if importlib.util.find_spec(RUNTIMES[runtime].split(".")[0]) is None:
+        pytest.skip(f"{runtime} is not installed here")
 
 
 def environment(**extra: str) -> dict[str, str]:

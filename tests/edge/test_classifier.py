@@ -1,5 +1,4 @@
 import hashlib
-import importlib.util
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,14 +12,10 @@ from edge.detection import Haar
 from edge.errors import ModelError
 from edge.runtime import RUNTIMES, quantize
 from edge.settings import DEFAULT_MODEL
+from tests.edge.conftest import needs
 
 Edit = Callable[..., None]
 LSB = 1 / 256  # of the model's output
-
-
-def needs(runtime: str) -> None:
-    if importlib.util.find_spec(RUNTIMES[runtime].split(".")[0]) is None:
-        pytest.skip(f"{runtime} is not installed here")
 
 
 @pytest.mark.parametrize("runtime", list(RUNTIMES))

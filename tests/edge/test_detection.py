@@ -112,17 +112,6 @@ def test_cells_are_decoded_as_by_hand() -> None:
     assert decoded.tolist() == [[12, 4, 32, 32], [0, 4, 64, 16]]
 
 
-def test_frames_of_changing_shape_are_taken_as_they_come(demo_frames: list[np.ndarray]) -> None:
-    """Among them sides that are no multiple of 16, and frames smaller than a cell."""
-    net = GrayNet(DEFAULT_GRAYNET)
-    before = [face.box_xywh for face in net.detect(demo_frames[0])]
-    for height, width in ((477, 631), (90, 70), (1, 1), (640, 480), (5, 2000)):
-        net.detect(np.full((height, width), 90, np.uint8))
-    assert [face.box_xywh for face in net.detect(demo_frames[0])] == before
-    cut = demo_frames[0][:-7, :-9]
-    assert net.detect(np.ascontiguousarray(cut))[0].box_xywh == pytest.approx(before[0], abs=8)
-
-
 def test_a_text_file_is_no_yunet(tmp_path: Path) -> None:
     path = tmp_path / "yunet.onnx"
     path.write_text("not an onnx file")

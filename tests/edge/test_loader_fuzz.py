@@ -1,7 +1,6 @@
 """Whatever bytes lie where model and manifest should be: a ModelError, never another error, never a crash."""
 
 import hashlib
-import importlib.util
 import json
 import subprocess
 import sys
@@ -20,7 +19,7 @@ from edge.errors import ModelError
 from edge.manifest import DetectorManifest, Manifest
 from edge.runtime import RUNTIMES
 from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL, PROJECT
-from tests.edge.conftest import environment
+from tests.edge.conftest import environment, needs
 
 MODEL = DEFAULT_MODEL.read_bytes()
 MANIFEST = DEFAULT_MODEL.with_suffix(".json").read_bytes()
@@ -157,8 +156,7 @@ def test_a_manifest_nested_without_end_is_refused(key: str) -> None:
 @pytest.mark.parametrize("runtime", list(RUNTIMES))
 def test_a_model_stays_what_was_verified_whatever_becomes_of_its_file(runtime: str, model: Path) -> None:
     """In a process of its own: a mapped file that shrinks would end it by SIGBUS."""
-    if importlib.util.find_spec(RUNTIMES[runtime].split(".")[0]) is None:
-        pytest.skip(f"{runtime} is not installed here")
+    needs(runtime)
     command = [sys.executable, "-c", SHRINK, str(model), runtime]
     done = subprocess.run(command, cwd=PROJECT, env=environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -175,6 +175,16 @@ def test_upgrade_keeps_settings_of_the_user(upgraded_root: Path) -> None:
     assert (upgraded_root / "etc/emotion-edge/settings.toml").read_text() == "# mine\n"
 
 
+def test_settings_are_for_root_and_the_services_group_only(root: Path, bundles: dict[str, Path]) -> None:
+    """They may hold a camera's password; an image without that group keeps them readable for the service."""
+    settings = root / "etc/emotion-edge/settings.toml"
+    assert settings.stat().st_mode & 0o777 == 0o644
+    group_id = os.getgid() or 4711  # only root may give a file to a group that it is not in
+    (root / "etc/group").write_text(f"root:x:0:\nemotion-edge-admins:x:1:\nemotion-edge:x:{group_id}:\n")
+    install(bundles[OLD_VERSION], root)
+    assert (settings.stat().st_mode & 0o777, settings.stat().st_gid) == (0o640, group_id)
+
+
 def test_leftover_of_a_killed_install_is_removed(upgraded_root: Path) -> None:
     assert list_releases(upgraded_root) == [OLD_VERSION, NEW_VERSION]
 

@@ -1,0 +1,91 @@
+"""The shipped detector of our own: what it refuses, and frames of every shape."""
+
+import hashlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.detection import GrayNet
+from edge.errors import ModelError
+from edge.runtime import RUNTIMES
+from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL
+from tests.edge.conftest import change_manifest, needs
+
+
+@pytest.fixture
+def detector() -> GrayNet:
+    return GrayNet(DEFAULT_GRAYNET)
+
+
+@pytest.mark.parametrize("runtime", list(RUNTIMES))
+def test_both_runtimes_find_the_same(runtime: str, detector: GrayNet, demo_frames: list[np.ndarray]) -> None:
+    needs(runtime)
+    other = GrayNet(DEFAULT_GRAYNET, runtime=runtime)  # type: ignore[arg-type]
+    assert other.runtime == runtime
+    for frame in demo_frames:
+        expected, found = ([face.box_xywh for face in one.detect(frame)] for one in (detector, other))
+        assert found == [pytest.approx(box, abs=4) for box in expected]  # two steps of int8 are 2 % of a side
+
+
+def test_xnnpack_runs_it_whatever_the_frames_shape(detector: GrayNet) -> None:
+    for shape in ((480, 640), (640, 480), (48, 48), (480, 640)):
+        detector.detect(np.zeros(shape, np.uint8))
+        assert detector.accelerated
+
+
+@pytest.mark.parametrize("cut", [(0, 0), (1, 1), (7, 30), (100, 3)])
+def test_frames_that_fit_no_grid_are_padded(
+    cut: tuple[int, int], detector: GrayNet, demo_frames: list[np.ndarray]
+) -> None:
+    frame = demo_frames[0]
+    [whole] = detector.detect(frame)
+    height, width = frame.shape[0] - cut[0], frame.shape[1] - cut[1]
+    [face] = detector.detect(frame[:height, :width])  # rows with a gap between them, as a camera's Y plane has
+    assert face.box_xywh == pytest.approx(whole.box_xywh, abs=12)
+
+
+def test_a_frame_upright_after_one_across_is_seen_as_if_alone(detector: GrayNet, demo_frames: list[np.ndarray]) -> None:
+    across = demo_frames[0]
+    upright = np.asarray(cv2.copyMakeBorder(across[:, :480], 80, 80, 0, 0, cv2.BORDER_REPLICATE), np.uint8)
+    alone = GrayNet(DEFAULT_GRAYNET).detect(upright)
+    before = detector.detect(across)
+    assert detector.detect(upright) == alone
+    assert detector.detect(across) == before
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 5000), (5000, 1), (16, 16), (37, 111)])
+def test_strange_frames_hold_no_face(shape: tuple[int, int], detector: GrayNet) -> None:
+    assert detector.detect(np.full(shape, 128, np.uint8)) == []
+
+
+def test_small_faces_are_left_out(demo_frames: list[np.ndarray]) -> None:
+    assert not GrayNet(DEFAULT_GRAYNET, min_face_px=400).detect(demo_frames[0])
+
+
+def test_a_file_that_is_missing_damaged_or_anothers_is_refused(face_model: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no such model"):
+        GrayNet(tmp_path / "none.tflite")
+    with pytest.raises(ModelError, match="not a valid manifest"):
+        GrayNet(DEFAULT_MODEL)
+    face_model.write_bytes(face_model.read_bytes()[:-1])
+    with pytest.raises(ModelError, match="sha256 does not match"):
+        GrayNet(face_model)
+
+
+def test_a_manifest_with_other_scales_than_the_files_is_refused(face_model: Path) -> None:
+    tensors = {
+        name: {"shape": [1, 30, 40, n], "dtype": "int8", "scale": 0.5, "zero_point": 0}
+        for name, n in (("scores", 1), ("boxes", 4), ("landmarks", 10))
+    }
+    change_manifest(face_model, outputs=tensors)
+    with pytest.raises(ModelError, match="tensor is"):
+        GrayNet(face_model)
+
+
+def test_another_network_under_a_fitting_manifest_is_refused(face_model: Path) -> None:
+    face_model.write_bytes(DEFAULT_MODEL.read_bytes())
+    change_manifest(face_model, sha256=hashlib.sha256(DEFAULT_MODEL.read_bytes()).hexdigest())
+    with pytest.raises(ModelError, match=r"expected outputs .+ found \[7\]"):
+        GrayNet(face_model)
