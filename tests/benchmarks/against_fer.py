@@ -107,7 +107,7 @@ def running(folder: Path, source: Path, config: Path | None):
     with tempfile.TemporaryDirectory(dir=folder) as own:
         settings = Path(own, "settings.toml")
         settings.write_text((config.read_text() if config else "") + f"\n[log]\npath = '{own}/log.db'\n")
-        command = [sys.executable, "-m", "edge", "run", "--config", settings, "--source", source]
+        command = [sys.executable, "-m", "edge", "run", "--config", settings, "--source", source, "--realtime"]
         quiet = subprocess.DEVNULL
         with subprocess.Popen(command, cwd=PROJECT, stdout=quiet, stderr=quiet) as process:
             try:

@@ -39,11 +39,13 @@ def save_recall(curves: Mapping[str, tuple[Curve, float]], path: Path) -> None:
             for axis, across in ((alarms, Curve.false_alarms), (precision, Curve.precision)):
                 points = [(across(curve, one), curve.recall(one)) for one in THRESHOLDS]
                 axis.plot(*zip(*points, strict=True), color=colour, label=name)
-                axis.plot(across(curve, threshold), curve.recall(threshold), "o", color=colour)
+                axis.plot(across(curve, threshold), curve.recall(threshold), "o", color=colour, clip_on=False)
         alarms.set(xlabel=f"false alarms on {PER} face-free photos", ylabel="recall", xlim=(0, 30))
         precision.set(xlabel="precision", xlim=(0.8, 1.003))
         alarms.set_title("faces found at IoU 0.5 (dot: the threshold in use)")
+        precision.set_xticks(np.arange(0.8, 1.01, 0.05))
         for axis in (alarms, precision):
+            axis.set_ylim(0.5, 1.0)
             axis.yaxis.set_major_formatter("{x:.0%}")
             axis.grid(alpha=0.3)
         precision.xaxis.set_major_formatter("{x:.0%}")
