@@ -16,7 +16,12 @@ CACHE = PROJECT / ".cache" / "arm64"
 RELEASES = {"3.11": "bookworm", "3.13": "trixie"}  # Python of each Raspberry Pi OS
 QEMU_RELEASE = "trixie"  # qemu 10; bookworm's 7.2 crashes in LiteRT
 CPUS = {"cortex-a53": "Pi 3, Zero 2 W", "cortex-a72": "Pi 4", "cortex-a76": "Pi 5"}
-REQUIREMENTS = ("requirements-edge.txt", "tests/requirements.txt", "tests/requirements-edge.txt")
+REQUIREMENTS = (
+    "requirements-edge.txt",
+    "edge/requirements-report.txt",
+    "tests/requirements.txt",
+    "tests/requirements-edge.txt",
+)
 NOT_NEEDED = ("-r", "ruff", "mypy")  # they judge the source, which is the same on every machine
 
 STARTER = """#!/bin/sh
