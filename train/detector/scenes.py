@@ -10,11 +10,11 @@ from train.detector.photos import Photo, Photos
 
 HEIGHT, WIDTH = FRAME_SHAPE[:2]
 CERTAIN, DOUBTFUL = 0.7, 0.3  # teacher's score: a face from the one, to be ignored from the other
-MIN_SIDE = 12.0  # px of the frame, 24 in 640x480: smaller faces count neither for nor against
+MIN_SIDE = 14.0  # px of the frame, 28 in 640x480: smaller faces count neither for nor against
 MIN_VISIBLE = 0.6  # of a face at the frame's edge
-FACE_SIDE = (13.0, 170.0)  # px: from what a detector may just see to two thirds of the frame's height
-ENLARGE = (0.15, 2.5)  # of a photo: portraits become small sharp faces
-ROTATION_DEG = 13.0  # standard deviation
+FACE_SIDE = (16.0, 170.0)  # px: from what a detector may just see to two thirds of the frame's height
+ENLARGE = (0.4, 2.5)  # of a photo
+ROTATION_DEG = 10.0  # standard deviation
 TURNED_SHARE = 0.5  # of the backgrounds: at any angle, so that more can be learned from few
 BACKGROUND_ZOOM = (1.0, 2.2)  # from all of a background to one thing in it
 COLLAGE_SHARE = 0.4  # of the backgrounds: four in one frame
@@ -23,7 +23,7 @@ SOURCE_WEIGHTS = {"humans": 0.3}  # how often a source's photos are drawn; these
 BACKGROUND_SHARE = 0.35  # of the scenes: a photo without people
 PASTE_SHARE = 0.7  # of the backgrounds: with FER2013 faces
 PASTED = (1, 5)  # faces
-PASTED_SIDE = (14.0, 130.0)  # px of the box
+PASTED_SIDE = (16.0, 130.0)  # px of the box
 FER_SIDE = 1.11  # side of a FER2013 image, in sides of YuNet's box (`convert measure-crop`)
 GAMMA, CONTRAST, BRIGHTNESS = (0.6, 1.6), (0.5, 1.3), 40.0
 NOISE_SIGMA = 12.0  # gray levels at most: a small sensor in a dark room
