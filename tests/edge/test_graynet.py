@@ -43,7 +43,7 @@ def test_frames_that_fit_no_grid_are_padded(
     [whole] = detector.detect(frame)
     height, width = frame.shape[0] - cut[0], frame.shape[1] - cut[1]
     [face] = detector.detect(frame[:height, :width])  # rows with a gap between them, as a camera's Y plane has
-    assert face.box_xywh == pytest.approx(whole.box_xywh, abs=12)
+    assert face.box_xywh == pytest.approx(whole.box_xywh, abs=16)  # another scale of the copy: a cell is 16 px here
 
 
 def test_a_frame_upright_after_one_across_is_seen_as_if_alone(detector: GrayNet, demo_frames: list[np.ndarray]) -> None:

@@ -20,8 +20,9 @@ from edge.settings import PROJECT
 from tests.pi import faces, machine, predict
 
 LARGEST_DIFFERENCE_LSB = 1
-# Without the properties' thousands of examples: no processor changes what they are about.
-PYTEST = ("--ignore-glob=*_properties.py", "--ignore=tests/edge/test_loader_fuzz.py", "tests/edge")
+# Without hypothesis' thousands of examples: no processor changes what they are about, and after some of Bookworm's
+# wheels subnormal numbers are switched off, without which hypothesis refuses to draw any.
+PYTEST = ("-m", "not hypothesis", "tests/edge")
 TEST_CPU = {"3.11": "cortex-a72", "3.13": "cortex-a76"}  # Bookworm on a Pi 4, Trixie on a Pi 5
 
 
