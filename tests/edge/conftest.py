@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,6 +21,9 @@ from edge.cameras.files import VideoFile
 from edge.runtime import RUNTIMES
 from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL, PROJECT
 from tests.edge.streams import mjpeg, rtsp  # noqa: F401, fixtures
+
+# A shell's background jobs ignore Ctrl-C, and so would every program that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples each time, and no judgement on how long they take: the machine may be busy.
 hypothesis_settings.register_profile(
