@@ -10,18 +10,16 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from edge import manifest
 from edge.cameras import DEMO
 from edge.cameras.files import VideoFile, read_image
 from edge.detection import FaceDetector, GrayNet, Haar, YuNet
+from edge.detection.face import reduced
 from edge.detection.yunet import YUNET_THRESHOLD
-from edge.manifest import DetectorManifest
 from train.data import DataError
 from train.detector.judge import LOWEST, Curve, curve, overlaps, sought
 from train.detector.photos import BOX_COLUMNS, Photo, load
 from train.detector.plots import save_recall
 
-FRAME_AREA = 320 * 240  # px of the reduced copy that the detectors look at
 REPEATS = 5  # of the demo
 
 
@@ -43,9 +41,10 @@ def compare(folder: Path, also: Path | None, graynet: Path, yunet: Path, picture
     sets = {"held out": load(folder).held_out}
     if also:
         sets[also.name] = (*labelled(also), *(photo for photo in sets["held out"] if not len(photo.boxes)))
-    used: dict[str, FaceDetector] = {"graynet": GrayNet(graynet), "haar": Haar()}
+    ours = GrayNet(graynet)
+    used: dict[str, FaceDetector] = {"graynet": ours, "haar": Haar()}
     curves: dict[str, FaceDetector] = {"graynet": GrayNet(graynet, LOWEST, min_face_px=1), "haar": Haar(min_face_px=1)}
-    thresholds = {"graynet": manifest.load(manifest.path_beside(graynet), DetectorManifest).threshold, "haar": 1.0}
+    thresholds = {"graynet": ours.manifest.threshold, "haar": 1.0}
     if yunet.is_file():
         used["yunet"], curves["yunet"] = YuNet(yunet), YuNet(yunet, LOWEST, min_face_px=1)
         thresholds["yunet"] = YUNET_THRESHOLD
@@ -77,7 +76,7 @@ def judge(detector: FaceDetector, photos: Iterable[Photo]) -> Result:
         faces = detector.detect(photo.gray)
         boxes = np.array([face.box_xywh for face in faces], np.float64).reshape(-1, 4)
         found.append((boxes, np.array([face.score for face in faces])))
-        faces_sought = sought(photo, min(1.0, float(np.sqrt(FRAME_AREA / photo.gray.size))))
+        faces_sought = sought(photo, reduced(photo.gray)[1])
         wanted.append(photo.boxes[faces_sought])
         peopled.append(len(photo.boxes) > 0)
         eyes = np.array([face.eyes or np.full((2, 2), np.nan) for face in faces]).reshape(-1, 2, 2)
