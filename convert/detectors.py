@@ -13,10 +13,9 @@ import pandas as pd
 from edge.cameras import DEMO
 from edge.cameras.files import VideoFile, read_image
 from edge.detection import FaceDetector, GrayNet, Haar, YuNet
-from edge.detection.face import reduced
 from edge.detection.yunet import YUNET_THRESHOLD
 from train.data import DataError
-from train.detector.judge import LOWEST, Curve, curve, overlaps, sought
+from train.detector.judge import LOWEST, Curve, as_frame, curve, overlaps, sought
 from train.detector.photos import BOX_COLUMNS, Photo, load
 from train.detector.plots import save_recall
 
@@ -38,9 +37,12 @@ def compare(folder: Path, also: Path | None, graynet: Path, yunet: Path, picture
     `folder` as `train fit-detector` takes it, of which the held-out part counts; `also` is judged beside its backgrounds.
     YuNet is left out where there is no such file. Raises ModelError, DataError.
     """
-    sets = {"held out": load(folder).held_out}
+    sets = {"held out": tuple(map(as_frame, load(folder).held_out))}
     if also:
-        sets[also.name] = (*labelled(also), *(photo for photo in sets["held out"] if not len(photo.boxes)))
+        sets[also.name] = (
+            *map(as_frame, labelled(also)),
+            *(photo for photo in sets["held out"] if not len(photo.boxes)),
+        )
     ours = GrayNet(graynet)
     used: dict[str, FaceDetector] = {"graynet": ours, "haar": Haar()}
     curves: dict[str, FaceDetector] = {"graynet": GrayNet(graynet, LOWEST, min_face_px=1), "haar": Haar(min_face_px=1)}
@@ -76,7 +78,7 @@ def judge(detector: FaceDetector, photos: Iterable[Photo]) -> Result:
         faces = detector.detect(photo.gray)
         boxes = np.array([face.box_xywh for face in faces], np.float64).reshape(-1, 4)
         found.append((boxes, np.array([face.score for face in faces])))
-        faces_sought = sought(photo, reduced(photo.gray)[1])
+        faces_sought = sought(photo)
         wanted.append(photo.boxes[faces_sought])
         peopled.append(len(photo.boxes) > 0)
         eyes = np.array([face.eyes or np.full((2, 2), np.nan) for face in faces]).reshape(-1, 2, 2)

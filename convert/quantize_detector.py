@@ -15,7 +15,7 @@ from edge.detection import GrayNet
 from edge.errors import ModelError, UsageError
 from edge.manifest import DetectorManifest
 from train.detector import photos as data
-from train.detector.judge import FALSE_ALARMS, LOWEST, fitted, judge
+from train.detector.judge import FALSE_ALARMS, LOWEST, as_frame, fitted, judge
 from train.detector.photos import Photos
 
 FRAMES = 200  # for the ranges of the integers
@@ -51,7 +51,7 @@ def quantize_detector(model: Path, folder: Path, out: Path, max_loss: float = MA
         draft = _describe(model, part, photos, content)
         manifest.save(draft, manifest.path_beside(part))
         recall = _compare(network, part, photos, max_loss)
-        result = detectors.judge(GrayNet(part, threshold=LOWEST, min_face_px=1), photos.held_out)
+        result = detectors.judge(GrayNet(part, threshold=LOWEST, min_face_px=1), map(as_frame, photos.held_out))
         threshold = result.strict.threshold(FALSE_ALARMS)
         final = msgspec.structs.replace(draft, threshold=threshold, figures=detectors.figures(result, threshold))
         manifest.save(final, manifest.path_beside(part))

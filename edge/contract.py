@@ -15,7 +15,8 @@ INPUT_SIDE = 48
 INPUT_SHAPE = (INPUT_SIDE, INPUT_SIDE, 1)
 MAX_CROP_PX = 480  # ten pixels of the frame for one of the crop are enough, however large the face
 
-CELL_PX = 8  # of a frame, that one cell of the face detector's output stands for
+COPY_WIDTH_PX = 384  # of a 4:3 frame's copy that the face detector searches: 0.6 of 640x480
+CELL_PX = 8  # of a copy, that one cell of the face detector's output stands for
 UNIT_PX = 32.0  # side of a box that the detector codes 0: a logarithm to base 2
 MAX_OVERLAP = 0.4  # intersection over union from which two found boxes are one face
 

@@ -10,6 +10,8 @@ import keras
 import numpy as np
 import pandas as pd
 
+from train.data import DataError
+
 NAME = "checkpoint.npz"
 
 
@@ -22,12 +24,26 @@ def save(model: keras.Model, history: pd.DataFrame, out: Path) -> None:
     part.replace(out / NAME)
 
 
-def load(model: keras.Model, out: Path) -> pd.DataFrame:
-    """Put `model` back where the checkpoint in `out` stood, and return the history."""
+def resume(model: keras.Model, out: Path, steps: int) -> pd.DataFrame:
+    """Put `model` back where the checkpoint in `out` stood, if there is one; return the history, empty at the start.
+
+    Raises DataError where an epoch of that run had other than `steps` steps.
+    """
+    if not (out / NAME).exists():
+        return pd.DataFrame()
     with np.load(out / NAME) as file:
         for number, variable in enumerate(_variables(model)):
             variable.assign(file[f"{number:04}"])
-        return pd.read_csv(StringIO(str(file["history"])))
+        history = pd.read_csv(StringIO(str(file["history"])))
+    if iterations(model) != len(history) * steps:
+        raise DataError(f"{out}: started on more or fewer training data; give it the same, or another --out")
+    print(f"resuming {out} after epoch {len(history)}", flush=True)
+    return history
+
+
+def iterations(model: keras.Model) -> int:
+    """Steps that `model` has been trained for."""
+    return int(keras.ops.convert_to_numpy(model.optimizer.iterations))  # `int` refuses a variable of several workers
 
 
 def _variables(model: keras.Model) -> list[keras.Variable]:

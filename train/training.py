@@ -14,7 +14,7 @@ from tqdm import tqdm
 from train import checkpoint, plots
 from train.architectures import build, with_votes
 from train.batches import Batch, as_input, batch_count, batches, training_set
-from train.data import DataError, Faces, Fer2013
+from train.data import Faces, Fer2013
 from train.distributed import Step, Workers
 from train.event_files import TensorBoardLog
 from train.export import calibrate, deployable, take_weights
@@ -34,7 +34,7 @@ def train(config: FitConfig, data: Fer2013, out: Path) -> dict[str, Any]:
     faces, steps = training_set(data.train, config), batch_count(len(data.train), config)
     with workers.scope():
         model = compiled(config, steps, list(faces.targets))
-    history = _resume(model, out, steps) if (out / checkpoint.NAME).exists() else pd.DataFrame()
+    history = checkpoint.resume(model, out, steps)
     _seed_dropout(model, config)
     judged, step, board = deployable(model), workers.step(model), TensorBoardLog(out / "tensorboard")
     with workers.watched():
@@ -83,26 +83,11 @@ def _validate(judged: keras.Model, faces: Faces) -> dict[str, float]:
     return {"val_loss": float(-np.log(np.maximum(chosen, 1e-7)).mean()), "val_accuracy": float(accuracy)}
 
 
-def _resume(model: keras.Model, out: Path, steps: int) -> pd.DataFrame:
-    """Load the last checkpoint into `model`; return the history as far as it reaches."""
-    history = checkpoint.load(model, out)
-    if _iterations(model) != len(history) * steps:
-        raise DataError(
-            f"{out}: started on another number of training faces; give it the same --data, or another --out"
-        )
-    print(f"resuming {out} after epoch {len(history)}", flush=True)
-    return history
-
-
 def _seed_dropout(model: keras.Model, config: FitConfig) -> None:
     """Let the masks follow from seed and step."""
     dropouts = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
     for number, layer in enumerate(dropouts):
-        layer.seed_generator.state.assign([config.seed + number, _iterations(model)])
-
-
-def _iterations(model: keras.Model) -> int:
-    return int(keras.ops.convert_to_numpy(model.optimizer.iterations))  # `int` refuses a variable of several workers
+        layer.seed_generator.state.assign([config.seed + number, checkpoint.iterations(model)])
 
 
 def compiled(config: FitConfig, steps: int, outputs: list[str]) -> keras.Model:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge import manifest as manifests
-from edge.contract import CELL_PX, MAX_OVERLAP, UNIT_PX, CropGeometry
+from edge.contract import CELL_PX, COPY_WIDTH_PX, MAX_OVERLAP, UNIT_PX, CropGeometry
 from edge.detection.face import Face, as_box, largest_first, reduced
 from edge.errors import ModelError
 from edge.manifest import DETECTOR_OUTPUTS, DetectorManifest
@@ -50,7 +50,7 @@ class GrayNet:
         return accelerated(self._interpreter)
 
     def detect(self, frame_gray: npt.NDArray[np.uint8]) -> list[Face]:
-        small, scale = reduced(frame_gray)
+        small, scale = reduced(frame_gray, COPY_WIDTH_PX)
         self._run(_padded(small))
         rows, columns = np.nonzero(self._output("scores")[..., 0] >= self._least_score)
         if not len(rows):

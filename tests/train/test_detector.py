@@ -1,6 +1,7 @@
 """The face detector's training on drawn faces: photos, scenes, targets, losses, a run that can be killed, judgement."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,9 +19,10 @@ from train import checkpoint
 from train.data import DataError
 from train.detector import losses
 from train.detector.fit import RECIPES, DetectorConfig, fit
-from train.detector.judge import Curve, curve, overlaps
-from train.detector.photos import load
-from train.detector.scenes import HEIGHT, WIDTH, Scene, Scenes, calibration_frames
+from train.detector.framing import Scene
+from train.detector.judge import Curve, as_frame, curve, fitted, overlaps, sought
+from train.detector.photos import Photo, load
+from train.detector.scenes import HEIGHT, WIDTH, Scenes, calibration_frames
 from train.detector.targets import assign
 from train.runs import read_recipe
 
@@ -96,7 +98,9 @@ def test_the_cells_of_a_face_are_asked_for_its_box() -> None:
 
 
 def test_the_smallest_face_has_a_cell_and_a_doubtful_one_counts_for_nothing() -> None:
-    assert assign(scene((101, 81, 5, 5)))["scores"][..., 0].sum() == 1
+    assert assign(scene((97, 81, 5, 5)))["scores"][..., 0].sum() == 1
+    between = assign(scene((101, 81, 5, 5)))["scores"][..., 0]
+    assert np.argwhere(between).tolist() == [[10, 12], [10, 13]], "and two where it lies between two"
     doubtful = assign(scene((96, 80, 64, 80), counted=False))
     assert doubtful["scores"][..., 0].sum() == 0
     assert (doubtful["scores"][10:20, 12:20, 1] == 0).all()
@@ -147,6 +151,19 @@ def test_recall_and_false_alarms_are_counted_as_by_hand() -> None:
     assert overlaps(np.array([box]), np.array([[20, 10, 20, 20]]))[0, 0] == pytest.approx(1 / 3)
 
 
+def test_faces_count_from_40_px_of_a_frame_of_640x480_however_large_the_photo_is() -> None:
+    boxes = np.array([[5, 5, 9, 9.5], [50, 50, 10, 10.5]], np.float32)
+    small = Photo(Path("x"), np.zeros((120, 160), np.uint8), boxes, np.ones(2), np.full((2, 10), np.nan))
+    frame, copy = as_frame(small), fitted(small)
+    assert (frame.gray.shape, copy.gray.shape) == ((480, 640), (288, 384))
+    np.testing.assert_allclose(frame.boxes, boxes * 4)
+    np.testing.assert_allclose(copy.boxes, boxes * 2.4)
+    for photo in (small, frame, copy):
+        assert sought(photo).tolist() == [False, True]
+    large = replace(small, gray=np.zeros((960, 1280), np.uint8), boxes=boxes * 8)
+    assert as_frame(large).gray.shape == (960, 1280) and sought(large).tolist() == [False, True]
+
+
 def test_a_run_killed_and_resumed_ends_like_an_unbroken_one(photos: Path, fer2013: Path, tmp_path: Path) -> None:
     given = {"photos": str(photos), "data": str(fer2013), "epochs": 3}
     config = read_recipe(DetectorConfig, RECIPES / "face.toml", given)
@@ -169,6 +186,10 @@ def test_a_run_killed_and_resumed_ends_like_an_unbroken_one(photos: Path, fer201
         np.testing.assert_array_equal(one, other)
     with pytest.raises(DataError, match=r"seed \(was 1, now 2\)"):
         fit(replace(config, seed=2), whole, resume=True)
+    fewer = tmp_path / "fewer"
+    shutil.copytree(photos, fewer, ignore=shutil.ignore_patterns("ccp_00*"))
+    with pytest.raises(DataError, match="more or fewer training data"):
+        fit(replace(config, photos=str(fewer)), whole, resume=True)
 
 
 def test_calibration_frames_are_the_same_each_time(photos: Path) -> None:

@@ -63,7 +63,7 @@ def fit(config: DetectorConfig, out: Path, resume: bool = False) -> dict[str, An
     keras.utils.set_random_seed(config.seed)
     steps = len(photos.training) // config.batch_size
     model = compiled(config, steps)
-    history = checkpoint.load(model, out) if (out / checkpoint.NAME).exists() else pd.DataFrame()
+    history = checkpoint.resume(model, out, steps)
     judged = plain(keras.Model(model.input, model.output))  # without the optimizer
     board, scenes = TensorBoardLog(out / "tensorboard"), Scenes(photos.training, faces)
     for epoch in range(len(history), config.epochs):
@@ -100,7 +100,7 @@ def compiled(config: DetectorConfig, steps: int) -> keras.Model:
 
 
 def batches(scenes: Scenes, config: DetectorConfig, epoch: int, steps: int) -> Iterator[Batch]:
-    """Yield `steps` batches of frames, (B, 240, 320, 1) float32, and targets, drawn ahead in a thread.
+    """Yield `steps` batches of frames, (B, 192, 256, 1) float32, and targets, drawn ahead in a thread.
 
     Seed, epoch and batch number alone decide what they hold: a resumed run sees what an unbroken one sees.
     """

@@ -1,17 +1,20 @@
 """How many of the held-out faces a detector finds, and what else it takes for one."""
 
+import math
 from dataclasses import dataclass, replace
 
 import cv2
 import keras
 import numpy as np
 
-from edge.contract import MAX_OVERLAP
+from edge.contract import COPY_WIDTH_PX, MAX_OVERLAP
 from train.detector import losses
+from train.detector.framing import CERTAIN
 from train.detector.photos import Photo
-from train.detector.scenes import CERTAIN, HEIGHT, WIDTH
 
-MIN_FACE_PX = 20.0  # height in the 320x240 frame, 40 in 640x480: what the detector is made for
+FRAME_WIDTH_PX = 640  # of the 4:3 camera frames that photos stand for
+MIN_FACE_PX = 40.0  # height in such a frame: what the detector is made for
+HEIGHT, WIDTH = COPY_WIDTH_PX * 3 // 4, COPY_WIDTH_PX
 LOWEST = 0.02  # score from which on the curve is drawn
 FALSE_ALARMS = 2.0  # on `PER` face-free photos: thresholds are chosen for it
 PER = 500  # face-free photos that false alarms are counted on
@@ -43,10 +46,12 @@ class Curve:
 
 
 def judge(model: keras.Model, photos: tuple[Photo, ...], least_iou: float = 0.5) -> Curve:
-    """Show `photos`, fitted into 320x240, to a float `model`."""
+    """Show `photos`, fitted into the copy that the device searches, to a float `model`."""
     framed = [fitted(photo) for photo in photos]
     frames = np.stack([photo.gray for photo in framed])[..., np.newaxis].astype(np.float32)
-    outputs = model.predict(frames, batch_size=64, verbose=0)
+    whole = keras.models.clone_model(model, input_tensors=keras.Input(frames.shape[1:]))
+    whole.set_weights(model.get_weights())
+    outputs = whole.predict(frames, batch_size=64, verbose=0)
     boxes = keras.ops.convert_to_numpy(losses.decode(outputs["boxes"])).reshape(len(photos), -1, 4)
     found = [_suppressed(*pair) for pair in zip(boxes, outputs["scores"].reshape(len(photos), -1), strict=True)]
     wanted = [photo.boxes[sought(photo)] for photo in framed]
@@ -54,18 +59,33 @@ def judge(model: keras.Model, photos: tuple[Photo, ...], least_iou: float = 0.5)
 
 
 def fitted(photo: Photo) -> Photo:
-    """The photo, with its boxes and landmarks, as large as 320x240 holds it."""
+    """The photo as large as the device's copy of a frame holds it."""
     height, width = photo.gray.shape
-    scale = min(HEIGHT / height, WIDTH / width)
-    size = (round(width * scale), round(height * scale))
-    small = cv2.resize(photo.gray, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    canvas = cv2.copyMakeBorder(small, 0, HEIGHT - size[1], 0, WIDTH - size[0], cv2.BORDER_REPLICATE)
-    return replace(photo, gray=canvas, boxes=photo.boxes * scale, landmarks=photo.landmarks * scale)
+    photo = _resized(photo, min(HEIGHT / height, WIDTH / width))
+    height, width = photo.gray.shape
+    canvas = cv2.copyMakeBorder(photo.gray, 0, HEIGHT - height, 0, WIDTH - width, cv2.BORDER_REPLICATE)
+    return replace(photo, gray=canvas)
 
 
-def sought(photo: Photo, reduction: float = 1.0) -> np.ndarray:
-    """Which faces, (N,) bool, a detector is to find that looks at a copy reduced by `reduction`."""
-    return (photo.scores >= CERTAIN) & (photo.boxes[:, 3] * reduction >= MIN_FACE_PX)
+def as_frame(photo: Photo) -> Photo:
+    """The photo as a camera shows it: enlarged to the area of 640x480, or as large as it is."""
+    return _resized(photo, max(1.0, _frame_scale(photo)))
+
+
+def sought(photo: Photo) -> np.ndarray:
+    """Which faces, (N,) bool, a detector is to find."""
+    return (photo.scores >= CERTAIN) & (photo.boxes[:, 3] * _frame_scale(photo) >= MIN_FACE_PX)
+
+
+def _frame_scale(photo: Photo) -> float:
+    """What brings it to the area of a camera's frame."""
+    return FRAME_WIDTH_PX * math.sqrt(0.75 / photo.gray.size)
+
+
+def _resized(photo: Photo, scale: float) -> Photo:
+    size = (round(photo.gray.shape[1] * scale), round(photo.gray.shape[0] * scale))
+    gray = cv2.resize(photo.gray, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    return replace(photo, gray=gray, boxes=photo.boxes * scale, landmarks=photo.landmarks * scale)
 
 
 def curve(

@@ -10,7 +10,7 @@ EPSILON = 1e-6
 
 
 def scores(true: tf.Tensor, predicted: tf.Tensor) -> tf.Tensor:
-    """Focal loss of `predicted` (B, 30, 40, 1), as a sum over cells for each face of the batch."""
+    """Focal loss of `predicted` (B, 24, 32, 1), as a sum over cells for each face of the batch."""
     target, weight = true[..., 0], true[..., 1]
     p = ops.clip(predicted[..., 0], EPSILON, 1 - EPSILON)
     hit = target * (1 - p) ** FOCUS * ops.log(p)
@@ -19,7 +19,7 @@ def scores(true: tf.Tensor, predicted: tf.Tensor) -> tf.Tensor:
 
 
 def boxes(true: tf.Tensor, predicted: tf.Tensor) -> tf.Tensor:
-    """Distance-IoU loss (Zheng et al. 2020) of `predicted` (B, 30, 40, 4), mean over the faces."""
+    """Distance-IoU loss (Zheng et al. 2020) of `predicted` (B, 24, 32, 4), mean over the faces."""
     found, wanted, weight = decode(predicted), true[..., :4], true[..., 4]
     low, high = ops.maximum(found[..., :2], wanted[..., :2]), ops.minimum(_ends(found), _ends(wanted))
     shared = ops.prod(ops.maximum(high - low, 0.0), axis=-1)
@@ -31,7 +31,7 @@ def boxes(true: tf.Tensor, predicted: tf.Tensor) -> tf.Tensor:
 
 
 def landmarks(true: tf.Tensor, predicted: tf.Tensor) -> tf.Tensor:
-    """Mean absolute error of `predicted` (B, 30, 40, 10), in sides of the box."""
+    """Mean absolute error of `predicted` (B, 24, 32, 10), in sides of the box."""
     weight = true[..., 10]
     return ops.sum(weight * ops.mean(ops.abs(predicted - true[..., :10]), axis=-1)) / _faces(weight)
 

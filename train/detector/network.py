@@ -8,7 +8,7 @@ from keras import layers
 
 from train.normalization import FusedBatchNormalization
 
-FRAME_SHAPE = (240, 320, 1)  # the shipped file's; the device resizes its input to any multiple of 16
+FRAME_SHAPE = (192, 256, 1)  # of training and of the shipped file; the device resizes its input to any multiple of 16
 PRIOR = 0.01  # score of a fresh network: else the many empty cells swamp the first steps (Lin et al. 2017, RetinaNet)
 
 
@@ -21,7 +21,7 @@ class DepthToSpace(layers.Layer):
 
 
 def detector(
-    stem: tuple[int, int] = (8, 24), fine: int = 32, coarse: int = 64, depths: tuple[int, int] = (1, 3)
+    stem: tuple[int, int] = (8, 24), fine: int = 32, coarse: int = 64, head: int = 48, depths: tuple[int, int] = (1, 3)
 ) -> keras.Model:
     """Plain 3x3 convolutions at a half to a sixteenth of the frame's size; the coarse layers see whole faces and heads.
 
@@ -41,7 +41,7 @@ def detector(
         x = _convolution(x, coarse)
     x = DepthToSpace()(_convolution(x, 4 * fine, side=1, active=False))
     x = layers.ReLU(max_value=6.0)(layers.Add()([near, x]))
-    x = _convolution(x, fine)
+    x = _convolution(x, head)
     outputs = {
         "scores": _output(x, 1, "scores", keras.initializers.Constant(-math.log(1 / PRIOR - 1)), "sigmoid"),
         "boxes": _output(x, 4, "boxes"),

@@ -3,10 +3,12 @@
 import numpy as np
 
 from edge.contract import CELL_PX
-from train.detector.scenes import HEIGHT, WIDTH, Scene
+from train.detector.framing import Scene
+from train.detector.scenes import HEIGHT, WIDTH
 
 ROWS, COLUMNS = HEIGHT // CELL_PX, WIDTH // CELL_PX
-CORE = 0.12  # cells so near to a face's centre, in its sides, are asked for it; always the nearest one
+CORE = 0.12  # cells so near to a face's centre, in its sides, are asked for it
+CORE_PX = 6.0  # or so near in pixels: a small face, too, has more than one cell to learn from; always the nearest one
 SPREAD = 0.15  # standard deviation, in sides, of the slope on which a cell is blamed less for answering
 BLAME_POWER = 4  # as in CenterNet
 
@@ -14,10 +16,10 @@ _x, _y = np.meshgrid((np.arange(COLUMNS) + 0.5) * CELL_PX, (np.arange(ROWS) + 0.
 
 
 def assign(scene: Scene) -> dict[str, np.ndarray]:
-    """Return, for each of (30, 40) cells, targets with a weight in the last place, float32.
+    """Return, for each of (24, 32) cells, targets with a weight in the last place, float32.
 
-    scores (30, 40, 2): 1 at faces; boxes (30, 40, 5): x, y, width, height in pixels of the frame; landmarks
-    (30, 40, 11): from the box's centre, in its sides. The weights of one face's cells sum to 1 in boxes and landmarks.
+    scores (24, 32, 2): 1 at faces; boxes (24, 32, 5): x, y, width, height in pixels of the frame; landmarks
+    (24, 32, 11): from the box's centre, in its sides. The weights of one face's cells sum to 1 in boxes and landmarks.
     """
     scores = np.zeros((ROWS, COLUMNS, 2), np.float32)
     scores[..., 1] = 1.0
@@ -30,7 +32,7 @@ def assign(scene: Scene) -> dict[str, np.ndarray]:
         distance = np.hypot(_x - centre[0], _y - centre[1]) / np.sqrt(sides[index])
         blame = (1 - np.exp(-0.5 * (distance / SPREAD) ** 2)) ** BLAME_POWER
         np.minimum(scores[..., 1], blame, out=scores[..., 1], where=scores[..., 0] == 0)
-        core = (distance <= CORE) | (distance == distance.min())
+        core = (distance <= max(CORE, CORE_PX / np.sqrt(sides[index]))) | (distance == distance.min())
         scores[core] = 1.0, 1 / np.sqrt(core.sum())
         boxes[core] = [*scene.boxes[index], 1 / core.sum()]
         points = (scene.landmarks[index].reshape(5, 2) - centre) / size
