@@ -127,7 +127,7 @@ def _evaluate_detector(args: argparse.Namespace) -> None:
     from convert.detectors import compare
 
     table = compare(args.photos, args.also, args.graynet, args.yunet, args.picture)
-    print(table.to_string(index=False))
+    print(table.T.to_string(header=False))
     if args.json:
         args.json.write_text(table.to_json(orient="records", indent=1) + "\n")
 

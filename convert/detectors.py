@@ -4,6 +4,7 @@ import statistics
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -15,11 +16,12 @@ from edge.cameras.files import VideoFile, read_image
 from edge.detection import FaceDetector, GrayNet, Haar, YuNet
 from edge.detection.yunet import YUNET_THRESHOLD
 from train.data import DataError
-from train.detector.judge import LOWEST, Curve, as_frame, curve, overlaps, sought
+from train.detector.judge import LOWEST, Curve, as_frame, curve, frame_scale, overlaps, sought
 from train.detector.photos import BOX_COLUMNS, Photo, load
 from train.detector.plots import save_recall
 
 REPEATS = 5  # of the demo
+HEIGHTS_PX = (40, 48, 64, 96, 1000)  # limits of the classes of faces that recall is told for
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Result:
 
     strict: Curve  # at IoU 0.5
     loose: Curve  # at IoU 0.3
+    heights_px: np.ndarray  # (N,) of the faces, in a frame of 640x480
     eye_error: float  # median distance of found from labelled eyes, in distances between the eyes; NaN without labels
 
 
@@ -56,7 +59,8 @@ def compare(folder: Path, also: Path | None, graynet: Path, yunet: Path, picture
         results = {name: judge(detector, photos) for name, detector in curves.items()}
         for name, result in results.items():
             about = {"photos": place, "detector": name, "threshold": thresholds[name]}
-            rows.append(about | figures(result, thresholds[name]) | {"ms": round(taken[name], 3)})
+            measured = figures(result, thresholds[name]) | by_height(result, thresholds[name])
+            rows.append(about | measured | {"ms": round(taken[name], 3)})
         if picture and place == "held out":
             save_recall({name: (result.strict, thresholds[name]) for name, result in results.items()}, picture)
     return pd.DataFrame(rows)
@@ -73,7 +77,7 @@ def labelled(folder: Path) -> tuple[Photo, ...]:
 
 def judge(detector: FaceDetector, photos: Iterable[Photo]) -> Result:
     """Show `photos` to `detector`, which must give all boxes down to a low score."""
-    found, wanted, peopled, errors = [], [], [], []
+    found, wanted, peopled, heights, errors = [], [], [], [], []
     for photo in photos:
         faces = detector.detect(photo.gray)
         boxes = np.array([face.box_xywh for face in faces], np.float64).reshape(-1, 4)
@@ -81,11 +85,12 @@ def judge(detector: FaceDetector, photos: Iterable[Photo]) -> Result:
         faces_sought = sought(photo)
         wanted.append(photo.boxes[faces_sought])
         peopled.append(len(photo.boxes) > 0)
+        heights += list(wanted[-1][:, 3] * frame_scale(photo))
         eyes = np.array([face.eyes or np.full((2, 2), np.nan) for face in faces]).reshape(-1, 2, 2)
         errors += _eye_errors(boxes, eyes, wanted[-1], photo.landmarks[faces_sought])
     known = [error for error in errors if not np.isnan(error)]
     strict, loose = (curve(found, wanted, iou, peopled) for iou in (0.5, 0.3))
-    return Result(strict, loose, float(np.median(known)) if known else float("nan"))
+    return Result(strict, loose, np.array(heights), float(np.median(known)) if known else float("nan"))
 
 
 def figures(result: Result, threshold: float) -> dict[str, float]:
@@ -99,6 +104,15 @@ def figures(result: Result, threshold: float) -> dict[str, float]:
         "false_alarms_per_500": round(result.strict.false_alarms(threshold), 2),
         **eyes,
     }
+
+
+def by_height(result: Result, threshold: float) -> dict[str, float]:
+    """Recall at IoU 0.5 of faces from one height to the next; NaN where there are none."""
+    recalls = {}
+    for low, high in pairwise(HEIGHTS_PX):
+        scores = result.strict.faces[(result.heights_px >= low) & (result.heights_px < high)]
+        recalls[f"recall_{low}_to_{high}_px"] = round(float(np.mean(scores >= threshold)), 4) if len(scores) else np.nan
+    return recalls
 
 
 def milliseconds(detectors: dict[str, FaceDetector]) -> dict[str, float]:

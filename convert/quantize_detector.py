@@ -8,6 +8,7 @@ import msgspec
 from ai_edge_litert.interpreter import Interpreter
 
 from convert import detectors
+from convert.calibration import FRAMES, SEED, calibration_frames
 from convert.evaluate import read_keras
 from convert.quantize import both_or_neither, git_commit, run_settings, tensor, tools
 from edge import __version__, manifest
@@ -18,8 +19,6 @@ from train.detector import photos as data
 from train.detector.judge import FALSE_ALARMS, LOWEST, as_frame, fitted, judge
 from train.detector.photos import Photos
 
-FRAMES = 200  # for the ranges of the integers
-SEED = 48
 MAX_LOSS = 0.02  # of the recall, int8 against float
 
 
@@ -41,10 +40,9 @@ def quantize_detector(model: Path, folder: Path, out: Path, max_loss: float = MA
         raise UsageError(f"{out}: expected a name that ends in .tflite")
     photos = data.load(folder)
     from convert.tflite import check_int8, to_int8  # TensorFlow: after all that can be refused without it
-    from train.detector.scenes import calibration_frames
 
     network = read_keras(model)
-    content = to_int8(network, calibration_frames(photos, FRAMES, SEED))
+    content = to_int8(network, calibration_frames(photos.training))
     operators = check_int8(content)
     with both_or_neither(out) as part:
         part.write_bytes(content)

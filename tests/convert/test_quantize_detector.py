@@ -10,14 +10,15 @@ import numpy as np
 import pytest
 
 from convert import detectors
+from convert.calibration import calibration_frames
 from convert.quantize_detector import Quantized, quantize_detector
 from convert.tflite import check_int8
 from edge.detection import Face, GrayNet
 from edge.errors import ModelError, UsageError
 from tests.synthetic import write_photos
 from train.data import DataError
-from train.detector.network import detector
-from train.detector.photos import Photo
+from train.detector.network import COPY_SHAPE, detector
+from train.detector.photos import Photo, load
 from train.export import plain
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -33,7 +34,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Fresh weights: what is tested here is the way, not where it leads."""
     keras.utils.set_random_seed(1)
     path = tmp_path_factory.mktemp("run") / "model.keras"
-    plain(detector()).save(path)
+    plain(detector(COPY_SHAPE)).save(path)
     return path
 
 
@@ -70,6 +71,12 @@ def test_the_integers_say_what_the_float_network_says(
     found = {face.box_xywh: face.score for face in net.detect(gray)}
     assert found, "a fresh network says 0.01 everywhere"
     assert max(found.values()) == pytest.approx(expected.max(), abs=0.02)
+
+
+def test_calibration_frames_are_the_same_each_time(photos: Path) -> None:
+    first, second = (calibration_frames(load(photos).training, 3, seed=5) for _ in range(2))
+    assert first.shape == (3, *COPY_SHAPE[:2]) and first.dtype == np.uint8
+    np.testing.assert_array_equal(first, second)
 
 
 def test_refusals_leave_nothing_behind(model: Path, photos: Path, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from train.detector.fit import RECIPES, DetectorConfig, fit
 from train.detector.framing import Scene
 from train.detector.judge import Curve, as_frame, curve, fitted, overlaps, sought
 from train.detector.photos import Photo, load
-from train.detector.scenes import HEIGHT, WIDTH, Scenes, calibration_frames
+from train.detector.scenes import HEIGHT, WIDTH, Scenes
 from train.detector.targets import assign
 from train.runs import read_recipe
 
@@ -186,13 +186,10 @@ def test_a_run_killed_and_resumed_ends_like_an_unbroken_one(photos: Path, fer201
         np.testing.assert_array_equal(one, other)
     with pytest.raises(DataError, match=r"seed \(was 1, now 2\)"):
         fit(replace(config, seed=2), whole, resume=True)
-    fewer = tmp_path / "fewer"
-    shutil.copytree(photos, fewer, ignore=shutil.ignore_patterns("ccp_00*"))
+    more = tmp_path / "more"
+    shutil.copytree(photos, more)
+    for path in (photos / "background").glob("scene15*"):
+        for copy in ("copy-a", "copy-b"):  # a batch more
+            shutil.copy(path, more / "background" / f"{copy}_{path.name}")
     with pytest.raises(DataError, match="more or fewer training data"):
-        fit(replace(config, photos=str(fewer)), whole, resume=True)
-
-
-def test_calibration_frames_are_the_same_each_time(photos: Path) -> None:
-    first, second = (calibration_frames(load(photos), 3, seed=5) for _ in range(2))
-    assert first.shape == (3, HEIGHT, WIDTH) and first.dtype == np.uint8
-    np.testing.assert_array_equal(first, second)
+        fit(replace(config, photos=str(more)), whole, resume=True)

@@ -18,7 +18,7 @@ from train.data import load as load_faces
 from train.detector import plots
 from train.detector.judge import FALSE_ALARMS, Curve, judge
 from train.detector.losses import LOSSES, WEIGHTS
-from train.detector.network import detector
+from train.detector.network import COPY_SHAPE, detector
 from train.detector.photos import Photo, load
 from train.detector.scenes import Scenes
 from train.detector.targets import assign
@@ -64,7 +64,7 @@ def fit(config: DetectorConfig, out: Path, resume: bool = False) -> dict[str, An
     steps = len(photos.training) // config.batch_size
     model = compiled(config, steps)
     history = checkpoint.resume(model, out, steps)
-    judged = plain(keras.Model(model.input, model.output))  # without the optimizer
+    judged = plain(detector(COPY_SHAPE))  # float32, whatever it is trained in
     board, scenes = TensorBoardLog(out / "tensorboard"), Scenes(photos.training, faces)
     for epoch in range(len(history), config.epochs):
         logs = _train_one_epoch(model, batches(scenes, config, epoch, steps), steps, f"epoch {epoch + 1}")

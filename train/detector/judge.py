@@ -7,14 +7,15 @@ import cv2
 import keras
 import numpy as np
 
-from edge.contract import COPY_WIDTH_PX, MAX_OVERLAP
+from edge.contract import MAX_OVERLAP
 from train.detector import losses
 from train.detector.framing import CERTAIN
+from train.detector.network import COPY_SHAPE
 from train.detector.photos import Photo
 
 FRAME_WIDTH_PX = 640  # of the 4:3 camera frames that photos stand for
 MIN_FACE_PX = 40.0  # height in such a frame: what the detector is made for
-HEIGHT, WIDTH = COPY_WIDTH_PX * 3 // 4, COPY_WIDTH_PX
+HEIGHT, WIDTH = COPY_SHAPE[:2]
 LOWEST = 0.02  # score from which on the curve is drawn
 FALSE_ALARMS = 2.0  # on `PER` face-free photos: thresholds are chosen for it
 PER = 500  # face-free photos that false alarms are counted on
@@ -46,12 +47,10 @@ class Curve:
 
 
 def judge(model: keras.Model, photos: tuple[Photo, ...], least_iou: float = 0.5) -> Curve:
-    """Show `photos`, fitted into the copy that the device searches, to a float `model`."""
+    """Show `photos`, fitted into the copy that the device searches, to a float `model` for `COPY_SHAPE`."""
     framed = [fitted(photo) for photo in photos]
     frames = np.stack([photo.gray for photo in framed])[..., np.newaxis].astype(np.float32)
-    whole = keras.models.clone_model(model, input_tensors=keras.Input(frames.shape[1:]))
-    whole.set_weights(model.get_weights())
-    outputs = whole.predict(frames, batch_size=64, verbose=0)
+    outputs = model.predict(frames, batch_size=64, verbose=0)
     boxes = keras.ops.convert_to_numpy(losses.decode(outputs["boxes"])).reshape(len(photos), -1, 4)
     found = [_suppressed(*pair) for pair in zip(boxes, outputs["scores"].reshape(len(photos), -1), strict=True)]
     wanted = [photo.boxes[sought(photo)] for photo in framed]
@@ -69,15 +68,15 @@ def fitted(photo: Photo) -> Photo:
 
 def as_frame(photo: Photo) -> Photo:
     """The photo as a camera shows it: enlarged to the area of 640x480, or as large as it is."""
-    return _resized(photo, max(1.0, _frame_scale(photo)))
+    return _resized(photo, max(1.0, frame_scale(photo)))
 
 
 def sought(photo: Photo) -> np.ndarray:
     """Which faces, (N,) bool, a detector is to find."""
-    return (photo.scores >= CERTAIN) & (photo.boxes[:, 3] * _frame_scale(photo) >= MIN_FACE_PX)
+    return (photo.scores >= CERTAIN) & (photo.boxes[:, 3] * frame_scale(photo) >= MIN_FACE_PX)
 
 
-def _frame_scale(photo: Photo) -> float:
+def frame_scale(photo: Photo) -> float:
     """What brings it to the area of a camera's frame."""
     return FRAME_WIDTH_PX * math.sqrt(0.75 / photo.gray.size)
 

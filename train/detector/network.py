@@ -6,9 +6,11 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from edge.contract import COPY_WIDTH_PX
 from train.normalization import FusedBatchNormalization
 
-FRAME_SHAPE = (192, 256, 1)  # of training and of the shipped file; the device resizes its input to any multiple of 16
+FRAME_SHAPE = (192, 256, 1)  # of training: most of a larger frame has nothing to teach
+COPY_SHAPE = (COPY_WIDTH_PX * 3 // 4, COPY_WIDTH_PX, 1)  # of the shipped file; the device resizes it to other frames
 PRIOR = 0.01  # score of a fresh network: else the many empty cells swamp the first steps (Lin et al. 2017, RetinaNet)
 
 
@@ -21,15 +23,20 @@ class DepthToSpace(layers.Layer):
 
 
 def detector(
-    stem: tuple[int, int] = (8, 24), fine: int = 32, coarse: int = 64, head: int = 48, depths: tuple[int, int] = (1, 3)
+    shape: tuple[int, int, int] = FRAME_SHAPE,
+    stem: tuple[int, int] = (8, 24),
+    fine: int = 32,
+    coarse: int = 64,
+    head: int = 48,
+    depths: tuple[int, int] = (1, 3),
 ) -> keras.Model:
     """Plain 3x3 convolutions at a half to a sixteenth of the frame's size; the coarse layers see whole faces and heads.
 
-    82 MMACs and 0.17 M parameters at 320x240. Takes (B, H, W, 1), 0 to 255, H and W multiples of 16; no scaling, the
+    126 MMACs and 0.17 M parameters at 384x288. Takes (B, H, W, 1), 0 to 255, H and W multiples of 16; no scaling, the
     first batch norm does it. Gives `scores` (B, H/8, W/8, 1) 0 to 1, `boxes` (..., 4) and `landmarks` (..., 10), coded as
     `edge.detection.graynet` decodes them.
     """
-    pixels = layers.Input(FRAME_SHAPE, name="pixels")
+    pixels = layers.Input(shape, name="pixels")
     x = pixels
     for width in (*stem, fine):
         x = _convolution(x, width, strides=2)

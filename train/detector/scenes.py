@@ -7,10 +7,11 @@ import numpy as np
 
 from train.detector.framing import Scene, framed, log_uniform
 from train.detector.network import FRAME_SHAPE
-from train.detector.photos import Photo, Photos
+from train.detector.pasting import decoy, paste
+from train.detector.photos import Photo
 
 HEIGHT, WIDTH = FRAME_SHAPE[:2]
-FACE_SIDE = (16.0, 170.0)  # px: from what a detector may just see to more than half of the height of the copy it gets
+FACE_SIDE = (16.0, 200.0)  # px: from what a detector may just see to one that fills the frame
 MOSAIC_SHARE = 0.4  # of the scenes: four in one, so that a step teaches more faces, and small ones
 MOSAIC_FACE_SIDE = (16.0, 64.0)  # px
 MOSAIC_SPLIT = (0.3, 0.7)  # of the frame: where the four meet
@@ -18,10 +19,11 @@ ROTATION_DEG = 10.0  # standard deviation
 CLEAN_SHARE = 0.3  # of the scenes: as the photo is
 SOURCE_WEIGHTS = {"humans": 0.3}  # how often a source's photos are drawn; these are tight portraits without a scene
 BACKGROUND_SHARE = 0.35  # of the scenes: a photo without people
-PASTE_SHARE = 0.7  # of the backgrounds: with FER2013 faces
-PASTED = (1, 5)  # faces
+PASTE_SHARE = 0.7  # of the backgrounds: with FER2013 faces and decoys
+PASTED = (1, 5)  # of them
+DECOY_SHARE = 0.5  # of what is pasted: without them, car wheels were taken for faces
 PASTED_SIDE = (16.0, 110.0)  # px of the box
-MOST_PASTED = 0.8  # of the frame's shorter side, that a pasted face's box takes
+MOST_PASTED = 0.8  # of the frame's shorter side, that the box of what is pasted takes
 FER_SIDE = 1.11  # side of a FER2013 image, in sides of YuNet's box (`convert measure-crop`)
 GAMMA, CONTRAST, BRIGHTNESS = (0.6, 1.6), (0.5, 1.3), 40.0
 NOISE_SIGMA = 12.0  # gray levels at most: a small sensor in a dark room
@@ -38,9 +40,6 @@ class Scenes:
         self._faces = faces
         weights = [SOURCE_WEIGHTS.get(photo.path.name.split("_")[0], 1.0) for photo in self._people]
         self._chances = np.cumsum(weights) / np.sum(weights)
-        side = np.arange(48) - 23.5
-        distance = np.hypot(side[np.newaxis] / 21.0, side[:, np.newaxis] / 24.0)
-        self._mask = np.clip((1.0 - distance) / 0.18, 0.0, 1.0).astype(np.float32)  # an oval with a soft rim
 
     def draw(self, rng: np.random.Generator) -> Scene:
         """A scene of (HEIGHT, WIDTH)."""
@@ -63,7 +62,7 @@ class Scenes:
         return Scene(gray, boxes, landmarks, counted)
 
     def _part(self, size: tuple[int, int], face_side: tuple[float, float], rng: np.random.Generator) -> Scene:
-        """A scene of one photo, or of two: a face-free one with faces pasted in, or behind people's."""
+        """A scene of one photo, or of two: a face-free one with something pasted in, or behind people's."""
         background = self._backgrounds[rng.integers(len(self._backgrounds))]
         scene = framed(background, np.empty(size[::-1], np.uint8), face_side, ROTATION_DEG, rng)
         if rng.random() < BACKGROUND_SHARE:
@@ -72,62 +71,46 @@ class Scenes:
         return framed(person, scene.gray, face_side, ROTATION_DEG, rng)
 
     def _pasted(self, scene: Scene, rng: np.random.Generator) -> Scene:
-        gray, boxes = scene.gray, []
+        gray, boxes, places = scene.gray, [], []
         height, width = gray.shape
         for _ in range(rng.integers(*PASTED)):
             side = min(log_uniform(PASTED_SIDE, rng), MOST_PASTED * min(width, height))
             centre = np.array([rng.uniform(side / 2, width - side / 2), rng.uniform(side / 2, height - side / 2)])
-            if any(np.abs(centre - other[:2] - other[2:] / 2).max() < (side + other[2]) * 0.6 for other in boxes):
+            if any(np.abs(centre - other).max() < (side + other_side) * 0.6 for other, other_side in places):
                 continue
-            self._paste(gray, centre, side * FER_SIDE, rng)
-            boxes.append(np.array([*(centre - [side * 0.46, side * 0.54]), side * 0.92, side * 1.08]))
+            places.append((centre, side))
+            if rng.random() < DECOY_SHARE:
+                photo = self._backgrounds[rng.integers(len(self._backgrounds))].gray
+                paste(gray, decoy(photo, rng), centre, side * FER_SIDE, rng.uniform(0, 360))
+                continue
+            face = self._faces[rng.integers(len(self._faces))]
+            face = face[:, ::-1] if rng.random() < 0.5 else face
+            paste(gray, face, centre, side * FER_SIDE, rng.normal(0, ROTATION_DEG))
+            boxes.append([*(centre - [side * 0.46, side * 0.54]), side * 0.92, side * 1.08])
         count = len(boxes)
         rows = np.array(boxes, np.float32).reshape(-1, 4)
         return Scene(gray, rows, np.full((count, 10), np.nan, np.float32), np.ones(count, bool))
 
-    def _paste(self, gray: np.ndarray, centre: np.ndarray, side: float, rng: np.random.Generator) -> None:
-        """Blend one face into `gray`, turned a little, mirrored half the time."""
-        face = self._faces[rng.integers(len(self._faces))]
-        face = face[:, ::-1] if rng.random() < 0.5 else face
-        angle = rng.normal(0, ROTATION_DEG)
-        shrink = max(1, round(48 / side))  # averaged before it is sampled
-        pixels = 48 // shrink
-        small = (cv2.resize(part, (pixels, pixels), interpolation=cv2.INTER_AREA) for part in (face, self._mask))
-        reach = side * 0.75  # the turned square's corners
-        low = np.maximum(np.floor(centre - reach), 0).astype(int)
-        high = np.minimum(np.ceil(centre + reach), gray.shape[::-1]).astype(int)
-        matrix = cv2.getRotationMatrix2D(((pixels - 1) / 2,) * 2, angle, side / pixels)
-        matrix[:, 2] += centre - low - (pixels - 1) / 2
-        size = tuple((high - low).tolist())
-        warped, mask = (cv2.warpAffine(np.ascontiguousarray(part), matrix, size) for part in small)
-        place = gray[low[1] : high[1], low[0] : high[0]]
-        place[:] = np.where(mask > 0, place + (warped.astype(np.float32) - place) * mask, place)
-
-
-def calibration_frames(photos: Photos, count: int, seed: int) -> np.ndarray:
-    """Draw `count` scenes of the training photos, (count, HEIGHT, WIDTH) uint8, for the ranges of the int8 network."""
-    scenes, rng = Scenes(photos.training, np.full((1, 48, 48), 128, np.uint8)), np.random.default_rng(seed)
-    return np.stack([scenes.draw(rng).gray for _ in range(count)])
-
 
 def spoil(gray: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Light, sharpness, noise and compression as cheap cameras have them; returns a new (HEIGHT, WIDTH) uint8."""
+    """Light, sharpness, noise and compression as cheap cameras have them; `gray` (H, W) uint8 becomes a new one."""
+    height, width = gray.shape
     happens = {name: rng.random() < chance for name, chance in CHANCES.items()}
     gamma, contrast = rng.uniform(*GAMMA), rng.uniform(*CONTRAST)
     levels = ((np.linspace(0, 1, 256) ** gamma - 0.5) * contrast + 0.5) * 255 + rng.uniform(-BRIGHTNESS, BRIGHTNESS)
     gray = cv2.LUT(gray, np.clip(levels, 0, 255).astype(np.uint8))
     if happens["light"]:
-        slope = np.outer(np.linspace(*rng.uniform(0.4, 1.3, 2), HEIGHT), np.linspace(*rng.uniform(0.4, 1.3, 2), WIDTH))
+        slope = np.outer(np.linspace(*rng.uniform(0.4, 1.3, 2), height), np.linspace(*rng.uniform(0.4, 1.3, 2), width))
         gray = cv2.multiply(gray, slope.astype(np.float32), dtype=cv2.CV_8U)
     if happens["shrink"]:
         share = rng.uniform(0.45, 0.9)
         small = cv2.resize(gray, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
-        gray = cv2.resize(small, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
+        gray = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
     if happens["blur"]:
         gray = cv2.GaussianBlur(gray, (0, 0), rng.uniform(0.4, 1.4))
     if happens["noise"]:
-        top, left = rng.integers(HEIGHT), rng.integers(WIDTH)
-        noise = NOISE_BANK[top : top + HEIGHT, left : left + WIDTH] * np.float32(rng.uniform(1, NOISE_SIGMA))
+        top, left = rng.integers(NOISE_BANK.shape[0] - height), rng.integers(NOISE_BANK.shape[1] - width)
+        noise = NOISE_BANK[top : top + height, left : left + width] * np.float32(rng.uniform(1, NOISE_SIGMA))
         gray = cv2.add(gray, noise, dtype=cv2.CV_8U)
     if happens["jpeg"]:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))]
