@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from edge.detection import GrayNet
+from edge.detection.graynet import blended
 from edge.errors import ModelError
 from edge.runtime import RUNTIMES
 from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL
@@ -89,3 +90,14 @@ def test_another_network_under_a_fitting_manifest_is_refused(face_model: Path) -
     change_manifest(face_model, sha256=hashlib.sha256(DEFAULT_MODEL.read_bytes()).hexdigest())
     with pytest.raises(ModelError, match=r"expected outputs .+ found \[7\]"):
         GrayNet(face_model)
+
+
+def test_what_several_cells_say_of_one_face_is_averaged_by_their_scores() -> None:
+    one, other, elsewhere = (
+        [0, 0, 100, 100, 30, 40, 70, 40],
+        [8, 0, 100, 100, 34, 44, 70, 40],
+        [300, 0, 100, 100, *[0] * 4],
+    )
+    places, scores = np.array([one, other, elsewhere], np.float64), np.array([0.9, 0.3, 0.8])
+    assert blended(places, scores, best=0).tolist() == pytest.approx([2, 0, 100, 100, 31, 41, 70, 40])
+    assert blended(places, scores, best=2).tolist() == elsewhere
