@@ -26,7 +26,7 @@ class GrayNet:
     """
 
     name = "graynet"
-    geometry = CropGeometry(side=1.11, shift_x=0.008, shift_y=-0.009)  # measured by `convert measure-crop`
+    geometry = CropGeometry(side=1.085, shift_x=0.001, shift_y=-0.016)  # measured by `convert measure-crop`
 
     def __init__(
         self, model: str | Path, threshold: float = 0.0, min_face_px: int = 32, runtime: Runtime = "auto"
