@@ -38,7 +38,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def model(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs") / "run"
-    fit(FitConfig(str(data), epochs=5), out)
+    fit(FitConfig(str(data), epochs=9), out)
     return out / "model.keras"
 
 
@@ -85,7 +85,7 @@ def test_the_manifests_accuracy_is_what_evaluate_measures(
     for kind, path in (("int8", shipped[0]), ("float", model)):
         result = evaluate(path, data, "validation")
         assert result["accuracy"] == pytest.approx(shipped[1].accuracy["validation"][kind], abs=1e-4)
-        assert result["accuracy"] > 0.3  # chance: 0.14 +- 0.03
+        assert result["accuracy"] > 0.5
         assert list(result) == [
             *("model", "split", "n", "accuracy", "balanced_accuracy", "per_class", "confusion", "ece", "latency_ms")
         ]

@@ -19,7 +19,7 @@ from train.data import DataError
 from train.fit import RECIPES, FitConfig, fit, from_recipe, recipes
 
 PROJECT = Path(__file__).resolve().parents[2]
-EPOCHS = 5
+EPOCHS = 9  # five come to 41% in float32, which is near to nothing learned
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_it_learns_and_leaves_all_that_a_run_should(run: Path) -> None:
     metrics = json.loads((run / "metrics.json").read_text())
-    assert metrics["accuracy"] > 0.3  # chance: 0.14 +- 0.04; Zen 3 came to 0.41
+    assert metrics["accuracy"] > 0.5  # chance: 0.14
     assert metrics["data"] == {"train": 448, "validation": 70, "dropped_twins": 0, "validation_held_out": False}
     assert pd.read_csv(run / "history.csv")["epoch"].tolist() == list(range(EPOCHS))
     assert json.loads((run / "config.json").read_text())["epochs"] == EPOCHS
@@ -73,7 +73,7 @@ def test_a_run_killed_and_resumed_ends_like_an_unbroken_one(run: Path, data: Pat
 def test_a_run_is_never_overwritten_nor_resumed_with_other_settings(run: Path, data: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="add --resume"):
         fit(FitConfig(str(data), epochs=EPOCHS), run)
-    with pytest.raises(DataError, match=r"epochs \(was 5, now 6\)"):
+    with pytest.raises(DataError, match=r"epochs \(was 9, now 10\)"):
         fit(FitConfig(str(data), epochs=EPOCHS + 1), run, resume=True)
     smaller = write_csv(tmp_path / "smaller.csv", {"Training": faces(32, 1), "PublicTest": faces(10, 2)})
     with pytest.raises(DataError, match="more or fewer training data"):
