@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from convert import detectors
-from convert.calibration import FRAMES, SEED, calibration_frames
+from convert.calibration import SEED
 from convert.evaluate import read_keras
 from convert.quantize import both_or_neither, git_commit, run_settings, tensor, tools
 from edge import __version__, manifest
@@ -17,8 +18,10 @@ from edge.errors import ModelError, UsageError
 from edge.manifest import DetectorManifest
 from train.detector import photos as data
 from train.detector.judge import FALSE_ALARMS, LOWEST, as_frame, fitted, judge
-from train.detector.photos import Photos
+from train.detector.photos import Photo, Photos
+from train.detector.scenes import CLEAN_SHARE, spoil
 
+FRAMES = 200  # for the ranges of the integers
 MAX_LOSS = 0.02  # of the recall, int8 against float
 
 
@@ -54,6 +57,13 @@ def quantize_detector(model: Path, folder: Path, out: Path, max_loss: float = MA
         final = msgspec.structs.replace(draft, threshold=threshold, figures=detectors.figures(result, threshold))
         manifest.save(final, manifest.path_beside(part))
     return Quantized(operators, recall, threshold, final.figures)
+
+
+def calibration_frames(training: tuple[Photo, ...], count: int = FRAMES, seed: int = SEED) -> np.ndarray:
+    """Draw `count` training photos as the device's copy of a frame, (count, 288, 384) uint8, most with a camera's faults."""
+    rng = np.random.default_rng(seed)
+    frames = [fitted(training[index]).gray for index in rng.permutation(len(training))[:count]]
+    return np.stack([frame if rng.random() < CLEAN_SHARE else spoil(frame, rng) for frame in frames])
 
 
 def _compare(network: Any, part: Path, photos: Photos, max_loss: float) -> dict[str, float]:

@@ -10,9 +10,7 @@ import numpy.typing as npt
 
 from edge.contract import Box, CropGeometry, Point
 
-REDUCED_WIDTH = (
-    320  # px of the copy that YuNet and Haar search: faces from about 20 px, 40 px of 640x480, are found there
-)
+REDUCED_WIDTH = 320  # px of the copy that YuNet and Haar search: 40 px of 640x480 are 20 there
 
 
 @dataclass(frozen=True)

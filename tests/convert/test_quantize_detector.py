@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from convert import detectors
-from convert.calibration import calibration_frames
-from convert.quantize_detector import Quantized, quantize_detector
+from convert.quantize_detector import Quantized, calibration_frames, quantize_detector
 from convert.tflite import check_int8
 from edge.detection import Face, GrayNet
 from edge.errors import ModelError, UsageError
