@@ -16,10 +16,11 @@ def deployable(trained: keras.Model) -> keras.Model:
 
 
 def plain(trained: keras.Model) -> keras.Model:
-    """Return a copy of `trained`, with other weights, in float32 and of Keras' own layers where it has them."""
+    """Return a copy of `trained`, with other weights, in float32 and of Keras' own parts where it has them."""
 
     def same(layer: keras.layers.Layer) -> keras.layers.Layer:
         config = layer.get_config() | {"dtype": "float32"}
+        config |= dict.fromkeys([key for key in config if key.endswith("_constraint")])  # of training only
         kind = keras.layers.BatchNormalization if isinstance(layer, keras.layers.BatchNormalization) else type(layer)
         return kind.from_config(config)
 
