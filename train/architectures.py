@@ -1,6 +1,8 @@
 """The networks, each a pure function of its size: uint8-ranged gray faces in, seven probabilities out."""
 
 from collections.abc import Callable
+from inspect import signature
+from typing import Any
 
 import keras
 from keras import layers
@@ -24,8 +26,8 @@ def cnn(
     """Plain convolutions, batch norm, ReLU6, pooling: what int8 XNNPACK runs well. 79 MMACs, 1.14 M parameters.
 
     The stem halves the resolution at once: at 48x48 the cheap layers cost most of the memory traffic. The head knows
-    where on the face a feature lies, which an average over the face forgets. A face and its mirror image get the same
-    answer; so widths are even, and the stem is 4x4: three columns in steps of two have no middle on an even side.
+    where on the face a feature lies; with `head` 0 it is an average over the face. A face and its mirror image get the
+    same answer: so widths are even, and the stem is 4x4, as steps of two across an even side leave a 3x3 one no middle.
     """
     mirror = MirrorSymmetric()
     pixels, x = _pixels()
@@ -35,8 +37,11 @@ def cnn(
             x = layers.MaxPooling2D()(x)
         for _ in range(depth):
             x = _convolution(x, width, constraint=mirror)
-    x = layers.AveragePooling2D(2)(x)  # (B, 3, 3, channels)
-    x = layers.Flatten()(_convolution(x, head, padding="valid", constraint=mirror))
+    if head:
+        x = layers.AveragePooling2D(2)(x)  # (B, 3, 3, channels)
+        x = layers.Flatten()(_convolution(x, head, padding="valid", constraint=mirror))
+    else:
+        x = layers.GlobalAveragePooling2D()(x)
     return _head(pixels, x, dropout, "cnn", mirror)
 
 
@@ -106,14 +111,20 @@ ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
 PRETRAINED = ("mobilenet_v2",)
 
 
-def build(name: str, policy: str = "float32", pretrained: bool = False) -> keras.Model:
-    """Build `ARCHITECTURES[name]` in the Keras dtype policy `policy`; raises DataError where it has no weights."""
+def build(name: str, policy: str = "float32", pretrained: bool = False, **sizes: Any) -> keras.Model:
+    """Build `ARCHITECTURES[name]`, of other `sizes` than its own if given, in the Keras dtype policy `policy`.
+
+    Raises DataError where it has no weights, or no such size.
+    """
     if pretrained and name not in PRETRAINED:
         raise DataError(f"no ImageNet weights for {name}; --pretrained goes with --arch {' or '.join(PRETRAINED)}")
+    known = signature(ARCHITECTURES[name]).parameters.keys() - {"pretrained"}
+    if unknown := sizes.keys() - known:
+        raise DataError(f"{name} has no size {', '.join(sorted(unknown))}; it has {', '.join(sorted(known))}")
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
-        return ARCHITECTURES[name](**({"pretrained": True} if pretrained else {}))
+        return ARCHITECTURES[name](**sizes, **({"pretrained": True} if pretrained else {}))
     finally:
         keras.config.set_dtype_policy(before)
 

@@ -1,6 +1,6 @@
 """Train a classifier into a run folder; killed at any moment, `--resume` carries on from the last epoch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ class FitConfig:
     data: str
     votes: str = ""  # FER+ votes of the training faces; empty: none
     arch: str = "cnn"
+    network: dict[str, Any] = field(default_factory=dict)  # sizes other than the architecture's own, as it names them
     pretrained: bool = False  # start from ImageNet weights, where the architecture has some
     epochs: int = 40
     seed: int = 1

@@ -92,7 +92,7 @@ def _seed_dropout(model: keras.Model, config: FitConfig) -> None:
 
 def compiled(config: FitConfig, steps: int, outputs: list[str]) -> keras.Model:
     """Build the network with its optimizer, warm-up, cosine decay and averaged weights."""
-    model = build(config.arch, policy(config.precision), config.pretrained)
+    model = build(config.arch, policy(config.precision), config.pretrained, **config.network)
     model = with_votes(model) if "votes" in outputs else keras.Model(model.input, {"emotion": model.output})
     total, warmup = config.epochs * steps, int(config.warmup_epochs * steps)
     schedule = keras.optimizers.schedules.CosineDecay(

@@ -44,6 +44,12 @@ def test_a_face_and_its_mirror_image_get_the_same_answer_while_the_network_learn
     assert one.std(axis=0).min() > 1e-2  # and other faces get other answers
 
 
+def test_a_size_that_the_network_has_not_is_refused() -> None:
+    assert build("cnn", head=0, widths=(8, 8, 8)).count_params() < 10_000
+    with pytest.raises(DataError, match="cnn has no size width; it has depths, dropout, head, stem, widths"):
+        build("cnn", width=8)
+
+
 def test_weights_that_cannot_be_had_are_said_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens: no download, wherever this runs
     monkeypatch.setenv("HOME", str(tmp_path))
