@@ -39,9 +39,7 @@ def cnn(
             x = _convolution(x, width, constraint=mirror)
     if head:
         x = layers.AveragePooling2D(2)(x)  # (B, 3, 3, channels)
-        x = layers.Flatten()(_convolution(x, head, padding="valid", constraint=mirror))
-    else:
-        x = layers.GlobalAveragePooling2D()(x)
+        x = _convolution(x, head, padding="valid", constraint=mirror)  # (B, 1, 1, head)
     return _head(pixels, x, dropout, "cnn", mirror)
 
 
@@ -52,7 +50,7 @@ def vgg(widths: tuple[int, ...] = (24, 48, 96, 192), depth: int = 2, dropout: fl
         for _ in range(depth):
             x = _convolution(x, width)
         x = layers.MaxPooling2D()(x)
-    return _head(pixels, layers.GlobalAveragePooling2D()(x), dropout, "vgg")
+    return _head(pixels, x, dropout, "vgg")
 
 
 def resnet(
@@ -68,7 +66,7 @@ def resnet(
             shortcut = _shortcut(x, width, strides) if changes else x
             x = _convolution(_convolution(x, width, strides), width, active=False)
             x = layers.ReLU(max_value=6.0)(layers.Add()([x, shortcut]))
-    return _head(pixels, layers.GlobalAveragePooling2D()(x), dropout, "resnet")
+    return _head(pixels, x, dropout, "resnet")
 
 
 def mini_xception(widths: tuple[int, ...] = (16, 32, 64, 128), stem: int = 8) -> keras.Model:
@@ -80,7 +78,7 @@ def mini_xception(widths: tuple[int, ...] = (16, 32, 64, 128), stem: int = 8) ->
         shortcut = _shortcut(x, width, strides=2)
         x = layers.ReLU(max_value=6.0)(_separable(x, width))
         x = layers.Add()([layers.MaxPooling2D(3, strides=2, padding="same")(_separable(x, width)), shortcut])
-    return _head(pixels, layers.GlobalAveragePooling2D()(x), 0.0, "mini_xception")
+    return _head(pixels, x, 0.0, "mini_xception")
 
 
 def mobilenet_v2(alpha: float = 0.5, pretrained: bool = False) -> keras.Model:
@@ -102,7 +100,7 @@ def mobilenet_v2(alpha: float = 0.5, pretrained: bool = False) -> keras.Model:
             f"the ImageNet weights cannot be fetched ({error}); go online once, copy them to ~/.keras/models, "
             "or leave out --pretrained"
         ) from error
-    return _head(pixels, layers.GlobalAveragePooling2D()(body.output), 0.2, "mobilenet_v2")
+    return _head(pixels, body.output, 0.2, "mobilenet_v2")
 
 
 ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
@@ -197,8 +195,10 @@ def _head(
     name: str,
     constraint: keras.constraints.Constraint | None = None,
 ) -> keras.Model:
-    """Seven probabilities from `features` (B, channels), in float32 whatever the rest is in."""
-    x = layers.Dropout(dropout)(features) if dropout else features
+    """Average over what is left of the face, then seven probabilities, in float32 whatever the rest is in."""
+    x = layers.GlobalAveragePooling2D()(features)  # (B, channels)
+    if dropout:
+        x = layers.Dropout(dropout)(x)
     emotion = layers.Dense(
         len(LABELS), activation="softmax", name="emotion", dtype="float32", kernel_constraint=constraint
     )
