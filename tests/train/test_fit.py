@@ -21,6 +21,8 @@ from train.fit import RECIPES, FitConfig, fit, from_recipe, recipes
 
 PROJECT = Path(__file__).resolve().parents[2]
 EPOCHS, BATCH_SIZE = 6, 32  # 84 steps: batch norm's averages need them
+LENGTH = {"epochs": EPOCHS, "batch_size": BATCH_SIZE}
+OPTIONS = ["--epochs", str(EPOCHS), "--batch-size", str(BATCH_SIZE)]
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +34,15 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs") / "unbroken"
-    fit(FitConfig(str(data), epochs=EPOCHS, batch_size=BATCH_SIZE), out)
+    fit(FitConfig(str(data), **LENGTH), out)
     return out
+
+
+def accuracy_of_the_model_kept(run: Path) -> float:
+    validation = faces(10, 2)
+    model = keras.models.load_model(run / "model.keras")
+    predicted = model.predict(as_input(validation.images), verbose=0).argmax(axis=1)
+    return float((predicted == validation.labels).mean())
 
 
 def test_it_learns_and_leaves_all_that_a_run_should(run: Path) -> None:
@@ -47,15 +56,12 @@ def test_it_learns_and_leaves_all_that_a_run_should(run: Path) -> None:
 
 
 def test_the_model_kept_is_the_one_that_was_judged(run: Path) -> None:
-    validation = faces(10, 2)
-    model = keras.models.load_model(run / "model.keras")
-    predicted = model.predict(as_input(validation.images), verbose=0).argmax(axis=1)
-    assert (predicted == validation.labels).mean() == json.loads((run / "metrics.json").read_text())["accuracy"]
+    assert accuracy_of_the_model_kept(run) == json.loads((run / "metrics.json").read_text())["accuracy"]
 
 
 def test_a_run_killed_and_resumed_ends_like_an_unbroken_one(run: Path, data: Path, tmp_path: Path) -> None:
     out = tmp_path / "killed"
-    arguments = ["--data", str(data), "--epochs", str(EPOCHS), "--batch-size", str(BATCH_SIZE), "--out", str(out)]
+    arguments = ["--data", str(data), *OPTIONS, "--out", str(out)]
     command = [sys.executable, "-m", "train", "fit", *arguments, "--resume"]  # nothing there yet: it starts
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 300
@@ -64,7 +70,7 @@ def test_a_run_killed_and_resumed_ends_like_an_unbroken_one(run: Path, data: Pat
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
     assert not (out / "model.keras").exists()
-    fit(FitConfig(str(data), epochs=EPOCHS, batch_size=BATCH_SIZE), out, resume=True)
+    fit(FitConfig(str(data), **LENGTH), out, resume=True)
     assert (out / "history.csv").read_text() == (run / "history.csv").read_text()
     unbroken, resumed = (keras.models.load_model(folder / "model.keras").get_weights() for folder in (run, out))
     for one, other in zip(unbroken, resumed, strict=True):
@@ -72,30 +78,27 @@ def test_a_run_killed_and_resumed_ends_like_an_unbroken_one(run: Path, data: Pat
 
 
 def test_jax_trains_a_network_that_tensorflow_runs(data: Path, tmp_path: Path) -> None:
-    arguments = ["--data", str(data), "--epochs", str(EPOCHS), "--batch-size", str(BATCH_SIZE), "--out", str(tmp_path)]
+    arguments = ["--data", str(data), *OPTIONS, "--out", str(tmp_path)]
     command = [sys.executable, "-m", "train", "fit", *arguments]
     done = subprocess.run(
         command, cwd=PROJECT, env=os.environ | {"KERAS_BACKEND": "jax"}, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    validation = faces(10, 2)
-    model = keras.models.load_model(tmp_path / "model.keras")
-    predicted = model.predict(as_input(validation.images), verbose=0).argmax(axis=1)
-    accuracy = float((predicted == validation.labels).mean())
+    accuracy = accuracy_of_the_model_kept(tmp_path)
     assert accuracy == json.loads((tmp_path / "metrics.json").read_text())["accuracy"]
     assert accuracy > 0.5
 
 
 def test_a_run_is_never_overwritten_nor_resumed_with_other_settings(run: Path, data: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="add --resume"):
-        fit(FitConfig(str(data), epochs=EPOCHS, batch_size=BATCH_SIZE), run)
+        fit(FitConfig(str(data), **LENGTH), run)
     with pytest.raises(DataError, match=r"epochs \(was 6, now 7\)"):
-        fit(FitConfig(str(data), epochs=EPOCHS + 1, batch_size=BATCH_SIZE), run, resume=True)
+        fit(FitConfig(str(data), **LENGTH | {"epochs": EPOCHS + 1}), run, resume=True)
     smaller = write_csv(tmp_path / "smaller.csv", {"Training": faces(32, 1), "PublicTest": faces(10, 2)})
     with pytest.raises(DataError, match="more or fewer training data"):
-        fit(FitConfig(str(smaller), epochs=EPOCHS, batch_size=BATCH_SIZE), run, resume=True)
+        fit(FitConfig(str(smaller), **LENGTH), run, resume=True)
     with pytest.raises(DataError, match="not empty"):
-        fit(FitConfig(str(data), epochs=EPOCHS, batch_size=BATCH_SIZE), tmp_path)
+        fit(FitConfig(str(data), **LENGTH), tmp_path)
 
 
 def test_batches_depend_on_seed_and_epoch_alone_and_hold_every_face_once() -> None:
