@@ -28,7 +28,7 @@ test-edge: .venv-edge/tests-ready
 	$(EDGE) -m pytest tests/edge tests/systemd tests/test_requirements.py
 
 test-train: .venv-train/tests-ready
-	$(TRAIN) -m pytest tests/train tests/convert
+	$(TRAIN) -m pytest -n 2 --dist loadfile tests/train tests/convert
 
 # Bookworm's Python 3.11 and Trixie's 3.13; FER2013_CSV=fer2013.csv takes the 500 faces from there.
 test-arm64: .venv-edge/tests-ready

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -20,9 +21,15 @@ from train.data import DataError
 from train.fit import RECIPES, FitConfig, fit, from_recipe, recipes
 
 PROJECT = Path(__file__).resolve().parents[2]
-EPOCHS, BATCH_SIZE = 6, 32  # 84 steps: batch norm's averages need them
-LENGTH = {"epochs": EPOCHS, "batch_size": BATCH_SIZE}
-OPTIONS = ["--epochs", str(EPOCHS), "--batch-size", str(BATCH_SIZE)]
+EPOCHS = 6
+RECIPE = f"""
+epochs = {EPOCHS}
+batch_size = 32  # 84 steps: batch norm's averages need them
+[network]  # half the width
+stem = 16
+widths = [24, 64, 96]
+head = 64
+"""
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +39,21 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def recipe(data: Path) -> Path:
+    path = data.with_name("small.toml")
+    path.write_text(RECIPE)
+    return path
+
+
+@pytest.fixture(scope="module")
+def config(recipe: Path, data: Path) -> FitConfig:
+    return from_recipe(str(recipe), data=str(data))
+
+
+@pytest.fixture(scope="module")
+def run(config: FitConfig, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs") / "unbroken"
-    fit(FitConfig(str(data), **LENGTH), out)
+    fit(config, out)
     return out
 
 
@@ -59,9 +78,11 @@ def test_the_model_kept_is_the_one_that_was_judged(run: Path) -> None:
     assert accuracy_of_the_model_kept(run) == json.loads((run / "metrics.json").read_text())["accuracy"]
 
 
-def test_a_run_killed_and_resumed_ends_like_an_unbroken_one(run: Path, data: Path, tmp_path: Path) -> None:
+def test_a_run_killed_and_resumed_ends_like_an_unbroken_one(
+    run: Path, config: FitConfig, recipe: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "killed"
-    arguments = ["--data", str(data), *OPTIONS, "--out", str(out)]
+    arguments = ["--recipe", str(recipe), "--data", config.data, "--out", str(out)]
     command = [sys.executable, "-m", "train", "fit", *arguments, "--resume"]  # nothing there yet: it starts
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 300
@@ -70,15 +91,15 @@ def test_a_run_killed_and_resumed_ends_like_an_unbroken_one(run: Path, data: Pat
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
     assert not (out / "model.keras").exists()
-    fit(FitConfig(str(data), **LENGTH), out, resume=True)
+    fit(config, out, resume=True)
     assert (out / "history.csv").read_text() == (run / "history.csv").read_text()
     unbroken, resumed = (keras.models.load_model(folder / "model.keras").get_weights() for folder in (run, out))
     for one, other in zip(unbroken, resumed, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_jax_trains_a_network_that_tensorflow_runs(data: Path, tmp_path: Path) -> None:
-    arguments = ["--data", str(data), *OPTIONS, "--out", str(tmp_path)]
+def test_jax_trains_a_network_that_tensorflow_runs(recipe: Path, data: Path, tmp_path: Path) -> None:
+    arguments = ["--recipe", str(recipe), "--data", str(data), "--out", str(tmp_path)]
     command = [sys.executable, "-m", "train", "fit", *arguments]
     done = subprocess.run(
         command, cwd=PROJECT, env=os.environ | {"KERAS_BACKEND": "jax"}, capture_output=True, text=True
@@ -89,16 +110,36 @@ def test_jax_trains_a_network_that_tensorflow_runs(data: Path, tmp_path: Path) -
     assert accuracy > 0.5
 
 
-def test_a_run_is_never_overwritten_nor_resumed_with_other_settings(run: Path, data: Path, tmp_path: Path) -> None:
+def test_a_student_follows_its_live_teacher_where_the_labels_say_nothing(
+    run: Path, config: FitConfig, tmp_path: Path
+) -> None:
+    unlabelled = faces(64, 1)
+    unlabelled.labels[:] = np.random.default_rng(5).permutation(unlabelled.labels)
+    data = write_csv(tmp_path / "fer2013.csv", {"Training": unlabelled, "PublicTest": faces(10, 2)})
+    alone = fit(replace(config, data=str(data)), tmp_path / "alone")
+    teacher = {"live_teachers": [str(run / "model.keras")], "live_share": 1.0}
+    taught = fit(replace(config, data=str(data), **teacher), tmp_path / "taught")
+    assert alone["accuracy"] < 0.35 < 0.5 < taught["accuracy"]
+
+
+def test_a_live_teacher_that_is_not_there_is_refused_before_the_run_begins(config: FitConfig, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"none\.keras: no \.keras model"):
+        fit(replace(config, live_teachers=["none.keras"]), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_is_never_overwritten_nor_resumed_with_other_settings(
+    run: Path, config: FitConfig, tmp_path: Path
+) -> None:
     with pytest.raises(DataError, match="add --resume"):
-        fit(FitConfig(str(data), **LENGTH), run)
+        fit(config, run)
     with pytest.raises(DataError, match=r"epochs \(was 6, now 7\)"):
-        fit(FitConfig(str(data), **LENGTH | {"epochs": EPOCHS + 1}), run, resume=True)
+        fit(replace(config, epochs=EPOCHS + 1), run, resume=True)
     smaller = write_csv(tmp_path / "smaller.csv", {"Training": faces(32, 1), "PublicTest": faces(10, 2)})
     with pytest.raises(DataError, match="more or fewer training data"):
-        fit(FitConfig(str(smaller), **LENGTH), run, resume=True)
+        fit(replace(config, data=str(smaller)), run, resume=True)
     with pytest.raises(DataError, match="not empty"):
-        fit(FitConfig(str(data), **LENGTH), tmp_path)
+        fit(config, tmp_path)
 
 
 def test_batches_depend_on_seed_and_epoch_alone_and_hold_every_face_once() -> None:
