@@ -88,18 +88,17 @@ def _parser() -> argparse.ArgumentParser:
     face.set_defaults(command=_fit_detector, after_stop="; `--resume` carries on from the last whole epoch")
 
     teach = commands.add_parser(
-        "teach", help="make soft targets (teachers trained out of fold, FER+ votes), and pupils of them"
+        "teach", help="make soft targets: teachers trained out of fold, corrected by FER+ votes"
     )
     teach.add_argument("--data", required=True, metavar="PATH", help=data_help)
     teach.add_argument("--votes", required=True, metavar="CSV", help=votes_help)
     teach.add_argument(
         "--recipe", nargs="+", default=["teacher"], metavar="NAME", help="of the teachers (default: teacher)"
     )
-    teach.add_argument("--pupil", default="pupil", metavar="NAME", help="recipe of the pupils (default: %(default)s)")
     teach.add_argument(
         "--runs", type=Path, default=Path("runs/teachers"), metavar="DIR", help="run folders (default: %(default)s)"
     )
-    teach.add_argument("--out", type=Path, required=True, metavar="FILE", help="soft targets, .npz; pupils beside it")
+    teach.add_argument("--out", type=Path, required=True, metavar="FILE", help="soft targets, .npz")
     teach.set_defaults(command=_teach, after_stop="; the same command carries on from the last whole epoch")
 
     check = commands.add_parser("check-data", help="counts, blanks, exact copies, twins across splits")
@@ -162,7 +161,7 @@ def _fit_detector(args: argparse.Namespace) -> int:
 def _teach(args: argparse.Namespace) -> int:
     from train.teachers import teach
 
-    figures = teach(args.recipe, args.pupil, args.data, args.votes, args.runs, args.out)
+    figures = teach(args.recipe, args.data, args.votes, args.runs, args.out)
     print(json.dumps(figures, indent=1))
     print(f"wrote {args.out}")
     return 0

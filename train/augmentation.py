@@ -7,16 +7,16 @@ from edge.contract import INPUT_SIDE
 
 FLIP_PROBABILITY = 0.5
 MAX_SHIFT = 0.08  # of the side: how far a detector's box wanders
-SCALE = (0.85, 1.18)  # a box cut too wide, too tight
-MAX_ROTATION_DEG = 15.0
+SCALE = (0.88, 1.15)  # a box cut too wide, too tight
+MAX_ROTATION_DEG = 12.0
 CONTRAST = (0.7, 1.35)
 MAX_BRIGHTNESS = 30.0  # gray levels
 GAMMA = (0.75, 1.35)
-DEGRADE_PROBABILITY = 0.25  # a far face, a soft lens, a compressed stream
+DEGRADE_PROBABILITY = 0.15  # a far face, a soft lens, a compressed stream
 MIN_DEGRADED_SIDE = 24  # px: a face at the far end of a room
 BLUR_SIGMA = (0.4, 1.1)  # px
 JPEG_QUALITY = (30, 90)
-ERASE_PROBABILITY = 0.25  # a hand, a microphone, a mask
+ERASE_PROBABILITY = 0.1  # a hand, a microphone, a mask
 ERASE_SIDE = (6, 18)  # px
 
 

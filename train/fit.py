@@ -1,6 +1,5 @@
 """Train a classifier into a run folder; killed at any moment, `--resume` carries on from the last epoch."""
 
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,8 +34,6 @@ class FitConfig:
     votes_weight: float = 0.5  # of the second head's loss, which learns FER+ votes; there is none without votes
     soft_targets: str = ""  # file in train/recipes made by `train teach`; empty: labels alone
     soft_share: float = 0.8  # of the target that comes from the teachers, the rest is the label
-    live_teachers: list[str] = field(default_factory=list)  # .keras files in train/recipes
-    live_share: float = 0.8  # of the target: what they say of each augmented face
     precision: str = "auto"  # bfloat16 where the processor multiplies it, else float32
 
 
@@ -70,9 +67,6 @@ def fit_on(data: Fer2013, config: FitConfig, out: Path, resume: bool = False) ->
     """`fit` on faces that are read already."""
     for split in ("train", "validation"):
         data.split(split)
-    for teacher in (RECIPES / name for name in config.live_teachers):
-        if not zipfile.is_zipfile(teacher):
-            raise DataError(f"{teacher}: no .keras model to learn from; model.keras of a finished run is one")
     if worker()[0] == 0:
         open_run(config, out, resume)
         print(describe(data), flush=True)

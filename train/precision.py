@@ -2,9 +2,6 @@
 
 from pathlib import Path
 
-import keras
-
-JIT = keras.backend.backend() == "jax"  # without it JAX goes operator by operator; TensorFlow's own kernels are faster
 PRECISIONS = ("auto", "float32", "mixed_bfloat16")
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}  # x86, x86, arm64
 

@@ -4,11 +4,8 @@ Each face is judged by networks trained on the other folds, so that they cannot 
 regression then learns, across folds too, how the networks' opinion and the people's votes together foretell the
 label: the student sees neither votes nor noise, only the outcome (privileged information, Vapnik and Vashist 2009;
 distillation, Hinton et al. 2015).
-
-Networks that have learned from this, the pupils, are the live teachers of the shipped one (`train.live_teachers`).
 """
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,22 +24,17 @@ from train.votes import load_with_votes, shares
 FOLDS = 4
 FUSION_FOLDS = 5
 FUSION_SEED = 7
-PUPILS = 2
 
 
-def teach(recipes: list[str], pupil: str, data: str, votes: str, runs: Path, out: Path) -> dict[str, Any]:
-    """Train `FOLDS` networks of each recipe and write soft targets to `out`; then `PUPILS` that learn from these.
+def teach(recipes: list[str], data: str, votes: str, runs: Path, out: Path) -> dict[str, Any]:
+    """Train `FOLDS` networks of each recipe below `runs` (resuming what is there) and write soft targets to `out`.
 
-    All runs lie below `runs`, and what is there is resumed; the pupils are copied beside `out`. Returns the figures of the targets. Raises DataError where the data cannot be used.
+    Returns the figures of the targets. Raises DataError where the data cannot be used.
     """
     faces = load_with_votes(data, votes)
     opinions = [_opinion(recipe, faces, data, votes, runs / Path(recipe).stem) for recipe in recipes]
     probabilities = fuse(opinions, faces.train)
     save_soft_targets(out, faces.train, probabilities)
-    for seed in range(PUPILS):
-        config = from_recipe(pupil, data=data, soft_targets=str(out.resolve()), seed=seed)
-        fit_on(faces, config, runs / f"pupil-{seed}", True)
-        shutil.copyfile(runs / f"pupil-{seed}" / "model.keras", out.with_name(f"pupil-{seed}.keras"))
     rows, labels = np.arange(len(faces.train)), faces.train.labels
     judged = {
         recipe: float((opinion.argmax(axis=1) == labels).mean())

@@ -19,9 +19,8 @@ from train.distributed import Step, Workers
 from train.event_files import TensorBoardLog
 from train.export import calibrate, deployable, take_weights
 from train.fit import FitConfig
-from train.live_teachers import load_teachers, taught
 from train.metrics import evaluate
-from train.precision import JIT, policy
+from train.precision import policy
 
 
 def train(config: FitConfig, data: Fer2013, out: Path) -> dict[str, Any]:
@@ -38,13 +37,9 @@ def train(config: FitConfig, data: Fer2013, out: Path) -> dict[str, Any]:
     history = checkpoint.resume(model, out, steps)
     _seed_dropout(model, config)
     judged, step, board = deployable(model), workers.step(model), TensorBoardLog(out / "tensorboard")
-    teachers = load_teachers(config.live_teachers)
     with workers.watched():
         for epoch in range(len(history), config.epochs):
-            prepared = batches(faces, config, epoch, workers.share)
-            if teachers:
-                prepared = taught(prepared, teachers, config.live_share)
-            logs = _train_one_epoch(step, prepared, steps, f"epoch {epoch + 1}")
+            logs = _train_one_epoch(step, batches(faces, config, epoch, workers.share), steps, f"epoch {epoch + 1}")
             _take_averaged(judged, model)
             logs |= _validate(judged, data.validation)
             history = pd.concat([history, pd.DataFrame([{"epoch": epoch, **logs}])], ignore_index=True)
@@ -118,7 +113,7 @@ def compiled(config: FitConfig, steps: int, outputs: list[str]) -> keras.Model:
         {name: losses[name] for name in outputs},
         loss_weights={name: {"emotion": 1.0, "votes": config.votes_weight}[name] for name in outputs},
         metrics={"emotion": ["accuracy"]},
-        jit_compile=JIT,
+        jit_compile=keras.backend.backend() == "jax",  # without it JAX goes operator by operator; TensorFlow is faster
     )
     model.optimizer.build(model.trainable_variables)
     return model

@@ -28,9 +28,9 @@ from train.fit import fit_on, from_recipe
 HALF = {"widths": [24, 64, 96], "stem": 16, "head": 64}
 VARIANTS: dict[str, dict[str, Any]] = {
     "the recipe": {},
-    "no live teachers": {"live_teachers": []},
-    "nor soft targets: labels": {"live_teachers": [], "soft_share": 0.0},
-    "nor votes: smoothed labels alone": {"live_teachers": [], "soft_targets": ""},
+    "labels in the place of soft targets": {"soft_share": 0.0},
+    "no head for the votes": {"votes_weight": 0.0},
+    "neither: smoothed labels alone": {"soft_targets": ""},
     "no averaged weights": {"ema_span": 1e-9},
     "an average over the face as head": {"network": HALF | {"head": 0}},
     "no mirror symmetry": {},

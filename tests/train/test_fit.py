@@ -110,24 +110,6 @@ def test_jax_trains_a_network_that_tensorflow_runs(recipe: Path, data: Path, tmp
     assert accuracy > 0.5
 
 
-def test_a_student_follows_its_live_teacher_where_the_labels_say_nothing(
-    run: Path, config: FitConfig, tmp_path: Path
-) -> None:
-    unlabelled = faces(64, 1)
-    unlabelled.labels[:] = np.random.default_rng(5).permutation(unlabelled.labels)
-    data = write_csv(tmp_path / "fer2013.csv", {"Training": unlabelled, "PublicTest": faces(10, 2)})
-    alone = fit(replace(config, data=str(data)), tmp_path / "alone")
-    teacher = {"live_teachers": [str(run / "model.keras")], "live_share": 1.0}
-    taught = fit(replace(config, data=str(data), **teacher), tmp_path / "taught")
-    assert alone["accuracy"] < 0.35 < 0.5 < taught["accuracy"]
-
-
-def test_a_live_teacher_that_is_not_there_is_refused_before_the_run_begins(config: FitConfig, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"none\.keras: no \.keras model"):
-        fit(replace(config, live_teachers=["none.keras"]), tmp_path / "run")
-    assert not (tmp_path / "run").exists()
-
-
 def test_a_run_is_never_overwritten_nor_resumed_with_other_settings(
     run: Path, config: FitConfig, tmp_path: Path
 ) -> None:
