@@ -113,7 +113,7 @@ def compiled(config: FitConfig, steps: int, outputs: list[str]) -> keras.Model:
         {name: losses[name] for name in outputs},
         loss_weights={name: {"emotion": 1.0, "votes": config.votes_weight}[name] for name in outputs},
         metrics={"emotion": ["accuracy"]},
-        jit_compile=keras.backend.backend() == "jax",  # without it JAX goes operator by operator; TensorFlow is faster
+        jit_compile=keras.backend.backend() == "jax",  # without it JAX goes operator by operator
     )
     model.optimizer.build(model.trainable_variables)
     return model
