@@ -28,7 +28,10 @@ def cnn(
     The stem halves the resolution at once: at 48x48 the cheap layers cost most of the memory traffic. The head knows
     where on the face a feature lies; with `head` 0 it is an average over the face. A face and its mirror image get the
     same answer: so widths are even, and the stem is 4x4, as steps of two across an even side leave a 3x3 one no middle.
+    Raises DataError for an odd width.
     """
+    if odd := [width for width in (stem, *widths, head) if width % 2]:
+        raise DataError(f"cnn: stem, widths and head must be even (channels come in mirrored pairs), found {odd[0]}")
     mirror = MirrorSymmetric()
     pixels, x = _pixels()
     x = _convolution(x, stem, strides=2, side=4, constraint=mirror)  # (B, 24, 24, stem)

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from train.data import DataError
 
 Config = TypeVar("Config")
+CONFIG = "config.json"
 PLACES = ("data", "votes", "photos")  # settings that say where something lies: a resumed run may find it elsewhere
 
 
@@ -27,16 +28,16 @@ def read_recipe(kind: type[Config], path: Path, changes: dict[str, Any]) -> Conf
 
 def open_run(config: Any, out: Path, resume: bool) -> None:
     """Make the run folder, or check that the one to resume was started with the same settings; raises DataError."""
-    saved = out / "config.json"
-    if not saved.exists():
-        if out.exists() and any(out.iterdir()):
-            raise DataError(f"{out}: not empty and no run folder; choose another --out")
+    held = {path.name for path in out.iterdir()} if out.exists() else set()
+    if held <= {CONFIG}:  # empty, or its run was refused before it began
         out.mkdir(parents=True, exist_ok=True)
-        saved.write_text(json.dumps(asdict(config), indent=1) + "\n")
+        (out / CONFIG).write_text(json.dumps(asdict(config), indent=1) + "\n")
         return
+    if CONFIG not in held:
+        raise DataError(f"{out}: not empty and no run folder; choose another --out")
     if not resume:
         raise DataError(f"{out}: holds a run already; add --resume to carry on, or choose another --out")
-    changed = _changes(json.loads(saved.read_text()), asdict(config), PLACES)
+    changed = _changes(json.loads((out / CONFIG).read_text()), asdict(config), PLACES)
     if changed:
         raise DataError(
             f"{out}: started with other settings: {', '.join(changed)}; repeat them or choose another --out"

@@ -124,6 +124,13 @@ def test_a_run_is_never_overwritten_nor_resumed_with_other_settings(
         fit(config, tmp_path)
 
 
+def test_a_network_that_cannot_be_built_leaves_its_folder_free(config: FitConfig, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cnn has no size width"):
+        fit(replace(config, network={"width": 8}), tmp_path / "run")
+    with pytest.raises(DataError, match=r"must be even .* found 7"):
+        fit(replace(config, network={"widths": [8, 7, 8]}), tmp_path / "run")
+
+
 def test_batches_depend_on_seed_and_epoch_alone_and_hold_every_face_once() -> None:
     config = FitConfig("", batch_size=32)
     train = training_set(faces(30), config)
