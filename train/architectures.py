@@ -22,19 +22,20 @@ def cnn(
     stem: int = 32,
     head: int = 128,
     dropout: float = 0.2,
+    mirrored: bool = True,
 ) -> keras.Model:
     """Plain convolutions, batch norm, ReLU6, pooling: what int8 XNNPACK runs well. 79 MMACs, 1.14 M parameters.
 
     The stem halves the resolution at once: at 48x48 the cheap layers cost most of the memory traffic. The head knows
-    where on the face a feature lies; with `head` 0 it is an average over the face. A face and its mirror image get the
-    same answer: so widths are even, and the stem is 4x4, as steps of two across an even side leave a 3x3 one no middle.
-    Raises DataError for an odd width.
+    where on the face a feature lies; with `head` 0 it is an average over the face. Where `mirrored`, a face and its
+    mirror image get the same answer: so widths are even, and the stem is 4x4, as steps of two across an even side leave
+    a 3x3 one no middle. Raises DataError for an odd width.
     """
-    if odd := [width for width in (stem, *widths, head) if width % 2]:
+    if mirrored and (odd := [width for width in (stem, *widths, head) if width % 2]):
         raise DataError(f"cnn: stem, widths and head must be even (channels come in mirrored pairs), found {odd[0]}")
-    mirror = MirrorSymmetric()
+    mirror = MirrorSymmetric() if mirrored else None
     pixels, x = _pixels()
-    x = _convolution(x, stem, strides=2, side=4, constraint=mirror)  # (B, 24, 24, stem)
+    x = _convolution(x, stem, strides=2, side=4 if mirrored else 3, constraint=mirror)  # (B, 24, 24, stem)
     for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):
         if stage:
             x = layers.MaxPooling2D()(x)

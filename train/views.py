@@ -12,13 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from edge.contract import LABELS
+from edge.contract import INPUT_SIDE, LABELS
 from train.augmentation import augment
 from train.data import DataError, Faces, load
 from train.targets import MIN_JUDGED, image_keys
 
 SEED = 2013
 CHUNK = 1024  # faces that draw their chances together
+MAX_OFFSET = 14.0  # px between the middle and the line where two faces have equal shares
+SOFTNESS = (1.0, 40.0)  # px: over this distance from there the odds change by e
 REMAKE = "make it with `python -m train teach-views`"
 
 
@@ -37,9 +39,9 @@ class Views:
 
 
 def view(images: np.ndarray, number: int) -> np.ndarray:
-    """Return view `number` of `images`, (N, 48, 48) uint8: odd ones blend each face with another one.
+    """Return view `number` of `images`, (N, 48, 48) uint8: in odd ones each face goes over into another one.
 
-    The same `images` and `number` give the same pixels. Blends: Zhang et al. 2018, "mixup".
+    The same `images` and `number` give the same pixels.
     """
 
     def prepare(start: int) -> np.ndarray:
@@ -47,12 +49,23 @@ def view(images: np.ndarray, number: int) -> np.ndarray:
         changed = augment(images[start : start + CHUNK], rng)
         if number % 2 == 0:
             return changed
-        share = rng.uniform(0.5, 1, (len(changed), 1, 1)).astype(np.float32)
-        blended = share * changed + (1 - share) * changed[rng.permutation(len(changed))]
-        return np.round(blended).astype(np.uint8)
+        share, others = _slopes(len(changed), rng), changed[rng.permutation(len(changed))]
+        return np.round(share * changed + (1 - share) * others).astype(np.uint8)
 
     with ThreadPoolExecutor() as pool:
         return np.concatenate(list(pool.map(prepare, range(0, len(images), CHUNK))))
+
+
+def _slopes(count: int, rng: np.random.Generator) -> np.ndarray:
+    """(N, 48, 48) float32, 0 to 1, rising in any direction: a cut through the face, a soft seam, or nearly flat.
+
+    Between CutMix (Yun et al. 2019) and mixup (Zhang et al. 2018): eyes of one face over the mouth of another.
+    """
+    angle, offset = rng.uniform(0, 2 * np.pi, (count, 1, 1)), rng.uniform(-MAX_OFFSET, MAX_OFFSET, (count, 1, 1))
+    softness = np.exp(rng.uniform(*np.log(SOFTNESS), (count, 1, 1)))
+    y, x = np.mgrid[:INPUT_SIDE, :INPUT_SIDE] - (INPUT_SIDE - 1) / 2
+    distance = x * np.cos(angle) + y * np.sin(angle) - offset
+    return (1 / (1 + np.exp(-distance / softness))).astype(np.float32)
 
 
 def teach_views(teachers: list[str], data: str, count: int, runs: Path, out: Path) -> dict[str, Any]:

@@ -46,7 +46,8 @@ def test_a_face_and_its_mirror_image_get_the_same_answer_while_the_network_learn
 
 def test_a_size_that_the_network_has_not_is_refused() -> None:
     assert build("cnn", head=0, widths=(8, 8, 8)).count_params() < 10_000
-    with pytest.raises(DataError, match="cnn has no size width; it has depths, dropout, head, stem, widths"):
+    assert build("cnn", head=0, widths=(9, 8, 8), mirrored=False).count_params() < 10_000
+    with pytest.raises(DataError, match="cnn has no size width; it has depths, dropout, head, mirrored, stem, widths"):
         build("cnn", width=8)
 
 
