@@ -5,6 +5,7 @@ than from what they say of the face itself (Beyer et al. 2022, "Knowledge distil
 consistent"). Views that come again every few epochs spare it the teachers: they judge each once.
 """
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +13,24 @@ from typing import Any
 
 import numpy as np
 
-from edge.contract import INPUT_SIDE, LABELS
+from edge.contract import INPUT_SHAPE, INPUT_SIDE, LABELS
 from train.augmentation import augment
 from train.data import DataError, Faces, load
-from train.targets import MIN_JUDGED, image_keys
+from train.runs import open_run
+from train.targets import find, image_keys
 
 SEED = 2013
 CHUNK = 1024  # faces that draw their chances together
 MAX_OFFSET = 14.0  # px between the middle and the line where two faces have equal shares
 SOFTNESS = (1.0, 40.0)  # px: over this distance from there the odds change by e
-REMAKE = "make it with `python -m train teach-views`"
+
+
+@dataclass(frozen=True)
+class ViewsConfig:
+    """What the views kept in a folder were judged by."""
+
+    teachers: dict[str, str]  # SHA-256 of each file
+    faces: int
 
 
 @dataclass(frozen=True)
@@ -72,17 +81,16 @@ def teach_views(teachers: list[str], data: str, count: int, runs: Path, out: Pat
     """Let the .keras files `teachers` judge `count` views of the training faces of `data`; write their mean to `out`.
 
     A view that has been judged is kept below `runs`; the same call carries on. Returns the figures. Raises DataError
-    where the data cannot be used.
+    where the data or a teacher cannot be used, or `runs` holds what others judged.
     """
-    import keras
-
     from train.batches import as_input
 
     faces = load(data).train
     keys, first = np.unique(image_keys(faces.images), return_index=True)
     images, labels = faces.images[first], faces.labels[first]
-    networks = [keras.models.load_model(teacher) for teacher in teachers]
-    runs.mkdir(parents=True, exist_ok=True)
+    networks = [_load_teacher(teacher) for teacher in teachers]
+    digests = {teacher: hashlib.sha256(Path(teacher).read_bytes()).hexdigest() for teacher in teachers}
+    open_run(ViewsConfig(digests, len(keys)), runs, resume=True)
     for number in range(count):
         cached = runs / f"view-{number}.npy"
         if not cached.exists():
@@ -97,6 +105,19 @@ def teach_views(teachers: list[str], data: str, count: int, runs: Path, out: Pat
     return {"faces": len(keys), "views": count, "agreement_with_labels": float(agreement)}
 
 
+def _load_teacher(path: str) -> Any:
+    import keras
+
+    try:
+        teacher = keras.models.load_model(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: not a Keras model ({error}); train one with `python -m train fit`") from error
+    shapes = (teacher.input_shape[1:], teacher.output_shape[1:])
+    if shapes != (INPUT_SHAPE, (len(LABELS),)):
+        raise DataError(f"{path}: takes {shapes[0]}, gives {shapes[1]}; expected {INPUT_SHAPE} and ({len(LABELS)},)")
+    return teacher
+
+
 def load_views(path: Path, faces: Faces) -> Views:
     """Read what `teach_views` wrote and lay `faces` beside it.
 
@@ -106,15 +127,8 @@ def load_views(path: Path, faces: Faces) -> Views:
         with np.load(path) as file:
             keys, opinions = file["keys"], file["opinions"]
     except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{path}: not a file of views ({error}); {REMAKE}") from error
-    wanted = image_keys(faces.images)
-    found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    judged = keys[found] == wanted
-    if judged.mean() < MIN_JUDGED or opinions.shape[1:] != (len(keys), len(LABELS)):
-        raise DataError(
-            f"{path}: judges {judged.mean():.1%} of the training faces, expected at least {MIN_JUDGED:.0%}; use the "
-            f"original fer2013.csv (JPEG folders hold other pixels), or {REMAKE}"
-        )
+        raise DataError(f"{path}: not a file of views ({error}); make it with `python -m train teach-views`") from error
+    found, judged = find(faces, keys, path, "teach-views")
     images = np.zeros((len(keys), *faces.images.shape[1:]), np.uint8)
     images[found[judged]] = faces.images[judged]
     return Views(images, np.unique(found[judged]), opinions)

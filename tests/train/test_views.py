@@ -89,6 +89,19 @@ def test_fit_follows_the_teachers(data: Path, taught: tuple[Path, list[str]], tm
     assert student.predict(as_input(images), verbose=0).shape == (len(images), 7)
 
 
+def test_teachers_that_are_none_and_views_of_others_are_refused(data: Path, taught: tuple[Path, list[str]]) -> None:
+    runs, out = data.with_name("runs"), data.with_name("never.npz")
+    with pytest.raises(DataError, match=r"fer2013.csv: not a Keras model .*train one with"):
+        teach_views([str(data)], str(data), 1, runs, out)
+    detector = data.with_name("detector.keras")
+    keras.Sequential([keras.Input((48, 48, 1)), keras.layers.Flatten()]).save(detector)
+    with pytest.raises(DataError, match=r"gives \(2304,\); expected \(48, 48, 1\) and \(7,\)"):
+        teach_views([str(detector)], str(data), 1, runs, out)
+    with pytest.raises(DataError, match="started with other settings: teachers"):
+        teach_views(taught[1][:1], str(data), 1, runs, out)
+    assert not out.exists()
+
+
 def test_views_of_other_faces_are_refused(taught: tuple[Path, list[str]], tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"judges 0\.0% of the training faces"):
         load_views(taught[0], faces(20, 3))
