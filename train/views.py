@@ -19,7 +19,7 @@ from train.data import DataError, Faces, load
 from train.runs import open_run
 from train.targets import find, image_keys
 
-SEED = 2013
+SEED = 2013  # it and `train.augmentation` make the pixels: who changes either makes views.npz anew
 CHUNK = 1024  # faces that draw their chances together
 MAX_OFFSET = 14.0  # px between the middle and the line where two faces have equal shares
 SOFTNESS = (1.0, 40.0)  # px: over this distance from there the odds change by e
@@ -38,7 +38,7 @@ class Views:
     """Training faces and what the teachers say of their views."""
 
     images: np.ndarray  # (N, 48, 48) uint8, in the order of the file; black where this data lacks the face
-    rows: np.ndarray  # (M,) int: where it does not
+    rows: np.ndarray  # (M,) int: those it has
     opinions: np.ndarray  # (views, N, 7) float16
 
     def of_epoch(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
