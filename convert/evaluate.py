@@ -15,6 +15,7 @@ from train import predictions
 from train.batches import as_input
 from train.data import Faces, load
 from train.metrics import evaluate as metrics
+from train.near_twins import near_twins
 
 KERAS_TIMED_FACES = 50  # Keras needs tens of milliseconds a single face; a sample is enough
 
@@ -22,17 +23,22 @@ KERAS_TIMED_FACES = 50  # Keras needs tens of milliseconds a single face; a samp
 def evaluate(model: Path, data: str | Path, split: str, predicted: Path | None = None) -> dict[str, Any]:
     """Return accuracy, per-class table, confusion matrix, calibration error and latency, ready for JSON.
 
-    Writes each face's probabilities to the CSV file `predicted`, if given, as `train report --int8` takes them.
+    `without_near_twins` has the same figures, but latency, for the faces of photos that training does not hold; None
+    where there are none such, no training faces, or `split` is theirs. Writes each face's probabilities to the CSV file `predicted`, if given, as `train report --int8` takes them.
     Raises UsageError for another kind of file, ModelError for a model that cannot be used, DataError.
     """
     opened = open_model(model)
-    faces = load(data).split(split)
+    loaded = load(data)
+    faces = loaded.split(split)
     probabilities, seconds = predict(opened, faces)
     if predicted:
         predictions.save(predicted, probabilities, faces.labels)
     milliseconds = seconds * 1000
     latency = {"median": float(np.median(milliseconds)), "p95": float(np.percentile(milliseconds, 95))}
-    return {"model": str(model), "split": split, **metrics(probabilities, faces.labels), "latency_ms": latency}
+    figures = {"model": str(model), "split": split, **metrics(probabilities, faces.labels), "latency_ms": latency}
+    new = ~near_twins(faces.images, loaded.train.images)
+    told = len(loaded.train) and split != "train" and new.any()
+    return figures | {"without_near_twins": metrics(probabilities[new], faces.labels[new]) if told else None}
 
 
 def open_model(path: Path) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 
 from edge.contract import LABELS
 from train.data import SPLITS, Faces, Fer2013, twins
+from train.near_twins import SIMILAR, nearest
 
 NEARLY_BLANK = 5.0  # gray levels, standard deviation: below it no face of FER2013 can be made out
 VOTED = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear", "contempt", "unknown", "no face")
@@ -31,6 +32,8 @@ def report(data: Fer2013, votes: Votes | None = None) -> Iterator[str]:
         yield f"{split} and {other}: {_shared(getattr(data, split), getattr(data, other))}" + (
             " (left out by `fit`)" if split == "train" else ""
         )
+    for split in SPLITS[1:]:
+        yield f"{split} and train: {_nearly_shared(getattr(data, split), data.train)}"
     for split, counted in (votes or {}).items():
         yield ""
         yield from _agreement(split, getattr(data, split).labels, counted)
@@ -66,6 +69,20 @@ def _shared(faces: Faces, others: Faces) -> str:
         label not in labels[image.tobytes()] for image, label in zip(both.images, both.labels, strict=True)
     )
     return f"{len(both)} faces of the first stand in the second too, {other_label} of them with another label"
+
+
+def _nearly_shared(faces: Faces, others: Faces) -> str:
+    """Beside the exact twins, which `fit` leaves out of training."""
+    others = others.take(np.flatnonzero(~twins(others, faces)))
+    if not len(faces) or not len(others):
+        return "0 faces of the first are of a photo in the second"
+    similarity, rows = nearest(faces.images, others.images)
+    near = similarity >= SIMILAR
+    other_label = int((faces.labels != others.labels[rows])[near].sum())
+    return (
+        f"{near.sum()} faces of the first are of a photo in the second, cut or compressed anew, {other_label} of them with "
+        "another label"
+    )
 
 
 def _agreement(split: str, labels: np.ndarray, votes: np.ndarray) -> Iterator[str]:

@@ -8,7 +8,8 @@ import numpy as np
 from edge.contract import INPUT_SHAPE, LABELS
 from train import plots
 from train.check import VOTED, Votes, labels_by_image, spread
-from train.data import SPLITS, Faces, Fer2013
+from train.data import SPLITS, Faces, Fer2013, drop_twins
+from train.near_twins import SIMILAR, nearest
 from train.votes import LABEL_COLUMNS
 
 SHOWN = 40  # faces on a sheet, the oddest first
@@ -23,6 +24,7 @@ def save_sheets(data: Fer2013, folder: Path, votes: Votes | None = None) -> list
     splits = [getattr(data, split) for split in SPLITS]
     faces = Faces(*(np.concatenate([getattr(split, name) for split in splits]) for name in ("images", "labels")))
     sheets = {"contradicting_twins": _contradicting(faces), "least_contrast": _least_contrast(faces)}
+    sheets["near_twins"] = _near_twins(drop_twins(data))
     if votes:
         none = {split: np.zeros((len(getattr(data, split)), len(VOTED)), int) for split in SPLITS}
         counts = np.concatenate([votes.get(split, none[split]) for split in SPLITS])
@@ -51,6 +53,24 @@ def _least_contrast(faces: Faces) -> Sheet:
     levels = spread(faces)
     rows = np.argsort(levels, kind="stable")[:SHOWN]
     return faces.images[rows], [f"{LABELS[faces.labels[row]]}\nspread {levels[row]:.1f}" for row in rows]
+
+
+def _near_twins(data: Fer2013) -> Sheet:
+    """Faces of validation, each before the training face of the same photo, those with another label first."""
+    held, train = data.validation, data.train
+    if not len(held) or not len(train):
+        return held.images[:0], []
+    similarity, others = nearest(held.images, train.images)
+    rows = np.flatnonzero(similarity >= SIMILAR)
+    same_label = held.labels[rows] == train.labels[others[rows]]
+    rows = rows[np.lexsort([similarity[rows], same_label])][: SHOWN // 2]
+    pairs = np.stack([held.images[rows], train.images[others[rows]]], axis=1)
+    captions = [
+        f"{LABELS[faces.labels[row]]}\n{where}"
+        for index in rows
+        for faces, row, where in ((held, index, "validation"), (train, others[index], "training"))
+    ]
+    return pairs.reshape(-1, *pairs.shape[2:]), captions
 
 
 def _outvoted(faces: Faces, votes: np.ndarray) -> Sheet:

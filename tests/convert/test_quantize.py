@@ -23,7 +23,7 @@ from edge.detection import Face
 from edge.errors import ModelError, UsageError
 from tests.synthetic import faces, write_csv
 from train import predictions
-from train.data import DataError
+from train.data import DataError, Faces
 from train.fit import FitConfig, fit
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -87,10 +87,26 @@ def test_the_manifests_accuracy_is_what_evaluate_measures(
         assert result["accuracy"] == pytest.approx(shipped[1].accuracy["validation"][kind], abs=1e-4)
         assert result["accuracy"] > 0.5
         assert list(result) == [
-            *("model", "split", "n", "accuracy", "balanced_accuracy", "per_class", "confusion", "ece", "latency_ms")
+            *("model", "split", "n", "accuracy", "balanced_accuracy", "per_class", "confusion", "ece", "latency_ms"),
+            "without_near_twins",
         ]
         assert set(result["latency_ms"]) == {"median", "p95"}
         json.dumps(result)
+
+
+def test_figures_are_told_without_faces_of_photos_in_training_too(
+    shipped: tuple[Path, Quantized], tmp_path: Path
+) -> None:
+    train, noise = faces(2, 1), np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
+    darker = Faces((train.images * 0.7).astype(np.uint8), train.labels)
+    mixed = Faces(np.concatenate([darker.images, noise]), np.concatenate([train.labels, [0, 1, 2]]))
+    path = write_csv(tmp_path / "mixed.csv", {"Training": train, "PublicTest": mixed, "PrivateTest": darker})
+    result = evaluate(shipped[0], path, "validation", tmp_path / "int8.csv")
+    guessed = predictions.load(tmp_path / "int8.csv", mixed.labels)[-3:].argmax(axis=1)
+    assert (result["n"], result["without_near_twins"]["n"]) == (17, 3)
+    assert result["without_near_twins"]["accuracy"] == (guessed == [0, 1, 2]).mean()
+    assert evaluate(shipped[0], path, "test")["without_near_twins"] is None
+    assert evaluate(shipped[0], path, "train")["without_near_twins"] is None
 
 
 def test_the_command_writes_the_pair_and_prints_nothing_but_its_figures(

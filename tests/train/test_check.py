@@ -66,7 +66,7 @@ def drawn(path: Path) -> int:
 def test_sheets_show_what_was_planted_and_only_that(data: Fer2013, tmp_path: Path) -> None:
     votes = {"train": voted(data.train.labels, row3="neutral", row4="no face")}
     paths = save_sheets(data, tmp_path / "new", votes)
-    names = ["contradicting_twins", "least_contrast", "voters_disagree", "no_face"]
+    names = ["contradicting_twins", "least_contrast", "near_twins", "voters_disagree", "no_face"]
     assert [path.stem for path in paths] == names
     areas = {path.stem: drawn(path) for path in paths}
     one_face = areas["no_face"]
@@ -85,7 +85,8 @@ def test_the_command_counts_and_draws(
     monkeypatch.setattr("sys.argv", arguments)
     assert main() == 0
     assert "train: 1 blank, 1 nearly blank" in capsys.readouterr().out
-    assert {file.stem for file in (tmp_path / "sheets").iterdir()} == {"contradicting_twins", "least_contrast"}
+    drawn_sheets = {"contradicting_twins", "least_contrast", "near_twins"}
+    assert {file.stem for file in (tmp_path / "sheets").iterdir()} == drawn_sheets
 
 
 def test_the_command_reads_votes(
