@@ -62,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
         "--seed", type=_whole_number(0), metavar="N", help="of weights, order and augmentation (default: 1)"
     )
     fit.add_argument("--batch-size", type=_whole_number(2), metavar="N", help="faces a step (default: 128)")
+    fit.add_argument(
+        "--start", metavar="MODEL.keras", help="carry on from a trained network's weights, on other faces for instance"
+    )
     fit.add_argument("--optimizer", choices=["sgd", "adam"], help="sgd has Nesterov momentum (default: sgd)")
     fit.add_argument("--learning-rate", type=float, metavar="X", help="peak, after warm-up (default: 0.1; Adam: 0.001)")
     fit.add_argument("--class-weights", action="store_true", default=None, help="weigh rare emotions up")

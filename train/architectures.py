@@ -131,6 +131,29 @@ def build(name: str, policy: str = "float32", pretrained: bool = False, **sizes:
         keras.config.set_dtype_policy(before)
 
 
+def load(path: str) -> keras.Model:
+    """Read a trained network that judges faces, a .keras file. Raises DataError where it is not one."""
+    try:
+        network = keras.models.load_model(path, compile=False)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: not a Keras model ({error}); train one with `python -m train fit`") from error
+    shapes = (network.input_shape[1:], network.output_shape[1:])
+    if shapes != (INPUT_SHAPE, (len(LABELS),)):
+        raise DataError(f"{path}: takes {shapes[0]}, gives {shapes[1]}; expected {INPUT_SHAPE} and ({len(LABELS)},)")
+    return network
+
+
+def take_over(model: keras.Model, path: str) -> None:
+    """Give `model` the weights of the trained network `path`. Raises DataError where it is of another kind or size."""
+    weights = load(path).get_weights()
+    expected, found = ([weight.shape for weight in each] for each in (model.get_weights(), weights))
+    if found != expected:
+        raise DataError(
+            f"{path}: its weights are not those of this {model.name}; give the --arch or --recipe it was made by"
+        )
+    model.set_weights(weights)
+
+
 def with_votes(model: keras.Model) -> keras.Model:
     """Give `model` a second head that learns how FER+'s people voted; `train.export.deployable` drops it."""
     emotion = model.get_layer("emotion")

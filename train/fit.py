@@ -21,6 +21,7 @@ class FitConfig:
     arch: str = "cnn"
     network: dict[str, Any] = field(default_factory=dict)  # sizes other than the architecture's own, as it names them
     pretrained: bool = False  # start from ImageNet weights, where the architecture has some
+    start: str = ""  # trained network, .keras, whose weights to start from; empty: random ones
     epochs: int = 40
     seed: int = 1
     batch_size: int = 128

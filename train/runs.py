@@ -11,7 +11,7 @@ from train.data import DataError
 
 Config = TypeVar("Config")
 CONFIG = "config.json"
-PLACES = ("data", "votes", "photos")  # settings that say where something lies: a resumed run may find it elsewhere
+PLACES = ("data", "votes", "photos", "start")  # where something lies: a resumed run may find it elsewhere
 
 
 def read_recipe(kind: type[Config], path: Path, changes: dict[str, Any]) -> Config:

@@ -13,7 +13,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from train import checkpoint, plots
-from train.architectures import build, with_votes
+from train.architectures import build, take_over, with_votes
 from train.batches import Batch, as_input, batch_count, batches, training_set, view_batches
 from train.data import Faces, Fer2013
 from train.distributed import Step, Workers
@@ -102,6 +102,8 @@ def _seed_dropout(model: keras.Model, config: FitConfig) -> None:
 def compiled(config: FitConfig, steps: int, outputs: list[str]) -> keras.Model:
     """Build the network with its optimizer, warm-up, cosine decay and averaged weights."""
     model = build(config.arch, policy(config.precision), config.pretrained, **config.network)
+    if config.start:
+        take_over(model, config.start)
     model = with_votes(model) if "votes" in outputs else keras.Model(model.input, {"emotion": model.output})
     total, warmup = config.epochs * steps, int(config.warmup_epochs * steps)
     schedule = keras.optimizers.schedules.CosineDecay(

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from edge.contract import INPUT_SHAPE, INPUT_SIDE, LABELS
+from edge.contract import INPUT_SIDE
 from train.augmentation import augment
 from train.data import DataError, Faces, load
 from train.runs import open_run
@@ -83,12 +83,13 @@ def teach_views(teachers: list[str], data: str, count: int, runs: Path, out: Pat
     A view that has been judged is kept below `runs`; the same call carries on. Returns the figures. Raises DataError
     where the data or a teacher cannot be used, or `runs` holds what others judged.
     """
+    from train import architectures
     from train.batches import as_input
 
     faces = load(data).train
     keys, first = np.unique(image_keys(faces.images), return_index=True)
     images, labels = faces.images[first], faces.labels[first]
-    networks = [_load_teacher(teacher) for teacher in teachers]
+    networks = [architectures.load(teacher) for teacher in teachers]
     digests = {teacher: hashlib.sha256(Path(teacher).read_bytes()).hexdigest() for teacher in teachers}
     open_run(ViewsConfig(digests, len(keys)), runs, resume=True)
     for number in range(count):
@@ -103,19 +104,6 @@ def teach_views(teachers: list[str], data: str, count: int, runs: Path, out: Pat
     np.savez_compressed(out, keys=keys, opinions=opinions)
     agreement = (opinions[::2].argmax(axis=2) == labels).mean()
     return {"faces": len(keys), "views": count, "agreement_with_labels": float(agreement)}
-
-
-def _load_teacher(path: str) -> Any:
-    import keras
-
-    try:
-        teacher = keras.models.load_model(path)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: not a Keras model ({error}); train one with `python -m train fit`") from error
-    shapes = (teacher.input_shape[1:], teacher.output_shape[1:])
-    if shapes != (INPUT_SHAPE, (len(LABELS),)):
-        raise DataError(f"{path}: takes {shapes[0]}, gives {shapes[1]}; expected {INPUT_SHAPE} and ({len(LABELS)},)")
-    return teacher
 
 
 def load_views(path: Path, faces: Faces) -> Views:

@@ -110,6 +110,17 @@ def test_jax_trains_a_network_that_tensorflow_runs(recipe: Path, data: Path, tmp
     assert accuracy > 0.5
 
 
+def test_a_run_starts_from_a_trained_network(run: Path, config: FitConfig, tmp_path: Path) -> None:
+    trained = json.loads((run / "metrics.json").read_text())["accuracy"]
+    further = replace(config, start=str(run / "model.keras"), epochs=1, learning_rate=1e-6)
+    metrics = fit(further, tmp_path / "further")
+    assert metrics["accuracy"] == pytest.approx(trained, abs=0.1)  # one epoch from nothing: chance
+    assert metrics["accuracy"] > 0.5
+    with pytest.raises(DataError, match=r"model.keras: its weights are not those of this cnn; give the --arch"):
+        fit(replace(further, network={}), tmp_path / "wider")
+    assert not (tmp_path / "wider" / "checkpoint.npz").exists()
+
+
 def test_a_run_is_never_overwritten_nor_resumed_with_other_settings(
     run: Path, config: FitConfig, tmp_path: Path
 ) -> None:
