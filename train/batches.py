@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edge.contract import LABELS
-from train.augmentation import augment
+from train.augmentation import augment, blend
 from train.data import Faces
 from train.fit import RECIPES, FitConfig
 from train.targets import load_soft_targets, one_hot
@@ -52,16 +52,21 @@ def batches(faces: TrainingSet, config: FitConfig, epoch: int, share: slice = sl
     order = np.random.default_rng([config.seed, epoch]).permutation(len(faces.images))
     rows = np.array_split(order, batch_count(len(order), config))
 
-    def prepare(index: int) -> np.ndarray:
-        return augment(faces.images[rows[index]], np.random.default_rng([config.seed, epoch, index]), share)
+    def prepare(index: int) -> Batch:
+        batch, rng = rows[index], np.random.default_rng([config.seed, epoch, index])
+        targets = {
+            name: column[batch] * faces.weights[name][batch, np.newaxis] for name, column in faces.targets.items()
+        }
+        if not config.blends:
+            images = augment(faces.images[batch], rng, share)
+        else:
+            images, targets = blend(augment(faces.images[batch], rng), targets, config.blends, rng)
+            images = images[share]
+        targets = {name: column[share] for name, column in targets.items()}
+        return as_input(images), targets, {name: np.ones(len(images), np.float32) for name in targets}
 
     with ThreadPoolExecutor(1) as pool:
-        for batch, images in zip(rows, pool.map(prepare, range(len(rows))), strict=True):
-            chosen = batch[share]
-            targets, weights = (
-                {name: column[chosen] for name, column in columns.items()} for columns in (faces.targets, faces.weights)
-            )
-            yield as_input(images), targets, weights
+        yield from pool.map(prepare, range(len(rows)))
 
 
 def view_batches(views: Views, config: FitConfig, epoch: int, share: slice = slice(None)) -> Iterator[Batch]:

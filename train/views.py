@@ -13,16 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from edge.contract import INPUT_SIDE
-from train.augmentation import augment
+from train.augmentation import augment, slopes
 from train.data import DataError, Faces, load
 from train.runs import open_run
 from train.targets import find, image_keys
 
 SEED = 2013  # it and `train.augmentation` make the pixels: who changes either makes views.npz anew
 CHUNK = 1024  # faces that draw their chances together
-MAX_OFFSET = 14.0  # px between the middle and the line where two faces have equal shares
-SOFTNESS = (1.0, 40.0)  # px: over this distance from there the odds change by e
 
 
 @dataclass(frozen=True)
@@ -58,23 +55,11 @@ def view(images: np.ndarray, number: int) -> np.ndarray:
         changed = augment(images[start : start + CHUNK], rng)
         if number % 2 == 0:
             return changed
-        share, others = _slopes(len(changed), rng), changed[rng.permutation(len(changed))]
+        share, others = slopes(len(changed), rng), changed[rng.permutation(len(changed))]
         return np.round(share * changed + (1 - share) * others).astype(np.uint8)
 
     with ThreadPoolExecutor() as pool:
         return np.concatenate(list(pool.map(prepare, range(0, len(images), CHUNK))))
-
-
-def _slopes(count: int, rng: np.random.Generator) -> np.ndarray:
-    """(N, 48, 48) float32, 0 to 1, rising in any direction: a cut through the face, a soft seam, or nearly flat.
-
-    Between CutMix (Yun et al. 2019) and mixup (Zhang et al. 2018): eyes of one face over the mouth of another.
-    """
-    angle, offset = rng.uniform(0, 2 * np.pi, (count, 1, 1)), rng.uniform(-MAX_OFFSET, MAX_OFFSET, (count, 1, 1))
-    softness = np.exp(rng.uniform(*np.log(SOFTNESS), (count, 1, 1)))
-    y, x = np.mgrid[:INPUT_SIDE, :INPUT_SIDE] - (INPUT_SIDE - 1) / 2
-    distance = x * np.cos(angle) + y * np.sin(angle) - offset
-    return (1 / (1 + np.exp(-distance / softness))).astype(np.float32)
 
 
 def teach_views(teachers: list[str], data: str, count: int, runs: Path, out: Path) -> dict[str, Any]:

@@ -1,0 +1,53 @@
+"""How far the labels can be foretold at all: by FER+'s ten voters, by models, and by both, on validation.
+
+.venv-train/bin/python tests/benchmarks/ceiling.py --data fer2013.csv --votes fer2013new.csv MODEL... [--split validation]
+
+The mean of the models' opinions and the shares of the votes go into a logistic regression, judged across ten folds.
+Prints the accuracy over all faces and over those of photos that training does not hold.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_predict
+
+from convert.evaluate import open_model, predict
+from train.data import SPLITS
+from train.near_twins import near_twins
+from train.votes import load_with_votes, shares
+
+FOLDS = 10
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="+", type=Path, metavar="MODEL", help=".keras or .tflite")
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--votes", required=True)
+    parser.add_argument("--split", default="validation", choices=SPLITS[1:])
+    arguments = parser.parse_args()
+    data = load_with_votes(arguments.data, arguments.votes)
+    faces = data.split(arguments.split)
+    new = ~near_twins(faces.images, data.train.images)
+    opinion = np.mean([predict(open_model(path), faces)[0] for path in arguments.models], axis=0)
+    votes, logarithms = np.hstack([shares(faces), np.sqrt(shares(faces))]), np.log(np.maximum(opinion, 1e-4))
+    print(f"{'':32}{'all ' + str(len(faces)):>12}{'new ' + str(new.sum()):>12}")
+    _print("models", opinion.argmax(axis=1) == faces.labels, new)
+    for name, known in (("votes, regression", votes), ("models and votes, regression", np.hstack([logarithms, votes]))):
+        foretold = cross_val_predict(LogisticRegression(max_iter=2000), known, faces.labels, cv=FOLDS)
+        _print(name, foretold == faces.labels, new)
+
+
+def _print(name: str, right: np.ndarray, new: np.ndarray) -> None:
+    print(f"{name:32}{right.mean():12.1%}{right[new].mean():12.1%}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
