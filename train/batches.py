@@ -54,16 +54,20 @@ def batches(faces: TrainingSet, config: FitConfig, epoch: int, share: slice = sl
 
     def prepare(index: int) -> Batch:
         batch, rng = rows[index], np.random.default_rng([config.seed, epoch, index])
-        targets = {
+        weighted = {
             name: column[batch] * faces.weights[name][batch, np.newaxis] for name, column in faces.targets.items()
         }
-        if not config.blends:
-            images = augment(faces.images[batch], rng, share)
-        else:
-            images, targets = blend(augment(faces.images[batch], rng), targets, config.blends, rng)
+        if config.blends:
+            images, weighted = blend(augment(faces.images[batch], rng), weighted, config.blends, rng)
             images = images[share]
-        targets = {name: column[share] for name, column in targets.items()}
-        return as_input(images), targets, {name: np.ones(len(images), np.float32) for name in targets}
+        else:
+            images = augment(faces.images[batch], rng, share)
+        # TensorFlow's softmax with cross-entropy takes targets that sum to 1 for granted, weights or not
+        weights = {name: column[share].sum(axis=1) for name, column in weighted.items()}
+        targets = {
+            name: column[share] / np.maximum(weights[name], 1e-6)[:, np.newaxis] for name, column in weighted.items()
+        }
+        return as_input(images), targets, weights
 
     with ThreadPoolExecutor(1) as pool:
         yield from pool.map(prepare, range(len(rows)))
