@@ -104,21 +104,12 @@ def _parser() -> argparse.ArgumentParser:
     teach.add_argument("--out", type=Path, required=True, metavar="FILE", help="soft targets, .npz")
     teach.set_defaults(command=_teach, after_stop="; the same command carries on from the last whole epoch")
 
-    views = commands.add_parser("teach-views", help="lay down what trained networks say of changed training faces")
-    views.add_argument("--data", required=True, metavar="PATH", help=data_help)
-    views.add_argument(
-        "--teachers", required=True, nargs="+", metavar="MODEL.keras", help="their opinions are averaged"
-    )
-    views.add_argument("--views", type=_whole_number(1), default=16, metavar="N", help="of each face (default: 16)")
-    views.add_argument(
-        "--runs",
-        type=Path,
-        default=Path("runs/views"),
-        metavar="DIR",
-        help="views judged already (default: %(default)s)",
-    )
-    views.add_argument("--out", type=Path, required=True, metavar="FILE", help="faces' keys and opinions, .npz")
-    views.set_defaults(command=_teach_views, after_stop="; the same command carries on from the last whole view")
+    refine = commands.add_parser("refine", help="average soft targets with what trained networks say of the faces")
+    refine.add_argument("--data", required=True, metavar="PATH", help=data_help)
+    refine.add_argument("--targets", type=Path, required=True, metavar="FILE", help="made by `teach`")
+    refine.add_argument("--teachers", required=True, nargs="+", metavar="MODEL.keras", help="equal in their say")
+    refine.add_argument("--out", type=Path, required=True, metavar="FILE", help="soft targets, .npz")
+    refine.set_defaults(command=_refine, after_stop="; nothing was written")
 
     check = commands.add_parser("check-data", help="counts, blanks, exact copies, twins across splits")
     check.add_argument("path", metavar="PATH", help=data_help)
@@ -186,11 +177,10 @@ def _teach(args: argparse.Namespace) -> int:
     return 0
 
 
-def _teach_views(args: argparse.Namespace) -> int:
-    from train.views import teach_views
+def _refine(args: argparse.Namespace) -> int:
+    from train.teachers import refine
 
-    figures = teach_views(args.teachers, args.data, args.views, args.runs, args.out)
-    print(json.dumps(figures, indent=1))
+    print(json.dumps(refine(args.teachers, args.data, args.targets, args.out), indent=1))
     print(f"wrote {args.out}")
     return 0
 

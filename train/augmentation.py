@@ -49,14 +49,14 @@ def blend(
     2018).
     """
     count = len(images)
-    others, share = rng.permutation(count), slopes(count, rng)
+    others, share = rng.permutation(count), _slopes(count, rng)
     share[rng.random(count) >= probability] = 1
     blended = np.round(share * images + (1 - share) * images[others]).astype(np.uint8)
     part = share.mean(axis=(1, 2))[:, np.newaxis]
     return blended, {name: part * column + (1 - part) * column[others] for name, column in targets.items()}
 
 
-def slopes(count: int, rng: np.random.Generator) -> np.ndarray:
+def _slopes(count: int, rng: np.random.Generator) -> np.ndarray:
     """(N, 48, 48) float32, 0 to 1, rising in any direction."""
     angle, offset = rng.uniform(0, 2 * np.pi, (count, 1, 1)), rng.uniform(-MAX_OFFSET, MAX_OFFSET, (count, 1, 1))
     softness = np.exp(rng.uniform(*np.log(SOFTNESS), (count, 1, 1)))

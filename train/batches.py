@@ -11,7 +11,6 @@ from train.augmentation import augment, blend
 from train.data import Faces
 from train.fit import RECIPES, FitConfig
 from train.targets import load_soft_targets, one_hot
-from train.views import Views
 from train.votes import shares
 
 
@@ -71,15 +70,6 @@ def batches(faces: TrainingSet, config: FitConfig, epoch: int, share: slice = sl
 
     with ThreadPoolExecutor(1) as pool:
         yield from pool.map(prepare, range(len(rows)))
-
-
-def view_batches(views: Views, config: FitConfig, epoch: int, share: slice = slice(None)) -> Iterator[Batch]:
-    """`batches` of one of the `views`, with the teachers' opinion as the emotion's target."""
-    images, opinions = views.of_epoch(epoch)
-    order = np.random.default_rng([config.seed, epoch]).permutation(len(images))
-    for batch in np.array_split(order, batch_count(len(order), config)):
-        chosen = batch[share]
-        yield as_input(images[chosen]), {"emotion": opinions[chosen]}, {"emotion": np.ones(len(chosen), np.float32)}
 
 
 def batch_count(faces: int, config: FitConfig) -> int:

@@ -36,7 +36,6 @@ class FitConfig:
     soft_targets: str = ""  # file in train/recipes made by `train teach`; empty: labels alone
     soft_share: float = 0.8  # of the target that comes from the teachers, the rest is the label
     blends: float = 0.0  # of the faces, go over into another one: CutMix and mixup
-    views: str = ""  # file in train/recipes made by `train teach-views`: learn what teachers say of them, and no labels
     precision: str = "auto"  # bfloat16 where the processor multiplies it, else float32
 
 

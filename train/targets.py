@@ -22,22 +22,6 @@ def image_keys(images: np.ndarray) -> np.ndarray:
     return np.frombuffer(b"".join(digests), dtype="<u8")
 
 
-def find(faces: Faces, keys: np.ndarray, path: Path, command: str) -> tuple[np.ndarray, np.ndarray]:
-    """Where in the sorted `keys` of the file `path` each face stands, (N,) int, and whether it does, (N,) bool.
-
-    Raises DataError, naming the `command` that makes the file, where too many do not.
-    """
-    wanted = image_keys(faces.images)
-    found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    judged = keys[found] == wanted
-    if judged.mean() < MIN_JUDGED:
-        raise DataError(
-            f"{path}: judges {judged.mean():.1%} of the training faces, expected at least {MIN_JUDGED:.0%}; use the original "
-            f"fer2013.csv (JPEG folders hold other pixels), or make it anew with `python -m train {command}`"
-        )
-    return found, judged
-
-
 def save_soft_targets(path: Path, faces: Faces, probabilities: np.ndarray) -> None:
     """Write the teachers' `probabilities` (N, 7) and FER+'s votes for `faces`, found again by their pixels."""
     keys, first = np.unique(image_keys(faces.images), return_index=True)
@@ -59,6 +43,13 @@ def load_soft_targets(path: Path, faces: Faces) -> tuple[np.ndarray, np.ndarray]
         raise DataError(
             f"{path}: not a file of soft targets ({error}); make it with `python -m train teach`"
         ) from error
-    found, judged = find(faces, keys, path, "teach")
+    wanted = image_keys(faces.images)
+    found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    judged = keys[found] == wanted
+    if judged.mean() < MIN_JUDGED:
+        raise DataError(
+            f"{path}: judges {judged.mean():.1%} of the training faces, expected at least {MIN_JUDGED:.0%}; use the original "
+            "fer2013.csv (JPEG folders hold other pixels), or make it anew with `python -m train teach`"
+        )
     softened = np.where(judged[:, np.newaxis], probabilities[found], one_hot(faces.labels))
     return softened, np.where(judged[:, np.newaxis], votes[found], 0).astype(np.uint8)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,14 @@ from tqdm import tqdm
 
 from train import checkpoint, plots
 from train.architectures import build, take_over, with_votes
-from train.batches import Batch, as_input, batch_count, batches, training_set, view_batches
+from train.batches import Batch, as_input, batch_count, batches, training_set
 from train.data import Faces, Fer2013
 from train.distributed import Step, Workers
 from train.event_files import TensorBoardLog
 from train.export import calibrate, deployable, take_weights
-from train.fit import RECIPES, FitConfig
+from train.fit import FitConfig
 from train.metrics import evaluate
 from train.precision import policy
-from train.views import load_views
 
 
 def train(config: FitConfig, data: Fer2013, out: Path) -> dict[str, Any]:
@@ -33,22 +31,15 @@ def train(config: FitConfig, data: Fer2013, out: Path) -> dict[str, Any]:
     cv2.setNumThreads(0)  # its threads on 48x48 pixels only get in TensorFlow's way
     keras.utils.set_random_seed(config.seed)
     workers = Workers()
-    if config.views:
-        views = load_views(RECIPES / config.views, data.train)
-        outputs, steps = ["emotion"], batch_count(len(views.rows), config)
-        prepare = partial(view_batches, views, config)
-    else:
-        faces = training_set(data.train, config)
-        outputs, steps = list(faces.targets), batch_count(len(faces.images), config)
-        prepare = partial(batches, faces, config)
+    faces, steps = training_set(data.train, config), batch_count(len(data.train), config)
     with workers.scope():
-        model = compiled(config, steps, outputs)
+        model = compiled(config, steps, list(faces.targets))
     history = checkpoint.resume(model, out, steps)
     _seed_dropout(model, config)
     judged, step, board = deployable(model), workers.step(model), TensorBoardLog(out / "tensorboard")
     with workers.watched():
         for epoch in range(len(history), config.epochs):
-            logs = _train_one_epoch(step, prepare(epoch, workers.share), steps, f"epoch {epoch + 1}")
+            logs = _train_one_epoch(step, batches(faces, config, epoch, workers.share), steps, f"epoch {epoch + 1}")
             _take_averaged(judged, model)
             logs |= _validate(judged, data.validation)
             history = pd.concat([history, pd.DataFrame([{"epoch": epoch, **logs}])], ignore_index=True)
@@ -114,8 +105,7 @@ def compiled(config: FitConfig, steps: int, outputs: list[str]) -> keras.Model:
         optimizer: keras.optimizers.Optimizer = keras.optimizers.Adam(schedule, **averaging)
     else:
         optimizer = keras.optimizers.SGD(schedule, momentum=config.momentum, nesterov=True, **averaging)
-    taught = bool(config.soft_targets or config.views)  # teachers say better what is doubtful than smoothing does
-    smoothing = 0.0 if taught else config.label_smoothing
+    smoothing = 0.0 if config.soft_targets else config.label_smoothing  # teachers say better what is doubtful
     losses = {
         "emotion": keras.losses.CategoricalCrossentropy(label_smoothing=smoothing),
         "votes": keras.losses.CategoricalCrossentropy(),

@@ -194,7 +194,7 @@ def test_a_recipe_gives_its_settings_and_the_command_line_overrides_them(tmp_pat
 @pytest.mark.parametrize("name", recipes())
 def test_every_recipe_can_be_read_and_its_files_are_there(name: str) -> None:
     config = from_recipe(name, data="")
-    assert all((RECIPES / file).is_file() for file in (config.soft_targets, config.views) if file)
+    assert not config.soft_targets or (RECIPES / config.soft_targets).is_file()
 
 
 @pytest.mark.parametrize(
