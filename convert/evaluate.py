@@ -24,7 +24,8 @@ def evaluate(model: Path, data: str | Path, split: str, predicted: Path | None =
     """Return accuracy, per-class table, confusion matrix, calibration error and latency, ready for JSON.
 
     `without_near_twins` has the same figures, but latency, for the faces of photos that training does not hold; None
-    where there are none such, no training faces, or `split` is theirs. Writes each face's probabilities to the CSV file `predicted`, if given, as `train report --int8` takes them.
+    where there are none such, no training faces, or `split` is theirs.
+    Writes each face's probabilities to the CSV file `predicted`, if given, as `train report --int8` takes them.
     Raises UsageError for another kind of file, ModelError for a model that cannot be used, DataError.
     """
     opened = open_model(model)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from inspect import signature
+from textwrap import shorten
 from typing import Any
 
 import keras
@@ -136,7 +137,8 @@ def load(path: str) -> keras.Model:
     try:
         network = keras.models.load_model(path, compile=False)
     except (OSError, ValueError) as error:
-        raise DataError(f"{path}: not a Keras model ({error}); train one with `python -m train fit`") from error
+        reason = shorten(str(error), 80, placeholder=" ...")
+        raise DataError(f"{path}: not a Keras model ({reason}); train one with `python -m train fit`") from error
     shapes = (network.input_shape[1:], network.output_shape[1:])
     if shapes != (INPUT_SHAPE, (len(LABELS),)):
         raise DataError(f"{path}: takes {shapes[0]}, gives {shapes[1]}; expected {INPUT_SHAPE} and ({len(LABELS)},)")

@@ -66,10 +66,11 @@ def batches(faces: TrainingSet, config: FitConfig, epoch: int, share: slice = sl
         targets = {
             name: column[share] / np.maximum(weights[name], 1e-6)[:, np.newaxis] for name, column in weighted.items()
         }
-        return as_input(images), targets, weights
+        return images, targets, weights
 
     with ThreadPoolExecutor(1) as pool:
-        yield from pool.map(prepare, range(len(rows)))
+        for images, targets, weights in pool.map(prepare, range(len(rows))):
+            yield as_input(images), targets, weights  # here: waiting batches are bytes, not floats
 
 
 def batch_count(faces: int, config: FitConfig) -> int:
