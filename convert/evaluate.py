@@ -37,9 +37,13 @@ def evaluate(model: Path, data: str | Path, split: str, predicted: Path | None =
     milliseconds = seconds * 1000
     latency = {"median": float(np.median(milliseconds)), "p95": float(np.percentile(milliseconds, 95))}
     figures = {"model": str(model), "split": split, **metrics(probabilities, faces.labels), "latency_ms": latency}
-    new = ~near_twins(faces.images, loaded.train.images)
-    told = len(loaded.train) and split != "train" and new.any()
-    return figures | {"without_near_twins": metrics(probabilities[new], faces.labels[new]) if told else None}
+    new = None if split == "train" else _without_near_twins(probabilities, faces, loaded.train)
+    return figures | {"without_near_twins": new}
+
+
+def _without_near_twins(probabilities: np.ndarray, faces: Faces, train: Faces) -> dict[str, Any] | None:
+    new = ~near_twins(faces.images, train.images)
+    return metrics(probabilities[new], faces.labels[new]) if len(train) and new.any() else None
 
 
 def open_model(path: Path) -> Any:

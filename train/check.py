@@ -8,7 +8,7 @@ import numpy as np
 
 from edge.contract import LABELS
 from train.data import SPLITS, Faces, Fer2013, twins
-from train.near_twins import SIMILAR, nearest
+from train.near_twins import near_pairs
 
 NEARLY_BLANK = 5.0  # gray levels, standard deviation: below it no face of FER2013 can be made out
 VOTED = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear", "contempt", "unknown", "no face")
@@ -74,13 +74,10 @@ def _shared(faces: Faces, others: Faces) -> str:
 def _nearly_shared(faces: Faces, others: Faces) -> str:
     """Beside the exact twins, which `fit` leaves out of training."""
     others = others.take(np.flatnonzero(~twins(others, faces)))
-    if not len(faces) or not len(others):
-        return "0 faces of the first are of a photo in the second"
-    similarity, rows = nearest(faces.images, others.images)
-    near = similarity >= SIMILAR
-    other_label = int((faces.labels != others.labels[rows])[near].sum())
+    rows, found, _ = near_pairs(faces.images, others.images)
+    other_label = int((faces.labels[rows] != others.labels[found]).sum())
     return (
-        f"{near.sum()} faces of the first are of a photo in the second, cut or compressed anew, {other_label} of them with "
+        f"{len(rows)} faces of the first are of a photo in the second, cut or compressed anew, {other_label} of them with "
         "another label"
     )
 

@@ -27,11 +27,23 @@ def nearest(images: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndar
     return similarity, rows
 
 
+def near_pairs(images: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The rows of `images` that nearly stand in `others`, the rows there, and the correlation, (P,) each.
+
+    Either may be empty; both are (N, 48, 48) uint8.
+    """
+    if not len(images) or not len(others):
+        return np.zeros(0, int), np.zeros(0, int), np.zeros(0, np.float32)
+    similarity, found = nearest(images, others)
+    rows = np.flatnonzero(similarity >= SIMILAR)
+    return rows, found[rows], similarity[rows]
+
+
 def near_twins(images: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return (N,) bool: which of `images`, (N, 48, 48) uint8, nearly stand in `others`, which may be empty."""
-    if not len(others):
-        return np.zeros(len(images), bool)
-    return nearest(images, others)[0] >= SIMILAR
+    """Return (N,) bool: which of `images` nearly stand in `others`, as `near_pairs` finds them."""
+    near = np.zeros(len(images), bool)
+    near[near_pairs(images, others)[0]] = True
+    return near
 
 
 def _coarse(images: np.ndarray) -> np.ndarray:

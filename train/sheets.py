@@ -9,7 +9,7 @@ from edge.contract import INPUT_SHAPE, LABELS
 from train import plots
 from train.check import VOTED, Votes, labels_by_image, spread
 from train.data import SPLITS, Faces, Fer2013, drop_twins
-from train.near_twins import SIMILAR, nearest
+from train.near_twins import near_pairs
 from train.votes import LABEL_COLUMNS
 
 SHOWN = 40  # faces on a sheet, the oddest first
@@ -58,17 +58,15 @@ def _least_contrast(faces: Faces) -> Sheet:
 def _near_twins(data: Fer2013) -> Sheet:
     """Faces of validation, each before the training face of the same photo, those with another label first."""
     held, train = data.validation, data.train
-    if not len(held) or not len(train):
-        return held.images[:0], []
-    similarity, others = nearest(held.images, train.images)
-    rows = np.flatnonzero(similarity >= SIMILAR)
-    same_label = held.labels[rows] == train.labels[others[rows]]
-    rows = rows[np.lexsort([similarity[rows], same_label])][: SHOWN // 2]
-    pairs = np.stack([held.images[rows], train.images[others[rows]]], axis=1)
+    rows, found, similarity = near_pairs(held.images, train.images)
+    same_label = held.labels[rows] == train.labels[found]
+    order = np.lexsort([similarity, same_label])[: SHOWN // 2]
+    rows, found = rows[order], found[order]
+    pairs = np.stack([held.images[rows], train.images[found]], axis=1)
     captions = [
         f"{LABELS[faces.labels[row]]}\n{where}"
-        for index in rows
-        for faces, row, where in ((held, index, "validation"), (train, others[index], "training"))
+        for pair in zip(rows, found, strict=True)
+        for faces, row, where in zip((held, train), pair, ("validation", "training"), strict=True)
     ]
     return pairs.reshape(-1, *pairs.shape[2:]), captions
 
