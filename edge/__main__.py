@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from edge import __version__, settings
-from edge.errors import EXIT_TRY_AGAIN, EdgeError
+from edge.errors import EXIT_TRY_AGAIN, EdgeError, UsageError
 
 EXIT_SIGINT = 130  # 128 + SIGINT, what a shell shows after Ctrl-C
 EXIT_SIGPIPE = 141  # 128 + SIGPIPE, what a shell shows for `... | head`
@@ -153,9 +153,12 @@ def _resume(args: argparse.Namespace) -> int:
 
 def _analyze(args: argparse.Namespace) -> int:
     from edge.analysis import analyze, expand
+    from edge.cameras.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES
     from edge.drawing import AnnotatedFolder
     from edge.service import make_analyzer
 
+    if args.output and args.output.suffix.lower() in IMAGE_SUFFIXES + VIDEO_SUFFIXES:
+        raise UsageError(f"{args.output}: JSON lines go there, not pictures; give it a name such as faces.jsonl")
     files = [file for path in args.paths for file in expand(path)]
     analyzer = make_analyzer(settings.load(args.config))
     annotated = AnnotatedFolder(args.annotate) if args.annotate else None

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge import manifest as manifests
-from edge.contract import INPUT_SIDE, LABELS
+from edge.contract import INPUT_SIDE
 from edge.manifest import Manifest
 from edge.runtime import Runtime, accelerated, open_interpreter, quantize, verify_tensor
 
@@ -42,9 +42,3 @@ class Classifier:
     def accelerated(self) -> bool:
         """Whether XNNPACK runs the network."""
         return accelerated(self._interpreter)
-
-
-def label_of(probabilities: npt.NDArray[np.float32]) -> tuple[str, float]:
-    """The most probable emotion and its probability."""
-    best = int(probabilities.argmax())
-    return LABELS[best], float(probabilities[best])

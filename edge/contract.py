@@ -72,8 +72,20 @@ def _rotated_square(
     pixels = min(max(round(side), 1), MAX_CROP_PX)
     step, middle = side / pixels, (pixels - 1) / 2
     turn = np.array([[cos, -sin], [sin, cos]]) * step
-    origin = np.array(centre) - 0.5 - turn @ [middle, middle]  # pixel centres lie at whole numbers
+    part, corner = _surroundings(frame_gray, centre, side)
+    origin = np.array(centre) - corner - 0.5 - turn @ [middle, middle]  # pixel centres lie at whole numbers
     matrix = np.column_stack([turn, origin])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    square = cv2.warpAffine(frame_gray, matrix, (pixels, pixels), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    square = cv2.warpAffine(part, matrix, (pixels, pixels), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(square, dtype=np.uint8)
+
+
+def _surroundings(
+    frame_gray: npt.NDArray[np.uint8], centre: Point, side: float
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """The part of the frame that a turned square may touch, and its corner (x, y): `warpAffine` takes 32,766 px at most."""
+    size = np.array(frame_gray.shape[::-1])
+    first, last = (
+        np.clip(np.floor(np.array(centre) + reach), 0, size - 1).astype(int) for reach in (-side - 2, side + 2)
+    )
+    return frame_gray[first[1] : last[1] + 1, first[0] : last[0] + 1], first

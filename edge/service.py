@@ -8,11 +8,12 @@ import time
 from datetime import UTC, datetime
 from types import FrameType
 
+import msgspec
 import numpy as np
 
 from edge import detection, settings, systemd
 from edge.analyzer import Analyzer
-from edge.cameras import Camera, Frame, NoFrameYetError, open_camera
+from edge.cameras import DEMO_NAME, Camera, Frame, NoFrameYetError, open_camera
 from edge.cameras.files import DamagedFileError
 from edge.classifier import Classifier
 from edge.contract import INPUT_SIDE
@@ -89,6 +90,8 @@ class Watch:
             with open_camera(wanted) as camera:
                 ended = self.watch(camera)
                 self._dropped += camera.dropped
+                if wanted.source == "auto" and self._frames and camera.name != DEMO_NAME:
+                    wanted = msgspec.structs.replace(wanted, source="camera")  # the demo is no replacement
             self._events.flush()
 
     def close(self) -> None:
@@ -99,6 +102,7 @@ class Watch:
 
     def _rest(self) -> None:
         self._tell("paused: no picture is taken until `python -m edge resume` or SIGUSR2")
+        self._events.rest(datetime.now(UTC))
         self._feed_watchdog()
         time.sleep(PAUSE_CHECK_SECONDS)
 
@@ -110,7 +114,9 @@ class Watch:
             try:
                 frame = camera.read()
             except NoFrameYetError as waiting:
-                self._tell(str(waiting))
+                if text := str(waiting):
+                    self._tell(text)
+                self._events.rest(datetime.now(UTC))
                 self._feed_watchdog(ready=False)
                 continue
             except DamagedFileError as error:

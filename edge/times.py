@@ -4,6 +4,7 @@ import argparse
 import re
 from datetime import UTC, datetime, timedelta
 
+EARLIEST_YEAR, LATEST_YEAR = 1000, 9000  # years on either side are left for zones and corrections
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -12,7 +13,10 @@ def moment(text: str) -> datetime:
     try:
         if match := re.fullmatch(r"(\d{1,6})([smhdw])", text):
             return datetime.now(UTC) - timedelta(**{UNITS[match[2]]: int(match[1])})
-        return datetime.fromisoformat(text).astimezone(UTC)
+        found = datetime.fromisoformat(text)
+        if not EARLIEST_YEAR <= found.year <= LATEST_YEAR:
+            raise ValueError(f"the year {found.year}")
+        return found.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise argparse.ArgumentTypeError(
             f"{text!r}: expected a time as in 2026-11-22, 2026-11-22T14:30 or 2026-11-22T13:30Z, or how long ago: 24h, 7d"

@@ -159,11 +159,20 @@ build_release() {
 
 copy_files() {
     cp -RL "${parts[@]}" "$staging"
+    keep_downloads
     echo "$version" >"$staging/VERSION"
     find "$staging" -name __pycache__ -prune -exec rm -rf {} +
     # The bundle's files may be private to whoever unpacked it; the daemon's user must read them.
     chmod -R u=rwX,go=rX "$staging"
     "$PYTHON" -m compileall -q "$staging/edge"
+}
+
+# `fetch-yunet` puts its file among the models, and the settings may name it.
+keep_downloads() {
+    local model
+    for model in "$opt"/current/models/*.onnx; do
+        [[ ! -f $model || -e $staging/models/${model##*/} ]] || cp "$model" "$staging/models"
+    done
 }
 
 make_environment() {

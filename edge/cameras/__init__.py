@@ -11,8 +11,9 @@ from edge.cameras.frame import Camera, Frame, NoFrameYetError
 from edge.cameras.live import LiveCamera
 from edge.errors import CameraError, UsageError
 
-__all__ = ["Camera", "Frame", "NoFrameYetError", "open_camera"]
+__all__ = ["DEMO_NAME", "Camera", "Frame", "NoFrameYetError", "open_camera"]
 
+DEMO_NAME = "demo"
 DEMO = Path(__file__).resolve().parent.parent / "demo" / "demo.mp4"
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,10 @@ def _device(wanted: settings.Camera) -> Callable[[], Camera] | None:
         return partial(_picamera, wanted)
     if source.startswith("usb:"):
         return _usb(source.removeprefix("usb:"), wanted)
-    if source.startswith(SCHEMES):
+    scheme, separator, _ = source.partition("://")
+    if separator:
+        if scheme.lower() not in SCHEMES:  # the rest may hold a password
+            raise UsageError(f"camera source {scheme}://...: expected {', '.join(SCHEMES)}, a file or a camera")
         return partial(StreamCamera, source, wanted)
     return None
 
@@ -76,7 +80,7 @@ def _first_camera(wanted: settings.Camera, or_demo: bool = False) -> Camera:
     from edge.cameras.files import VideoFile
 
     demo = VideoFile(DEMO, realtime=True)
-    demo.name = "demo"
+    demo.name = DEMO_NAME
     return demo
 
 

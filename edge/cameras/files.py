@@ -12,7 +12,7 @@ from edge.errors import CameraError, UsageError
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mjpeg")
-TRUNCATED_SHARE = 0.02  # a container's frame count may be off by a few; more missing than this is a damaged file
+TRUNCATED_SHARE = 0.02  # a container's length may be off by a little; more missing than this is a damaged file
 TEXT_FOURCC = cv2.VideoWriter.fourcc(*"ansi")  # FFmpeg plays any .txt, as text art
 
 
@@ -32,38 +32,42 @@ class VideoFile(Closing):
         if not self._capture.isOpened() or self._capture.get(cv2.CAP_PROP_FOURCC) == TEXT_FOURCC:
             raise UsageError(f"{path}: not a readable video; copy it again, or convert it to mp4")
         fps = self._capture.get(cv2.CAP_PROP_FPS)
-        self._fps = fps if 0.1 < fps < 1000 else 25.0
-        self._frames = int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        self._frame_seconds = 1 / (fps if 0.1 < fps < 1000 else 25.0)
+        self._length_seconds = self._capture.get(cv2.CAP_PROP_FRAME_COUNT) * self._frame_seconds
         self._realtime, self._started = realtime, time.monotonic()
-        self._index = 0
+        self._index, self._time_s = 0, -self._frame_seconds
 
     def read(self) -> Frame | None:
-        if self._realtime:
-            self._keep_pace()
-        read, frame_bgr = self._capture.read()
-        if not read:
-            self._check_end()
-            return None
-        gray = cv2.cvtColor(frame_bgr, cv2.COLOR_BGR2GRAY)
-        frame = Frame(gray, self._index, self._index / self._fps)  # type: ignore[arg-type]
-        self._index += 1
-        return frame
+        while self._capture.grab():
+            index, self._index, self._time_s = self._index, self._index + 1, self._next_time_s()
+            if self._realtime:
+                ahead_s = self._started + self._time_s - time.monotonic()
+                if ahead_s <= -self._frame_seconds:
+                    self.dropped += 1
+                    continue
+                time.sleep(max(0.0, ahead_s))
+            read, frame_bgr = self._capture.retrieve()
+            if not read:
+                break
+            gray = np.asarray(cv2.cvtColor(frame_bgr, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+            return Frame(gray, index, self._time_s)
+        self._check_end()
+        return None
 
     def close(self) -> None:
         self._capture.release()
 
-    def _keep_pace(self) -> None:
-        """Wait until the next frame is due, or skip the frames that are overdue."""
-        due = int((time.monotonic() - self._started) * self._fps)
-        while self._index < due and self._capture.grab():
-            self._index += 1
-            self.dropped += 1
-        time.sleep(max(0.0, self._started + self._index / self._fps - time.monotonic()))
+    def _next_time_s(self) -> float:
+        """As the file says, whose frames may be unevenly apart; where it does not say, evenly."""
+        told_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        return told_s if told_s > self._time_s else self._time_s + self._frame_seconds
 
     def _check_end(self) -> None:
-        expected, found, self._frames = self._frames, self._index, 0
-        if expected - found > max(2, expected * TRUNCATED_SHARE):
-            raise DamagedFileError(f"{self.name}: damaged or cut off: {found} of {expected} frames could be read")
+        expected_s, found_s, self._length_seconds = self._length_seconds, self._time_s + self._frame_seconds, 0.0
+        if expected_s - found_s > max(2 * self._frame_seconds, expected_s * TRUNCATED_SHARE):
+            raise DamagedFileError(
+                f"{self.name}: damaged or cut off: {found_s:.1f} of {expected_s:.1f} s could be read"
+            )
 
 
 class ImageFolder(Closing):

@@ -10,7 +10,10 @@ from edge.errors import CameraError
 
 
 class NoFrameYetError(CameraError):
-    """None has come for a moment, and one may still come: do what else there is to do, and read again."""
+    """None has come for a moment, and one may still come: do what else there is to do, and read again.
+
+    Its text says what is waited for; empty between the frames of a camera that is well.
+    """
 
 
 @dataclass(frozen=True)

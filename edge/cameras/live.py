@@ -59,7 +59,8 @@ class LiveCamera(Closing):
             silence_s = self._clock() - self._heard_s
         if silence_s > self._reconnect_seconds + self._hang_seconds:
             raise CameraError(f"{self.name}: no answer for {silence_s:.0f} s; its driver hangs, check cable and power")
-        raise NoFrameYetError(self._state)
+        late = f"waiting for {self.name}" if silence_s > self._hang_seconds else ""
+        raise NoFrameYetError(self._state or late)
 
     def close(self) -> None:
         self._closing.set()
@@ -100,7 +101,7 @@ class LiveCamera(Closing):
             self.dropped = self._overtaken + dropped_by_device
             self._newest = replace(frame, index=self._index, time_s=now_s - self._started_s)
             self._index, self._failures, self._heard_s = self._index + 1, 0, now_s
-            self._state = f"waiting for {self.name}"
+            self._state = ""
             self._news.notify()
 
     def _wait_to_reopen(self, error: CameraError) -> None:

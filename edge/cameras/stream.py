@@ -1,6 +1,6 @@
 """Network cameras by OpenCV's FFmpeg: RTSP over TCP, or MJPEG over HTTP."""
 
-from urllib.parse import urlsplit
+import re
 
 import cv2
 
@@ -8,7 +8,7 @@ from edge import settings
 from edge.cameras.capture import Capture
 from edge.errors import CameraError
 
-SCHEMES = ("rtsp://", "rtsps://", "http://", "https://")
+SCHEMES = ("rtsp", "rtsps", "http", "https")
 
 
 class StreamCamera(Capture):
@@ -18,7 +18,8 @@ class StreamCamera(Capture):
         name = public_name(url)
         timeout_ms = round(wanted.timeout_seconds * 1000)
         limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
-        capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, limits)
+        scheme, separator, rest = url.partition("://")
+        capture = cv2.VideoCapture(scheme.lower() + separator + rest, cv2.CAP_FFMPEG, limits)
         if not capture.isOpened():
             raise CameraError(f"{name}: no stream there; check address, name and password, and that the camera is on")
         super().__init__(name, capture, patience_seconds=0.0)  # FFmpeg itself waited for as long
@@ -26,5 +27,6 @@ class StreamCamera(Capture):
 
 def public_name(url: str) -> str:
     """The address without user, password and query, which may hold a key: it goes to the log."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    scheme, _, rest = url.partition("://")
+    place = rest.rpartition("@")[2]  # of all: a password may hold what ends an address
+    return f"{scheme}://{re.split('[?#]', place)[0]}"

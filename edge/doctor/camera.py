@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from edge import settings
+from edge.cameras.stream import SCHEMES
 from edge.cameras.usb import plugged_in
 from edge.doctor.findings import Answer, Finding, Machine, ok, problem, warning
 from edge.errors import EXIT_CONFIG, EXIT_TRY_AGAIN
@@ -17,8 +18,13 @@ CONNECT = "connect one; a Pi camera: check its cable and `rpicam-hello --list-ca
 
 
 def check(wanted: settings.Camera, machine: Machine) -> list[Finding]:
-    if "://" in wanted.source:
-        return [ok("camera", f"{wanted.source.split('://')[0]} stream: not tried here")]
+    scheme, separator, _ = wanted.source.partition("://")
+    if separator and scheme.lower() in SCHEMES:
+        return [ok("camera", f"{scheme} stream: not tried here")]
+    if separator:
+        return [
+            problem("camera", f"{scheme}://...: unknown", f"set camera.source to {', '.join(SCHEMES)}", EXIT_CONFIG)
+        ]
     if wanted.source in ("auto", "camera", "picamera") or wanted.source.startswith("usb:"):
         return [*devices(wanted.source, machine), camera(wanted.source, machine)]
     return [file(Path(wanted.source))]

@@ -30,12 +30,17 @@ def open_log(path: Path) -> tuple[sqlite3.Connection, Path | None]:
             database.close()
             raise
     except sqlite3.DatabaseError as error:
-        if not is_damage(error) or b"\0" not in path.read_bytes()[:HEADER_BYTES]:
+        if not is_damage(error) or b"\0" not in _header(path):
             raise
     else:
         return database, None
     aside = set_aside(path)
     return connect(path), aside
+
+
+def _header(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(HEADER_BYTES)
 
 
 def check(database: sqlite3.Connection, seconds: float = CHECK_SECONDS) -> None:

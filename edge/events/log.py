@@ -27,14 +27,15 @@ log = logging.getLogger(__name__)
 class EventLog:
     """Opens or makes the file `path`, and later keeps rows in memory while it cannot be written.
 
-    The constructor and `start_run` raise LogError; nothing else does. `steady` gives seconds that nobody can set.
+    The constructor and the first `start_run` raise LogError; nothing else does. `steady` gives seconds that nobody can
+    set.
     """
 
     def __init__(self, path: Path, wanted: settings.Log, steady: Callable[[], float] = boot_seconds) -> None:
         self.path, self._wanted, self._steady = path, wanted, steady
         self.rows = 0
         """observations in the file, of this run"""
-        self._logged_s: dict[int, float] = {}
+        self._due_s: dict[int, float] = {}
         self._backlog = Backlog()
         self._clock = ClockWatch(steady)
         self._utc = ""
@@ -51,29 +52,35 @@ class EventLog:
         return self._backlog.lost_rows
 
     def start_run(self, source: str, model: str, now: datetime) -> None:
-        """Note where the rows that follow come from."""
+        """Note where the rows that follow come from; while the file cannot be written, the run before goes on."""
+        self.rest(now)
         self.flush()
-        self._utc = utc_text(now)
-        try:
-            self._store.start_run(source, model, self._utc)
-        except (sqlite3.Error, OSError) as error:
-            raise self._error(error) from error
-        self._logged_s.clear()
+        utc = utc_text(now)
+        if not self._failing:
+            try:
+                self._store.start_run(source, model, utc)
+            except (sqlite3.Error, OSError) as error:
+                if not self._utc:
+                    raise self._error(error) from error
+                self._failed(error)
+        self._utc = utc
+        self._due_s.clear()
 
     def record(self, faces: Iterable[FaceEmotion], time_s: float, now: datetime) -> None:
         """Note each face whose last row is `interval_seconds` ago by `time_s`; `now` is its UTC time.
 
         To be called for every frame, also where there is no face: it writes what is due.
         """
-        moment, self._utc = self._steady(), utc_text(now)
-        if not self._backlog and not self._failing:
-            self._write_s = moment + self._wanted.commit_seconds
-        self._note_jump(now, moment)
+        moment = self._note_time(now)
         self._note_faces(faces, time_s)
-        if self._backlog and moment >= self._write_s:
-            self.flush()
+        self._write_what_is_due(moment)
         if moment >= self._upkeep_s and not self._failing:
             self._upkeep(moment)
+
+    def rest(self, now: datetime) -> None:
+        """Watch the clock and write what is due while no frames come; before the first run there is nothing to do."""
+        if self._utc:
+            self._write_what_is_due(self._note_time(now))
 
     def flush(self) -> None:
         """Write what waits; where that fails, it goes on waiting."""
@@ -106,7 +113,11 @@ class EventLog:
     def __exit__(self, *exception: object) -> None:
         self.close()
 
-    def _note_jump(self, now: datetime, moment: float) -> None:
+    def _note_time(self, now: datetime) -> float:
+        """Note where the clock jumped; returns steady seconds."""
+        moment, self._utc = self._steady(), utc_text(now)
+        if not self._backlog and not self._failing:
+            self._write_s = moment + self._wanted.commit_seconds
         seconds = self._clock.jump_seconds(now)
         if seconds:
             log.warning("the clock jumped by %+.1f s; the log notes it, and keeps the order of its rows", seconds)
@@ -114,18 +125,30 @@ class EventLog:
                 Incident("clock_jump", self._utc, f"the clock jumped by {seconds:+.1f} s", seconds=seconds)
             )
             self._settled_s = moment + SETTLE_SECONDS
+        return moment
+
+    def _write_what_is_due(self, moment: float) -> None:
+        if self._backlog and moment >= self._write_s:
+            self.flush()
 
     def _note_faces(self, faces: Iterable[FaceEmotion], time_s: float) -> None:
         interval_seconds = self._wanted.interval_seconds
-        recent = {track: then for track, then in self._logged_s.items() if 0 <= time_s - then < interval_seconds}
-        due = [face for face in faces if face.track not in recent]
-        for face in due:
+        known = {
+            track: due_s
+            for track, due_s in self._due_s.items()
+            if -interval_seconds <= time_s - due_s <= interval_seconds / 2  # a face away for longer begins anew
+        }
+        for face in faces:
+            due_s = known.get(face.track, time_s)
+            if time_s < due_s:
+                continue
+            known[face.track] = due_s + interval_seconds  # counted from `time_s`, each row would be late by a frame
             observation = observe(face, time_s, self._utc)
             if is_finite(face):
                 self._backlog.add(observation)
             else:
                 self._backlog.lose(observation)
-        self._logged_s = recent | {face.track: time_s for face in due}
+        self._due_s = known
 
     def _upkeep(self, moment: float) -> None:
         keep_days = self._wanted.keep_days if moment >= self._settled_s else 0.0

@@ -105,7 +105,8 @@ def _counts(
         # Tens of minutes lack their last digit.
         table["time"] = _times(table["time"].where(table["time"].str.len() != 15, table["time"] + "0")) + shift
         tables.append(table)
-    return pd.concat(tables).dropna() if tables else pd.DataFrame(columns=["time", "emotion"])
+    empty = {"time": _times(pd.Series(dtype=str)), "emotion": [], "seconds": [], "certain_seconds": []}
+    return pd.concat(tables).dropna() if tables else pd.DataFrame(empty)
 
 
 def _letters(database: sqlite3.Connection, since: datetime | None, until: datetime | None) -> int:

@@ -56,6 +56,14 @@ def test_photos_give_a_line_each_in_the_documented_form(program: Program, photos
     assert wall["faces"] == []
 
 
+def test_lines_are_not_written_over_a_picture(program: Program, photos: Path) -> None:
+    before = (photos / "a.jpg").read_bytes()
+    done = program("analyze", photos / "b.png", "--output", photos / "a.jpg")
+    assert done.returncode == 2
+    assert "give it a name such as faces.jsonl" in errors(done)[0]
+    assert (photos / "a.jpg").read_bytes() == before
+
+
 def test_a_video_gives_a_line_a_frame_and_its_faces_keep_their_numbers(
     program: Program, tmp_path: Path, demo_frames: list[np.ndarray]
 ) -> None:

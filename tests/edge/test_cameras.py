@@ -18,6 +18,7 @@ from edge import settings
 from edge.cameras import Camera, Frame, NoFrameYetError, open_camera
 from edge.cameras.files import DamagedFileError, VideoFile, read_image
 from edge.cameras.picamera import PiCamera
+from edge.cameras.stream import public_name
 from edge.cameras.turned import turn
 from edge.cameras.usb import plugged_in
 from edge.errors import CameraError, UsageError
@@ -277,11 +278,32 @@ def test_a_video_cut_off_gives_its_good_frames_then_one_error_then_the_end(tmp_p
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     with VideoFile(cut) as video:
         good = 0
-        with pytest.raises(DamagedFileError, match=r"\d+ of 30 frames could be read"):
+        with pytest.raises(DamagedFileError, match=r"\d\.\d of 2\.0 s could be read"):
             while video.read():
                 good += 1
         assert 5 < good < 30
         assert video.read() is None
+
+
+def test_frames_unevenly_apart_have_the_times_that_the_video_says(tmp_path: Path) -> None:
+    """As motion-triggered recordings: a pause of 50 s in the middle of 6 s at 10 frames a second."""
+    path = tmp_path / "a.mkv"
+    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"MJPG"), 10, (160, 120))
+    for gray in range(60):
+        writer.write(np.full((120, 160, 3), gray, np.uint8))
+    writer.release()
+    content = bytearray(path.read_bytes())
+    cluster = content.rfind(b"\x1f\x43\xb6\x75")  # https://www.matroska.org/technical/elements.html
+    start = cluster + 14  # behind its id, size, checksum, and the id and size of its time
+    begins_ms = int.from_bytes(content[start : start + 2])
+    content[start : start + 2] = (begins_ms + 50_000).to_bytes(2)
+    length = content.find(b"\x44\x89") + 3
+    content[length : length + 8] = struct.pack(">d", struct.unpack(">d", content[length : length + 8])[0] + 50_000)
+    path.write_bytes(content)
+    with VideoFile(path) as video:
+        times = [frame.time_s for frame in iter(video.read, None)]
+    even = np.arange(60) / 10
+    np.testing.assert_allclose(times, even + np.where(even >= begins_ms / 1000, 50, 0), atol=0.01)
 
 
 def test_a_video_played_at_its_own_pace_takes_its_time_or_drops_frames(tmp_path: Path) -> None:
@@ -292,6 +314,26 @@ def test_a_video_played_at_its_own_pace_takes_its_time_or_drops_frames(tmp_path:
     assert late is not None
     assert late.index >= 7
     assert video.dropped == late.index - 1
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("rtsp://10.0.0.9:554/live", "rtsp://10.0.0.9:554/live"),
+        ("rtsp://me:secret@10.0.0.9/live?key=secret", "rtsp://10.0.0.9/live"),
+        ("RTSP://me:sec/ret@10.0.0.9/live", "RTSP://10.0.0.9/live"),
+        ("http://me:sec#r?t@cam/live#secret", "http://cam/live"),
+        ("http://me:sec[ret@cam/live", "http://cam/live"),
+    ],
+)
+def test_no_password_is_in_a_streams_name(url: str, name: str) -> None:
+    assert public_name(url) == name
+
+
+def test_an_unknown_kind_of_stream_is_refused_without_its_password() -> None:
+    with pytest.raises(UsageError, match=r"camera source rtmp://\.\.\.: expected rtsp, rtsps") as caught:
+        open_camera(settings.Camera(source="rtmp://me:secret@10.0.0.9/live"))
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,18 @@ def test_a_pattern_keeps_its_place_at_any_size(side: int) -> None:
     assert [crop[12, 12], crop[12, 36], crop[36, 12], crop[36, 36]] == [0, 80, 160, 240]
 
 
+@pytest.mark.parametrize("centre", [(24, 24), (20_000, 30), (39_990, 5), (41_000, 30)])
+def test_a_face_is_cut_out_of_a_panorama_as_out_of_its_part(centre: tuple[int, int]) -> None:
+    """OpenCV's warp takes 32,766 px at most."""
+    panorama = np.random.default_rng(0).integers(0, 256, (60, 40_000), dtype=np.uint8)
+    left = min(max(centre[0] - 200, 0), 39_600)
+    part = np.ascontiguousarray(panorama[:, left : left + 400])
+    eyes = ((centre[0] - 8.0, 20.0), (centre[0] + 8.0, 23.0))
+    near = tuple((x - left, y) for x, y in eyes)
+    crop = crop_face(panorama, (centre[0] - 20, centre[1] - 20, 40, 44), WHOLE_BOX, eyes)
+    assert np.array_equal(crop, crop_face(part, (centre[0] - 20 - left, centre[1] - 20, 40, 44), WHOLE_BOX, near))
+
+
 def test_geometry_widens_and_shifts_in_units_of_the_box() -> None:
     frame = np.tile(np.arange(200, dtype=np.uint8), (200, 1))
     crop = crop_face(frame, (80, 80, 24, 24), CropGeometry(side=2.0, shift_x=0.5, shift_y=0.0))

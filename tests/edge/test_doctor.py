@@ -92,6 +92,13 @@ def test_camera_nodes_that_may_not_be_opened_are_named_with_their_group(
     assert f"usermod -aG {(tmp_path / 'dev/media0').group()} " in found.mend
 
 
+@pytest.mark.parametrize(("scheme", "level"), [("rtsp", "ok"), ("HTTP", "ok"), ("rtmp", "problem")])
+def test_a_stream_is_judged_by_its_kind(scheme: str, level: str, tmp_path: Path) -> None:
+    [found] = camera.check(settings.Camera(source=f"{scheme}://me:secret@cam/live"), Machine(tmp_path, answering()))
+    assert found.level == level
+    assert "secret" not in found.found + found.mend
+
+
 def test_a_file_as_source_needs_no_camera(tmp_path: Path) -> None:
     machine = Machine(tmp_path, answering())
     [found] = camera.check(settings.Camera(source=str(tmp_path)), machine)

@@ -41,6 +41,23 @@ def test_each_face_is_written_once_an_interval(tmp_path: Path) -> None:
     assert events.rows == 4
 
 
+@pytest.mark.parametrize("fps", [29.97, 15.0, 10.0, 4.0])
+def test_a_face_in_sight_for_a_minute_has_a_row_for_each_second(fps: float, tmp_path: Path) -> None:
+    with EventLog(tmp_path / "log.db", Log(), Clock()) as events:
+        events.start_run("test", "model", NOON)
+        for number in range(round(60 * fps)):
+            events.record([face()], number / fps + 0.004 * (number % 3), NOON)
+    assert rows(tmp_path / "log.db", "SELECT count(*) FROM observations") == [(60,)]
+
+
+def test_a_face_that_was_away_is_written_an_interval_after_it_came_back(tmp_path: Path) -> None:
+    with EventLog(tmp_path / "log.db", Log(), Clock()) as events:
+        events.start_run("test", "model", NOON)
+        for time_s in (0.0, 1.9, 2.0, 2.8, 2.95):
+            events.record([face()], time_s, NOON)
+    assert rows(tmp_path / "log.db", "SELECT time_s FROM observations") == [(0.0,), (1.9,), (2.95,)]
+
+
 def test_a_source_that_begins_anew_is_logged_on(tmp_path: Path) -> None:
     with EventLog(tmp_path / "log.db", AT_ONCE) as events:
         events.start_run("test", "model", NOON)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from edge.events import EventLog
+from edge.settings import Log
 from tests.edge.eventlog import AT_ONCE, Clock, check_episodes, face, fill, rows
 
 
@@ -47,3 +48,22 @@ def test_a_start_before_the_last_row_is_noted(tmp_path: Path) -> None:
     assert (kind, observation) == ("clock_behind", 3)
     assert "2026-11-22T12:00:02.250+00:00" in str(details)
     assert rows(path, "SELECT run FROM observations ORDER BY id") == [(1,), (1,), (1,), (2,), (2,), (2,)]
+
+
+@pytest.mark.parametrize("resting", [True, False])
+def test_a_jump_while_no_frames_come_belongs_to_the_run_before_it(resting: bool, tmp_path: Path) -> None:
+    clock, path, days = Clock(), tmp_path / "log.db", 700.0
+    with EventLog(path, Log(keep_days=30, commit_seconds=0.0), clock) as events:
+        events.rest(clock.now)  # paused from the start: there is no run yet
+        events.start_run("test", "model", clock.now)
+        for second in range(3):
+            events.record([face()], second, clock.now)
+            clock.go_on(1)
+        clock.jump(days * 86_400)
+        if resting:
+            events.rest(clock.now)
+        clock.go_on(60)
+        events.start_run("test", "model", clock.now)
+        events.record([face()], 0, clock.now)
+    assert rows(path, "SELECT run, count(*) FROM observations GROUP BY run") == [(1, 3), (2, 1)]
+    assert rows(path, "SELECT run, observation, kind, seconds FROM incidents") == [(1, 3, "clock_jump", days * 86_400)]

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -157,6 +158,52 @@ def test_a_disk_still_full_at_the_end_is_said_with_what_it_cost(
     assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
     assert "30 rows are lost" in caplog.text
     assert rows(path, "SELECT count(*) FROM observations") == [(10,)]
+
+
+def test_on_a_full_disk_a_resumed_camera_carries_on_with_the_run_before(tmp_path: Path) -> None:
+    clock, path = Clock(), tmp_path / "log.db"
+    with EventLog(path, AT_ONCE, clock) as events:
+        events.start_run("test", "model", clock.now)
+        events.record([face()], 0, clock.now)
+        with full_disk():
+            for second in (1, 2):
+                events.record([face()], second, clock.now)
+            events.start_run("test", "model", clock.now)
+            events.record([face()], 0, clock.now)
+        clock.go_on(60)
+        events.record([face()], 60, clock.now)
+        with full_disk():
+            events.start_run("test", "model", clock.now)  # nothing waits, and yet it cannot be noted
+        events.record([face()], 0, clock.now)
+    assert rows(path, "SELECT time_s FROM observations ORDER BY id") == [
+        (0.0,),
+        (1.0,),
+        (2.0,),
+        (0.0,),
+        (60.0,),
+        (0.0,),
+    ]
+    assert events.lost_rows == 0
+    check_episodes(path)
+
+
+def test_a_file_locked_at_the_start_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "log.db"
+    fill(path, 1)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(LogError, match="database is locked"), EventLog(path, AT_ONCE) as events:
+            events.start_run("test", "model", NOON)
+
+
+def test_a_large_damaged_file_is_not_read_into_memory(tmp_path: Path) -> None:
+    with (tmp_path / "log.db").open("wb") as file:
+        file.truncate(500_000_000)
+    tracemalloc.start()
+    fill(tmp_path / "log.db", 1)
+    assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    tracemalloc.stop()
+    assert len(damaged_copies(tmp_path)) == 1
 
 
 def test_a_disk_that_fills_under_the_writer(small_disk: Path) -> None:

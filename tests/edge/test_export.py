@@ -107,6 +107,8 @@ def test_the_daemon_may_write_meanwhile(tmp_path: Path) -> None:
         ("7", None),
         ("999999w", None),
         ("2026-13-01", None),
+        ("0001-01-01T00:00Z", None),
+        ("9999-12-31T23:59:59", None),
     ],
 )
 def test_times_as_people_type_them(text: str, expected: datetime | timedelta | None) -> None:

@@ -145,6 +145,16 @@ def test_a_driver_that_hangs_is_an_error_and_does_not_keep_the_program(caplog: p
     camera._thread.join()
 
 
+def test_between_the_frames_of_a_slow_camera_nothing_is_said_until_one_is_late() -> None:
+    clock, never = Clock(), threading.Event()
+    with live(Port(1, never), clock=clock) as camera:
+        assert read(camera)
+        assert waiting_for(camera) == ""
+        clock.now_s = 5.1
+        assert waiting_for(camera) == "waiting for fake"
+        never.set()
+
+
 def test_a_mistake_in_a_camera_is_not_swallowed_by_the_thread() -> None:
     def broken() -> Camera:
         raise ZeroDivisionError
@@ -187,7 +197,7 @@ def test_an_rtsp_camera_that_loses_power_comes_back(rtsp: RtspServer) -> None:
         before = read(camera)
         rtsp.stop()
         while "no stream there" not in (state := waiting_for(camera)):
-            assert "waiting" in state or "gives no frames" in state
+            assert state in ("", f"waiting for {rtsp.url}") or "gives no frames" in state
         rtsp.start()
         after = read(camera)
     assert before

@@ -41,14 +41,14 @@ class Daemon:
 
 
 @contextmanager
-def daemon(folder: Path, *arguments: object, source: object = DEMO) -> Iterator[Daemon]:
+def daemon(folder: Path, *arguments: object, source: object = DEMO, **more: str) -> Iterator[Daemon]:
     address = folder / "notify"
     address.unlink(missing_ok=True)
     command = [sys.executable, "-m", "edge", "run", "--realtime", "--source", str(source), *map(str, arguments)]
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
         receiver.bind(str(address))
         receiver.settimeout(60)
-        variables = environment(NOTIFY_SOCKET=str(address), JOURNAL_STREAM="8:1234")
+        variables = environment(NOTIFY_SOCKET=str(address), JOURNAL_STREAM="8:1234", **more)
         with subprocess.Popen(command, cwd=folder, env=variables, stdout=-1, stderr=-1, text=True) as process:
             try:
                 yield Daemon(process, receiver, folder)
@@ -104,6 +104,42 @@ def test_while_paused_the_camera_is_closed(tmp_path: Path, mjpeg: MjpegServer) -
         running.wait_for(WATCHING)
         assert mjpeg.visitors == 1
         running.stop()
+
+
+PI_CAMERA = """
+import pathlib, time
+import numpy as np
+
+class Picamera2:
+    \"\"\"Gray frames, until a file says that it was unplugged.\"\"\"
+    @staticmethod
+    def global_camera_info(): return [] if pathlib.Path("unplugged").exists() else [{"Model": "imx708"}]
+    def create_video_configuration(self, **configuration): return configuration
+    def configure(self, configuration): pass
+    def start(self): pass
+    def close(self): pass
+    def cancel_all_and_flush(self): pass
+    def capture_request(self, wait):
+        time.sleep(1 / 15)
+        return self
+    def make_array(self, name): return np.full((720, 640), 99, np.uint8)
+    def release(self): pass
+"""
+
+
+@pytest.mark.skipif(Path("/dev/video0").exists(), reason="a camera is plugged in here")
+def test_the_demo_does_not_stand_in_for_a_camera_unplugged_during_the_pause(tmp_path: Path) -> None:
+    (tmp_path / "picamera2.py").write_text(PI_CAMERA)
+    with daemon(tmp_path, source="auto", PYTHONPATH=f"{settings.PROJECT}:{tmp_path}") as running:
+        running.wait_for("STATUS=watching picamera")
+        running.process.send_signal(signal.SIGUSR1)
+        running.wait_for(PAUSED)
+        (tmp_path / "unplugged").touch()
+        running.process.send_signal(signal.SIGUSR2)
+        _, diagnostics = running.process.communicate(timeout=30)
+    assert running.process.returncode == 1
+    assert "no camera found: " in diagnostics
+    assert "demo" not in diagnostics
 
 
 def test_a_stop_while_paused_or_while_nothing_comes_takes_no_time(tmp_path: Path, mjpeg: MjpegServer) -> None:

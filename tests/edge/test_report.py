@@ -118,6 +118,13 @@ def test_an_empty_time_is_a_usage_error(tmp_path: Path, program: Program) -> Non
     assert not (tmp_path / "report.html").exists()
 
 
+def test_a_log_in_which_nobody_was_seen_is_a_usage_error_too(tmp_path: Path, program: Program) -> None:
+    fill(tmp_path / "log.db", 0)
+    done = program("report", "--log", "log.db")
+    assert done.returncode == 2
+    assert "no face was logged" in errors(done)[0]
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [(0, "0 s"), (45, "45 s"), (720, "12 min"), (12_000, "3 h 20 min"), (7200, "2 h"), (367_200, "4 days 6 h")],

@@ -124,6 +124,7 @@ def upgraded_root(tmp_path_factory: pytest.TempPathFactory, installed_root: Path
     shutil.copytree(installed_root, root, symlinks=True)
     (root / "etc/emotion-edge/settings.toml").write_text("# mine\n")
     (root / "opt/emotion-edge/releases/.staging.killed").mkdir()
+    (root / "opt/emotion-edge/current/models/yunet.onnx").write_bytes(b"a download")
     install(bundles[NEW_VERSION], root)
     return root
 
@@ -173,6 +174,10 @@ def test_upgrade_switches_and_keeps_the_previous(upgraded_root: Path) -> None:
 
 def test_upgrade_keeps_settings_of_the_user(upgraded_root: Path) -> None:
     assert (upgraded_root / "etc/emotion-edge/settings.toml").read_text() == "# mine\n"
+
+
+def test_upgrade_keeps_what_was_downloaded(upgraded_root: Path) -> None:
+    assert (upgraded_root / "opt/emotion-edge/current/models/yunet.onnx").read_bytes() == b"a download"
 
 
 def test_settings_are_for_root_and_the_services_group_only(root: Path, bundles: dict[str, Path]) -> None:
