@@ -152,6 +152,10 @@ def _table(result: dict[str, Any]) -> str:
         f"accuracy {result['accuracy']:.2%}, balanced {result['balanced_accuracy']:.2%}, ECE {result['ece']:.3f}, "
         f"{latency['median']:.2f} ms a face (p95 {latency['p95']:.2f})",
     ]
+    if result["held_out_of_training"]:
+        lines.append(
+            "these are a tenth of the training faces, held out; a model trained on other files may have seen them"
+        )
     if new := result["without_near_twins"]:
         lines.append(
             f"{result['n'] - new['n']} of them are of a photo that training holds too, cut or compressed anew; without those "

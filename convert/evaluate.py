@@ -23,6 +23,7 @@ KERAS_TIMED_FACES = 50  # Keras needs tens of milliseconds a single face; a samp
 def evaluate(model: Path, data: str | Path, split: str, predicted: Path | None = None) -> dict[str, Any]:
     """Return accuracy, per-class table, confusion matrix, calibration error and latency, ready for JSON.
 
+    `held_out_of_training` says that the data has no validation faces and `split` is a tenth of its training faces.
     `without_near_twins` has the same figures, but latency, for the faces of photos that training does not hold; None
     where there are none such, no training faces, or `split` is theirs.
     Writes each face's probabilities to the CSV file `predicted`, if given, as `train report --int8` takes them.
@@ -36,7 +37,9 @@ def evaluate(model: Path, data: str | Path, split: str, predicted: Path | None =
         predictions.save(predicted, probabilities, faces.labels)
     milliseconds = seconds * 1000
     latency = {"median": float(np.median(milliseconds)), "p95": float(np.percentile(milliseconds, 95))}
-    figures = {"model": str(model), "split": split, **metrics(probabilities, faces.labels), "latency_ms": latency}
+    held_out = loaded.held_out and split == "validation"
+    about = {"model": str(model), "split": split, "held_out_of_training": held_out}
+    figures = about | metrics(probabilities, faces.labels) | {"latency_ms": latency}
     new = None if split == "train" else _without_near_twins(probabilities, faces, loaded.train)
     return figures | {"without_near_twins": new}
 

@@ -22,7 +22,7 @@ from edge.contract import LABELS
 from edge.errors import ModelError, UsageError
 from edge.manifest import Certainty, Manifest, Tensor
 from train.data import Fer2013, load
-from train.runs import PLACES
+from train.runs import CONFIG, METRICS, PLACES
 
 MAX_LOSS = 0.01  # of validation accuracy, int8 against float
 CERTAIN_ACCURACY = 0.8  # a prediction called certain should be right four times in five
@@ -53,7 +53,7 @@ def quantize(model: Path, data: str | Path, out: Path, max_loss: float = MAX_LOS
     operators = check_int8(content)
     with both_or_neither(out) as part:
         part.write_bytes(content)
-        draft = _describe(model, part, faces, content)
+        draft = _describe(model, part, content)
         manifest.save(draft, manifest.path_beside(part))
         final = _judge(draft, {"float": network, "int8": Classifier(part)}, faces, max_loss)
         manifest.save(final, manifest.path_beside(part))
@@ -106,7 +106,7 @@ def _judge(draft: Manifest, models: dict[str, Any], faces: Fer2013, max_loss: fl
     return msgspec.structs.replace(draft, accuracy=accuracy, certainty=certainty)
 
 
-def _describe(model: Path, part: Path, faces: Fer2013, content: bytes) -> Manifest:
+def _describe(model: Path, part: Path, content: bytes) -> Manifest:
     interpreter = Interpreter(model_content=content)
     return Manifest(
         task=manifest.TASK,
@@ -118,22 +118,20 @@ def _describe(model: Path, part: Path, faces: Fer2013, content: bytes) -> Manife
         sha256=manifest.sha256(part),
         certainty=Certainty(1.0, 0.0, 0.0),
         accuracy={},
-        training={
-            "data": "FER2013 Training",
-            "faces": len(faces.train),
-            "dropped_twins": faces.dropped_twins,
-            "run": run_settings(model),
-        },
+        training=training(model),
         calibration={"split": "train", "faces_per_class": FACES_PER_CLASS, "seed": SEED},
         tools=tools(),
         git_commit=git_commit(),
     )
 
 
-def run_settings(model: Path) -> dict[str, Any]:
-    """The settings of the run that `model` lies in, without places on this machine; empty outside of a run folder."""
-    saved = model.parent / "config.json"
-    return {k: v for k, v in json.loads(saved.read_text()).items() if k not in PLACES} if saved.is_file() else {}
+def training(model: Path) -> dict[str, Any]:
+    """Data and settings of the run that `model` lies in, places by their names alone; empty outside of a run folder."""
+    config, metrics = (model.parent / name for name in (CONFIG, METRICS))
+    if not (config.is_file() and metrics.is_file()):
+        return {}
+    settings = {k: Path(v).name if k in PLACES else v for k, v in json.loads(config.read_text()).items()}
+    return {"data": json.loads(metrics.read_text())["data"], "run": settings}
 
 
 def tools() -> dict[str, str]:

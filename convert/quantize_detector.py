@@ -11,7 +11,7 @@ from ai_edge_litert.interpreter import Interpreter
 from convert import detectors
 from convert.calibration import SEED
 from convert.evaluate import read_keras
-from convert.quantize import both_or_neither, git_commit, run_settings, tensor, tools
+from convert.quantize import both_or_neither, git_commit, tensor, tools, training
 from edge import __version__, manifest
 from edge.detection import GrayNet
 from edge.errors import ModelError, UsageError
@@ -49,7 +49,7 @@ def quantize_detector(model: Path, folder: Path, out: Path, max_loss: float = MA
     operators = check_int8(content)
     with both_or_neither(out) as part:
         part.write_bytes(content)
-        draft = _describe(model, part, photos, content)
+        draft = _describe(model, part, content)
         manifest.save(draft, manifest.path_beside(part))
         recall = _compare(network, part, photos, max_loss)
         result = detectors.judge(GrayNet(part, threshold=LOWEST, min_face_px=1), map(as_frame, photos.held_out))
@@ -83,7 +83,7 @@ def _compare(network: Any, part: Path, photos: Photos, max_loss: float) -> dict[
     return recall
 
 
-def _describe(model: Path, part: Path, photos: Photos, content: bytes) -> DetectorManifest:
+def _describe(model: Path, part: Path, content: bytes) -> DetectorManifest:
     interpreter = Interpreter(model_content=content)
     by_channels = {tuple(channels): name for name, channels in manifest.DETECTOR_OUTPUTS.items()}
     outputs = (tensor(details) for details in interpreter.get_output_details())
@@ -97,12 +97,7 @@ def _describe(model: Path, part: Path, photos: Photos, content: bytes) -> Detect
         sha256=manifest.sha256(part),
         threshold=1.0,
         figures={},
-        training={
-            "data": "photos with YuNet's boxes; FER2013 Training faces pasted into backgrounds",
-            "photos": len(photos.training),
-            "held_out": len(photos.held_out),
-            "run": run_settings(model),
-        },
+        training=training(model),
         calibration={"frames": FRAMES, "seed": SEED},
         tools=tools(),
         git_commit=git_commit(),

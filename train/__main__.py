@@ -7,10 +7,10 @@ import sys
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
+from typing import get_args
 
 from edge.contract import LABELS
-
-ADAM_LEARNING_RATE = 1e-3  # the usual one: SGD's would diverge
+from train.precision import Precision
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets with a page of notices otherwise
 
@@ -66,11 +66,16 @@ def _parser() -> argparse.ArgumentParser:
         "--start", metavar="MODEL.keras", help="carry on from a trained network's weights, on other faces for instance"
     )
     fit.add_argument("--optimizer", choices=["sgd", "adam"], help="sgd has Nesterov momentum (default: sgd)")
-    fit.add_argument("--learning-rate", type=float, metavar="X", help="peak, after warm-up (default: 0.1; Adam: 0.001)")
+    fit.add_argument(
+        "--learning-rate",
+        type=float,
+        metavar="X",
+        help="peak, after warm-up (default: 0.1; Adam: 0.001; with --start a tenth)",
+    )
     fit.add_argument("--class-weights", action="store_true", default=None, help="weigh rare emotions up")
     fit.add_argument(
         "--precision",
-        choices=["auto", "float32", "mixed_bfloat16"],
+        choices=get_args(Precision),
         help="auto: bfloat16 where the processor multiplies it (default)",
     )
     fit.add_argument("--resume", action="store_true", help="carry on a run that was stopped or killed")
@@ -103,13 +108,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     teach.add_argument("--out", type=Path, required=True, metavar="FILE", help="soft targets, .npz")
     teach.set_defaults(command=_teach, after_stop="; the same command carries on from the last whole epoch")
-
-    refine = commands.add_parser("refine", help="average soft targets with what trained networks say of the faces")
-    refine.add_argument("--data", required=True, metavar="PATH", help=data_help)
-    refine.add_argument("--targets", type=Path, required=True, metavar="FILE", help="made by `teach`")
-    refine.add_argument("--teachers", required=True, nargs="+", metavar="MODEL.keras", help="equal in their say")
-    refine.add_argument("--out", type=Path, required=True, metavar="FILE", help="soft targets, .npz")
-    refine.set_defaults(command=_refine, after_stop="; nothing was written")
 
     check = commands.add_parser("check-data", help="counts, blanks, exact copies, twins across splits")
     check.add_argument("path", metavar="PATH", help=data_help)
@@ -144,8 +142,6 @@ def _fit(args: argparse.Namespace) -> int:
 
     names = (field.name for field in fields(FitConfig))
     given = {name: value for name in names if (value := getattr(args, name, None)) is not None}
-    if given.get("optimizer") == "adam":
-        given.setdefault("learning_rate", ADAM_LEARNING_RATE)
     config = from_recipe(args.recipe, **given) if args.recipe else FitConfig(**given)
     metrics = fit(config, args.out, args.resume)
     print(f"validation: {metrics['accuracy']:.2%} of {metrics['n']} faces, balanced {metrics['balanced_accuracy']:.2%}")
@@ -173,14 +169,6 @@ def _teach(args: argparse.Namespace) -> int:
 
     figures = teach(args.recipe, args.data, args.votes, args.runs, args.out)
     print(json.dumps(figures, indent=1))
-    print(f"wrote {args.out}")
-    return 0
-
-
-def _refine(args: argparse.Namespace) -> int:
-    from train.teachers import refine
-
-    print(json.dumps(refine(args.teachers, args.data, args.targets, args.out), indent=1))
     print(f"wrote {args.out}")
     return 0
 

@@ -117,8 +117,10 @@ PRETRAINED = ("mobilenet_v2",)
 def build(name: str, policy: str = "float32", pretrained: bool = False, **sizes: Any) -> keras.Model:
     """Build `ARCHITECTURES[name]`, of other `sizes` than its own if given, in the Keras dtype policy `policy`.
 
-    Raises DataError where it has no weights, or no such size.
+    Raises DataError where there is no such network, it has no weights, or no such size.
     """
+    if name not in ARCHITECTURES:
+        raise DataError(f"no network {name!r}; there are {', '.join(ARCHITECTURES)}")
     if pretrained and name not in PRETRAINED:
         raise DataError(f"no ImageNet weights for {name}; --pretrained goes with --arch {' or '.join(PRETRAINED)}")
     known = signature(ARCHITECTURES[name]).parameters.keys() - {"pretrained"}

@@ -18,8 +18,6 @@ BLUR_SIGMA = (0.4, 1.1)  # px
 JPEG_QUALITY = (30, 90)
 ERASE_PROBABILITY = 0.1  # a hand, a microphone, a mask
 ERASE_SIDE = (6, 18)  # px
-MAX_OFFSET = 14.0  # px between the middle and the line where two faces have equal shares
-SOFTNESS = (1.0, 40.0)  # px: over this distance from there the odds change by e
 
 
 def augment(images: np.ndarray, rng: np.random.Generator, part: slice = slice(None)) -> np.ndarray:
@@ -38,31 +36,6 @@ def augment(images: np.ndarray, rng: np.random.Generator, part: slice = slice(No
     for index in np.flatnonzero(erases[part]):
         _erase(changed[index], np.random.default_rng([seeds[index], 1]))
     return np.stack(changed)
-
-
-def blend(
-    images: np.ndarray, targets: dict[str, np.ndarray], probability: float, rng: np.random.Generator
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Let some of `images`, (N, 48, 48) uint8, go over into others, and their `targets`, (N, K) each, by the same share.
-
-    By a cut through the face, a soft seam, or nearly evenly: between CutMix (Yun et al. 2019) and mixup (Zhang et al.
-    2018).
-    """
-    count = len(images)
-    others, share = rng.permutation(count), _slopes(count, rng)
-    share[rng.random(count) >= probability] = 1
-    blended = np.round(share * images + (1 - share) * images[others]).astype(np.uint8)
-    part = share.mean(axis=(1, 2))[:, np.newaxis]
-    return blended, {name: part * column + (1 - part) * column[others] for name, column in targets.items()}
-
-
-def _slopes(count: int, rng: np.random.Generator) -> np.ndarray:
-    """(N, 48, 48) float32, 0 to 1, rising in any direction."""
-    angle, offset = rng.uniform(0, 2 * np.pi, (count, 1, 1)), rng.uniform(-MAX_OFFSET, MAX_OFFSET, (count, 1, 1))
-    softness = np.exp(rng.uniform(*np.log(SOFTNESS), (count, 1, 1)))
-    y, x = np.mgrid[:INPUT_SIDE, :INPUT_SIDE] - (INPUT_SIDE - 1) / 2
-    distance = x * np.cos(angle) + y * np.sin(angle) - offset
-    return (1 / (1 + np.exp(-distance / softness))).astype(np.float32)
 
 
 def _framings(count: int, rng: np.random.Generator) -> np.ndarray:

@@ -1,15 +1,15 @@
-"""The training input: shuffled, freshly augmented batches, prepared ahead of the network."""
+"""The training input: shuffled, freshly augmented batches."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from edge.contract import LABELS
-from train.augmentation import augment, blend
+from train.augmentation import augment
 from train.data import Faces
 from train.fit import RECIPES, FitConfig
+from train.prefetch import prefetched
 from train.targets import load_soft_targets, one_hot
 from train.votes import shares
 
@@ -44,7 +44,7 @@ Batch = tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]
 
 
 def batches(faces: TrainingSet, config: FitConfig, epoch: int, share: slice = slice(None)) -> Iterator[Batch]:
-    """Yield one epoch of (images, targets, weights), augmented ahead in a thread; of each batch the rows `share`.
+    """Yield one epoch of (images, targets, weights), of each batch the rows `share`.
 
     Seed, epoch and batch number alone decide what they hold: a resumed run sees what an unbroken one sees.
     """
@@ -52,25 +52,14 @@ def batches(faces: TrainingSet, config: FitConfig, epoch: int, share: slice = sl
     rows = np.array_split(order, batch_count(len(order), config))
 
     def prepare(index: int) -> Batch:
-        batch, rng = rows[index], np.random.default_rng([config.seed, epoch, index])
-        weighted = {
-            name: column[batch] * faces.weights[name][batch, np.newaxis] for name, column in faces.targets.items()
-        }
-        if config.blends:
-            images, weighted = blend(augment(faces.images[batch], rng), weighted, config.blends, rng)
-            images = images[share]
-        else:
-            images = augment(faces.images[batch], rng, share)
-        # TensorFlow's softmax with cross-entropy takes targets that sum to 1 for granted, weights or not
-        weights = {name: column[share].sum(axis=1) for name, column in weighted.items()}
-        targets = {
-            name: column[share] / np.maximum(weights[name], 1e-6)[:, np.newaxis] for name, column in weighted.items()
-        }
-        return images, targets, weights
+        images = augment(faces.images[rows[index]], np.random.default_rng([config.seed, epoch, index]), share)
+        chosen = rows[index][share]
+        targets, weights = (
+            {name: column[chosen] for name, column in columns.items()} for columns in (faces.targets, faces.weights)
+        )
+        return as_input(images), targets, weights
 
-    with ThreadPoolExecutor(1) as pool:
-        for images, targets, weights in pool.map(prepare, range(len(rows))):
-            yield as_input(images), targets, weights  # here: waiting batches are bytes, not floats
+    yield from prefetched(prepare, len(rows))
 
 
 def batch_count(faces: int, config: FitConfig) -> int:

@@ -70,7 +70,8 @@ class Fer2013:
         faces: Faces = getattr(self, name)
         if not len(faces):
             held = {split: len(getattr(self, split)) for split in SPLITS}
-            raise DataError(f"the data has no {name} faces (found {held}); choose another --split or --data")
+            hint = "put <emotion>/ below train/" if name == "train" else "choose another --split or --data"
+            raise DataError(f"the data has no {name} faces (found {held}); {hint}")
         return faces
 
 
@@ -177,7 +178,7 @@ def _read_folder(folder: Path) -> Fer2013:
 def _read_own(folder: Path) -> Fer2013:
     """Read `<emotion>/*.jpg`, square face crops of any size, as a test split."""
     files = sorted(path for path in folder.glob("*/*") if path.suffix.lower() in IMAGE_SUFFIXES)
-    images = [_read_image(path, resize=True) for path in files]
+    images = [_read_image(path) for path in files]
     empty = _faces([], [])
     return Fer2013(empty, empty, _faces(images, [_kaggle_label(path) for path in files]))
 
@@ -218,16 +219,14 @@ def _kaggle_label(path: Path) -> int:
     return LABELS.index(name)
 
 
-def _read_image(path: Path, resize: bool = False) -> np.ndarray:
+def _read_image(path: Path) -> np.ndarray:
     content = np.fromfile(path, np.uint8)
     image = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE) if len(content) else None  # `imread` fills a cut JPEG with gray
     if image is None:
         raise DataError(f"{path}: not a readable image; remove it or copy it again")
-    if resize and image.shape[0] == image.shape[1]:
-        return cv2.resize(image, (INPUT_SIDE, INPUT_SIDE), interpolation=cv2.INTER_AREA)
-    if image.shape != (INPUT_SIDE, INPUT_SIDE):
-        raise DataError(f"{path}: expected 48x48 pixels, found {image.shape[1]}x{image.shape[0]}")
-    return image
+    if image.shape[0] != image.shape[1]:
+        raise DataError(f"{path}: expected a square crop of a face, found {image.shape[1]}x{image.shape[0]} pixels")
+    return cv2.resize(image, (INPUT_SIDE, INPUT_SIDE), interpolation=cv2.INTER_AREA)
 
 
 def _faces(images: list[np.ndarray], labels: list[int]) -> Faces:

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from train.data import DataError, Fer2013, load
 from train.distributed import worker
+from train.precision import Precision
 from train.runs import open_run, read_recipe
 from train.votes import load_with_votes
 
 RECIPES = Path(__file__).parent / "recipes"
+PEAKS = {"sgd": 0.1, "adam": 1e-3}  # learning rates usual with these; SGD's would make Adam diverge
+STARTED_PEAK = 0.1  # of it, from trained weights: the whole would undo them
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,8 @@ class FitConfig:
     epochs: int = 40
     seed: int = 1
     batch_size: int = 128
-    optimizer: str = "sgd"  # or adam
-    learning_rate: float = 0.1  # peak; for Adam 0.001 is usual
+    optimizer: Literal["sgd", "adam"] = "sgd"  # with Nesterov momentum
+    learning_rate: float | None = None  # peak; by default the usual one
     warmup_epochs: float = 1.0  # batch norm's statistics settle before the full step size
     momentum: float = 0.9
     label_smoothing: float = 0.1  # FER2013's labels are doubtful: people agree with about two in three
@@ -35,14 +38,18 @@ class FitConfig:
     votes_weight: float = 0.5  # of the second head's loss, which learns FER+ votes; there is none without votes
     soft_targets: str = ""  # file in train/recipes made by `train teach`; empty: labels alone
     soft_share: float = 0.8  # of the target that comes from the teachers, the rest is the label
-    blends: float = 0.0  # of the faces, go over into another one: CutMix and mixup
-    precision: str = "auto"  # bfloat16 where the processor multiplies it, else float32
+    precision: Precision = "auto"  # bfloat16 where the processor multiplies it, else float32
+
+    @property
+    def peak_learning_rate(self) -> float:
+        """After the warm-up."""
+        return self.learning_rate or PEAKS[self.optimizer] * (STARTED_PEAK if self.start else 1)
 
 
 def from_recipe(name: str, **changes: Any) -> FitConfig:
     """Read `train/recipes/<name>.toml`, or the file `name` where that ends in .toml; `changes` override it.
 
-    Raises DataError for an unknown recipe or setting.
+    Raises DataError for an unknown recipe or setting, or one of the wrong kind.
     """
     path = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
     if not path.is_file():

@@ -6,7 +6,8 @@ import keras
 
 
 class FusedBatchNormalization(keras.layers.BatchNormalization):
-    """Same weights and result as its parent, which casts to float32 and back and makes ten passes over the data.
+    """Its parent casts to float32 and back and makes ten passes over the data; same weights and result, but that the
+    moving variance is that of a sample (N - 1).
 
     On other backends than TensorFlow it is its parent.
     """

@@ -1,6 +1,7 @@
 """What the network is asked to say of each training face: its label, softened by the teachers where they judged it."""
 
 import hashlib
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from edge.contract import LABELS
 from train.data import DataError, Faces
 
+DAMAGED = (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile)  # what NumPy says of it
 MIN_JUDGED = 0.99  # of the training faces; fewer: the file was made of other data
 
 
@@ -27,7 +29,10 @@ def save_soft_targets(path: Path, faces: Faces, probabilities: np.ndarray) -> No
     keys, first = np.unique(image_keys(faces.images), return_index=True)
     columns = {"keys": keys, "probabilities": probabilities[first].astype(np.float16), "votes": faces.votes[first]}
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(path, **columns)
+    part = path.with_name(f"part-{path.name}")
+    with part.open("wb") as file:
+        np.savez_compressed(file, **columns)
+    part.replace(path)
 
 
 def load_soft_targets(path: Path, faces: Faces) -> tuple[np.ndarray, np.ndarray]:
@@ -37,9 +42,9 @@ def load_soft_targets(path: Path, faces: Faces) -> tuple[np.ndarray, np.ndarray]
     or was made of other faces.
     """
     try:
-        with np.load(path) as file:
+        with path.open("rb") as stream, np.load(stream) as file:
             keys, probabilities, votes = file["keys"], file["probabilities"].astype(np.float32), file["votes"]
-    except (OSError, ValueError, KeyError) as error:
+    except DAMAGED as error:
         raise DataError(
             f"{path}: not a file of soft targets ({error}); make it with `python -m train teach`"
         ) from error

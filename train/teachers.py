@@ -3,7 +3,7 @@
 Each face is judged by networks trained on the other folds, so that they cannot hand on its label by heart. A
 regression then learns, across folds too, how the networks' opinion and the people's votes together foretell the
 label: the student sees neither votes nor noise, only the outcome (privileged information, Vapnik and Vashist 2009;
-distillation, Hinton et al. 2015). Larger networks that learned from such targets refine them.
+distillation, Hinton et al. 2015).
 """
 
 from dataclasses import replace
@@ -16,17 +16,14 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from threadpoolctl import threadpool_limits
 
 from edge.contract import LABELS
-from train.augmentation import augment
-from train.data import Faces, Fer2013, load
+from train.data import Faces, Fer2013
 from train.fit import fit_on, from_recipe
-from train.targets import image_keys, load_soft_targets, save_soft_targets
+from train.targets import image_keys, save_soft_targets
 from train.votes import load_with_votes, shares
 
 FOLDS = 4
 FUSION_FOLDS = 5
 FUSION_SEED = 7
-REFINING_VIEWS = 6
-REFINING_SEED = 2013
 
 
 def teach(recipes: list[str], data: str, votes: str, runs: Path, out: Path) -> dict[str, Any]:
@@ -51,33 +48,6 @@ def teach(recipes: list[str], data: str, votes: str, runs: Path, out: Path) -> d
     }
 
 
-def refine(teachers: list[str], data: str, targets: Path, out: Path) -> dict[str, Any]:
-    """Average the soft targets in `targets` with what the .keras files `teachers` say of the same faces; write `out`.
-
-    Each face is shown to them as training shows it, in `REFINING_VIEWS` forms. Returns the figures. Raises DataError
-    where the data, a teacher or `targets` cannot be used.
-    """
-    from train import architectures
-    from train.batches import as_input
-
-    faces = load(data).train
-    soft, votes = load_soft_targets(targets, faces)
-    networks = [architectures.load(teacher) for teacher in teachers]
-    opinion = np.zeros_like(soft)
-    for number in range(REFINING_VIEWS):
-        seen = as_input(augment(faces.images, np.random.default_rng([REFINING_SEED, number])))
-        for network in networks:
-            opinion += network.predict(seen, 256, verbose=0) / (REFINING_VIEWS * len(networks))
-        print(f"view {number + 1}/{REFINING_VIEWS}", flush=True)
-    refined = (soft + opinion) / 2
-    save_soft_targets(out, replace(faces, votes=votes), refined)
-    agreement = {"teachers": opinion, "before": soft, "refined": refined}
-    return {
-        f"labels_agree_with_{name}": float((who.argmax(axis=1) == faces.labels).mean())
-        for name, who in agreement.items()
-    }
-
-
 def fuse(opinions: list[np.ndarray], faces: Faces) -> np.ndarray:
     """Foretell each face's label from `opinions`, (N, 7) each, and its votes: (N, 7), out of fold."""
     opinion = np.log(np.maximum(np.mean(opinions, axis=0), 1e-4))
@@ -94,13 +64,10 @@ def _opinion(recipe: str, faces: Fer2013, data: str, votes: str, runs: Path) -> 
     opinion = np.zeros((len(faces.train), len(LABELS)), np.float32)
     fold_of = image_keys(faces.train.images) % FOLDS  # by the pixels: a face and its copy share a fold
     for fold in range(FOLDS):
-        cached = runs / f"fold-{fold}" / "opinion.npy"
-        held = np.flatnonzero(fold_of == fold)
-        if not cached.exists():
-            config = from_recipe(recipe, data=data, votes=votes, seed=fold)
-            fit_on(replace(faces, train=faces.train.take(np.flatnonzero(fold_of != fold))), config, cached.parent, True)
-            np.save(cached, _flip_averaged(cached.parent / "model.keras", faces.train.images[held]))
-        opinion[held] = np.load(cached)
+        out, held = runs / f"fold-{fold}", np.flatnonzero(fold_of == fold)
+        others = replace(faces, train=faces.train.take(np.flatnonzero(fold_of != fold)))
+        fit_on(others, from_recipe(recipe, data=data, votes=votes, seed=fold), out, resume=True)
+        opinion[held] = _flip_averaged(out / "model.keras", faces.train.images[held])
     return opinion
 
 

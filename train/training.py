@@ -21,6 +21,7 @@ from train.export import calibrate, deployable, take_weights
 from train.fit import FitConfig
 from train.metrics import evaluate
 from train.precision import policy
+from train.runs import METRICS
 
 
 def train(config: FitConfig, data: Fer2013, out: Path) -> dict[str, Any]:
@@ -34,17 +35,20 @@ def train(config: FitConfig, data: Fer2013, out: Path) -> dict[str, Any]:
     faces, steps = training_set(data.train, config), batch_count(len(data.train), config)
     with workers.scope():
         model = compiled(config, steps, list(faces.targets))
-    history = checkpoint.resume(model, out, steps)
+    columns = [column for each in (faces.targets, faces.weights) for column in each.values()]
+    data_read = checkpoint.fingerprint(faces.images, *columns)
+    history = checkpoint.resume(model, out, data_read)
     _seed_dropout(model, config)
-    judged, step, board = deployable(model), workers.step(model), TensorBoardLog(out / "tensorboard")
+    judged, step = deployable(model), workers.step(model)
+    board = TensorBoardLog(out / "tensorboard") if workers.index == 0 else None
     with workers.watched():
         for epoch in range(len(history), config.epochs):
             logs = _train_one_epoch(step, batches(faces, config, epoch, workers.share), steps, f"epoch {epoch + 1}")
             _take_averaged(judged, model)
             logs |= _validate(judged, data.validation)
             history = pd.concat([history, pd.DataFrame([{"epoch": epoch, **logs}])], ignore_index=True)
-            if workers.index == 0:
-                checkpoint.save(model, history, out)
+            if board:
+                checkpoint.save(model, history, out, data_read)
                 board.write(epoch, logs)
                 figures = "  ".join(f"{name} {value:.4f}" for name, value in logs.items())
                 print(f"epoch {epoch + 1}/{config.epochs}  {figures}", flush=True)
@@ -98,7 +102,7 @@ def compiled(config: FitConfig, steps: int, outputs: list[str]) -> keras.Model:
     model = with_votes(model) if "votes" in outputs else keras.Model(model.input, {"emotion": model.output})
     total, warmup = config.epochs * steps, int(config.warmup_epochs * steps)
     schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, max(total - warmup, 1), warmup_target=config.learning_rate, warmup_steps=warmup
+        0.0, max(total - warmup, 1), warmup_target=config.peak_learning_rate, warmup_steps=warmup
     )
     averaging = {"use_ema": True, "ema_momentum": max(0.0, 1 - 1 / (config.ema_span * total))}
     if config.optimizer == "adam":
@@ -136,7 +140,7 @@ def summarize(model: keras.Model, history: pd.DataFrame, data: Fer2013, out: Pat
         "validation_held_out": data.held_out,
     }
     written = {"split": "validation", **metrics, "temperature": temperature, "data": dataset}
-    (out / "metrics.json").write_text(json.dumps(written, indent=1) + "\n")
+    (out / METRICS).write_text(json.dumps(written, indent=1) + "\n")
     plots.save_curves(history, out / "curves.png")
     title = f"validation: {metrics['accuracy']:.1%} of {metrics['n']} faces"
     plots.save_confusion(np.array(metrics["confusion"]), out / "confusion.png", title)

@@ -6,7 +6,6 @@ Prints a table, the accuracy's mean and standard deviation over the seeds. Stopp
 """
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Iterator
@@ -51,13 +50,11 @@ def main() -> None:
         for seed in range(1, arguments.seeds + 1):
             out = arguments.runs / name.replace(" ", "-") / str(seed)
             settings = {"network": HALF, "data": arguments.data, "epochs": arguments.epochs, "seed": seed} | changes
-            if not (out / "metrics.json").exists():
-                with without(name):
-                    fit_on(data, from_recipe("emotion", **settings), out, resume=True)
-                keras.backend.clear_session()
-            metrics = json.loads((out / "metrics.json").read_text())
+            with without(name):
+                metrics = fit_on(data, from_recipe("emotion", **settings), out, resume=True)
+            keras.backend.clear_session()
             judged.append([metrics["accuracy"], metrics["balanced_accuracy"]])
-        mean, spread = 100 * np.mean(judged, axis=0), 100 * np.std(judged, axis=0)
+        mean, spread = 100 * np.mean(judged, axis=0), 100 * np.std(judged, axis=0, ddof=1)
         table.append(f"| {name} | {mean[0]:.1f} +- {spread[0]:.1f}% | {mean[1]:.1f} +- {spread[1]:.1f}% |")
         print(table[-1], flush=True)
     print("\n| | accuracy | balanced |\n|---|---|---|", *table, sep="\n")

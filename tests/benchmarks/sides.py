@@ -1,6 +1,6 @@
 """One side of against_fer.py, in a process of its own: python sides.py edge|fer FRAMES.npy [SETTINGS.toml]
 
-Prints JSON: milliseconds of each frame and of each classified face, faces found, resident memory. One core, one thread.
+Prints JSON: milliseconds of each frame, of each classified face, faces found, resident memory. One core, one thread.
 """
 
 import json
@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 WARM_UP = 10
-Call = Callable[[np.ndarray], object]
+Call = Callable[[np.ndarray], list]
 
 
 def main() -> None:
@@ -23,15 +23,16 @@ def main() -> None:
     cv2.setNumThreads(1)
     frames = np.load(path)  # (N, 480, 640, 3) uint8, BGR
     analyze, classify, face = (edge if side == "edge" else fer)(*settings)
-    found = [len(analyze(frame)) for frame in frames[:WARM_UP]]
-    milliseconds = {"analyze_ms": [elapsed_ms(analyze, frame) for frame in frames]}
+    found = [len(analyze["analyze_ms"](frame)) for frame in frames[:WARM_UP]]
+    milliseconds = {name: [elapsed_ms(call, frame) for frame in frames] for name, call in analyze.items()}
     for _ in range(WARM_UP):
         classify(face)
     milliseconds["classify_ms"] = [elapsed_ms(classify, face) for _ in range(len(frames))]
     print(json.dumps(milliseconds | {"faces": found, "resident_mb": resident_mb()}))
 
 
-def edge(*settings: str) -> tuple[Call, Call, np.ndarray]:
+def edge(*settings: str) -> tuple[dict[str, Call], Call, np.ndarray]:
+    """Each frame on its own, as `fer` takes it; and as video, faces looked for twice a second and followed between."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     from edge import Analyzer
     from edge.classifier import Classifier
@@ -40,14 +41,18 @@ def edge(*settings: str) -> tuple[Call, Call, np.ndarray]:
     analyzer = Analyzer(*settings)
     start = time.monotonic()
     face = np.full((48, 48), 128, np.uint8)
-    return lambda frame: analyzer.analyze(frame, time.monotonic() - start), Classifier(DEFAULT_MODEL).classify, face
+    analyze = {
+        "analyze_ms": analyzer.analyze,
+        "followed_ms": lambda frame: analyzer.analyze(frame, time.monotonic() - start),
+    }
+    return analyze, Classifier(DEFAULT_MODEL).classify, face
 
 
-def fer(*settings: str) -> tuple[Call, Call, np.ndarray]:
+def fer() -> tuple[dict[str, Call], Call, np.ndarray]:
     from fer.fer import FER
 
     detector = FER()  # its default: Haar cascade, TFLite model
-    return detector.detect_emotions, detector._classify_emotions, np.zeros((1, 64, 64), np.float32)
+    return {"analyze_ms": detector.detect_emotions}, detector._classify_emotions, np.zeros((1, 64, 64), np.float32)
 
 
 def elapsed_ms(call: Call, value: np.ndarray) -> float:

@@ -66,7 +66,9 @@ def test_the_pair_is_int8_throughout_and_runs_on_the_devices_classifier(shipped:
     classifier = Classifier(path)
     assert (classifier.manifest.input.scale, classifier.manifest.input.zero_point) == (1.0, -128)
     assert classifier.manifest.calibration == {"split": "train", "faces_per_class": 60, "seed": 48}
-    assert classifier.manifest.training["faces"] == 448
+    trained = classifier.manifest.training
+    assert trained["data"]["train"] == 448
+    assert (trained["run"]["data"], trained["run"]["batch_size"]) == ("fer2013.csv", 32)  # no place on this machine
     assert set(classifier.manifest.accuracy) == {"validation", "test"}
 
 
@@ -87,9 +89,10 @@ def test_the_manifests_accuracy_is_what_evaluate_measures(
         assert result["accuracy"] == pytest.approx(shipped[1].accuracy["validation"][kind], abs=1e-4)
         assert result["accuracy"] > 0.5
         assert list(result) == [
-            *("model", "split", "n", "accuracy", "balanced_accuracy", "per_class", "confusion", "ece", "latency_ms"),
-            "without_near_twins",
+            *("model", "split", "held_out_of_training", "n", "accuracy", "balanced_accuracy", "per_class", "confusion"),
+            *("ece", "latency_ms", "without_near_twins"),
         ]
+        assert not result["held_out_of_training"]
         assert set(result["latency_ms"]) == {"median", "p95"}
         json.dumps(result)
 
@@ -107,6 +110,12 @@ def test_figures_are_told_without_faces_of_photos_in_training_too(
     assert result["without_near_twins"]["accuracy"] == (guessed == [0, 1, 2]).mean()
     assert evaluate(shipped[0], path, "test")["without_near_twins"] is None
     assert evaluate(shipped[0], path, "train")["without_near_twins"] is None
+
+
+def test_validation_cut_out_of_training_is_told_apart(shipped: tuple[Path, Quantized], tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "training_alone.csv", {"Training": faces(20, 1)})
+    result = evaluate(shipped[0], path, "validation")
+    assert (result["held_out_of_training"], result["n"]) == (True, 14)
 
 
 def test_the_command_writes_the_pair_and_prints_nothing_but_its_figures(

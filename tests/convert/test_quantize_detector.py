@@ -50,7 +50,7 @@ def test_the_pair_is_int8_throughout_and_says_what_it_was_judged_on(shipped: tup
     net = GrayNet(path)
     assert net.manifest.figures == done.figures
     assert (done.figures["faces"], done.figures["face_free_photos"]) == (8, 4)
-    assert net.manifest.training["photos"] == 44
+    assert net.manifest.training == {}  # it lies in no run folder
     assert net.manifest.threshold == done.threshold
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 
 from tests.synthetic import faces
-from train.augmentation import augment, blend
+from train.augmentation import augment
 
 
 def test_the_same_seed_gives_the_same_copies_and_the_input_stays() -> None:
@@ -28,14 +28,3 @@ def test_light_is_changed_around_the_middle() -> None:
     means = augment(gray, np.random.default_rng(1)).mean(axis=(1, 2))
     assert 118 < np.median(means) < 138
     assert means.std() > 10
-
-
-def test_blended_faces_and_their_targets_have_the_same_shares() -> None:
-    black_or_white = np.arange(400) % 2
-    images = np.repeat(255 * black_or_white, 48 * 48).reshape(-1, 48, 48).astype(np.uint8)
-    targets = {"emotion": np.eye(2, dtype=np.float32)[black_or_white]}
-    blended, shares = blend(images, targets, 0.5, np.random.default_rng(0))
-    np.testing.assert_allclose(blended.mean(axis=(1, 2)) / 255, shares["emotion"][:, 1], atol=2e-3)
-    np.testing.assert_allclose(shares["emotion"].sum(axis=1), 1, atol=1e-6)
-    assert 0.15 < np.mean(blended.std(axis=(1, 2)) > 0) < 0.35  # half of the faces, every second time with its like
-    assert np.array_equal(blend(images, targets, 0.0, np.random.default_rng(0))[0], images)

@@ -135,8 +135,8 @@ def bad_paths(folder: Path) -> dict[str, Path]:
     (folder / "empty").mkdir()
     (folder / "unknown/train/angryish").mkdir(parents=True)
     cv2.imwrite(str(folder / "unknown/train/angryish/a.png"), np.zeros((48, 48), np.uint8))
-    (folder / "large/train/happy").mkdir(parents=True)
-    cv2.imwrite(str(folder / "large/train/happy/a.png"), np.zeros((96, 96), np.uint8))
+    (folder / "wide/train/happy").mkdir(parents=True)
+    cv2.imwrite(str(folder / "wide/train/happy/a.png"), np.zeros((48, 96), np.uint8))
     (folder / "no_images/train/happy").mkdir(parents=True)
     (folder / "broken/train/happy").mkdir(parents=True)
     (folder / "broken/train/happy/a.jpg").write_text("no image")
@@ -150,7 +150,7 @@ def bad_paths(folder: Path) -> dict[str, Path]:
     (folder / "cut.csv.gz").write_bytes(packed.read_bytes()[:5000])
     (folder / "stub.csv.gz").write_bytes(packed.read_bytes()[:5])
     (folder / "wrong.csv.gz").write_bytes(gzip.compress(row(emotion="9").encode()))
-    names = ("empty", "unknown", "large", "no_images", "broken", "cut", "junk.csv", "none")
+    names = ("empty", "unknown", "wide", "no_images", "broken", "cut", "junk.csv", "none")
     names += ("cut.zip", "cut.csv.gz", "stub.csv.gz", "wrong.csv.gz")
     return {name: folder / name for name in names}
 
@@ -160,7 +160,7 @@ def bad_paths(folder: Path) -> dict[str, Path]:
     [
         ("empty", "found none"),
         ("unknown", "unknown emotion 'angryish'"),
-        ("large", "expected 48x48 pixels, found 96x96"),
+        ("wide", "expected a square crop of a face, found 96x48 pixels"),
         ("no_images", "no images"),
         ("broken", "not a readable image"),
         ("cut", "not a readable image"),

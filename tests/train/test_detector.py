@@ -54,6 +54,20 @@ def test_whole_sources_are_held_out(photos: Path) -> None:
     assert all(photo.boxes.shape == (1, 4) for photo in loaded.training if photo.path.parent.name == "people")
 
 
+def test_of_other_collections_the_last_tenth_by_name_is_held_out(photos: Path, tmp_path: Path) -> None:
+    for kind, count in (("people", 21), ("background", 10)):
+        (tmp_path / kind).mkdir()
+        for number, path in enumerate(sorted((photos / kind).iterdir())[:count]):
+            shutil.copy(path, tmp_path / kind / f"IMG_{number:03}.jpg")
+    shutil.copy(photos / "boxes.csv", tmp_path)
+    held_out = [photo.path.name for photo in load(tmp_path).held_out]
+    assert held_out == ["IMG_018.jpg", "IMG_019.jpg", "IMG_020.jpg", "IMG_009.jpg"]
+    for path in list((tmp_path / "background").iterdir())[1:]:
+        path.unlink()
+    with pytest.raises(DataError, match=r"background: expected JPEG photos to learn from and to hold out, found 1"):
+        load(tmp_path)
+
+
 @pytest.mark.parametrize("missing", ["boxes.csv", "people", "background"])
 def test_a_folder_without_one_of_its_parts_is_refused(photos: Path, tmp_path: Path, missing: str) -> None:
     for part in ("boxes.csv", "people", "background"):
@@ -186,10 +200,10 @@ def test_a_run_killed_and_resumed_ends_like_an_unbroken_one(photos: Path, fer201
         np.testing.assert_array_equal(one, other)
     with pytest.raises(DataError, match=r"seed \(was 1, now 2\)"):
         fit(replace(config, seed=2), whole, resume=True)
-    more = tmp_path / "more"
-    shutil.copytree(photos, more)
-    for path in (photos / "background").glob("scene15*"):
-        for copy in ("copy-a", "copy-b"):  # a batch more
-            shutil.copy(path, more / "background" / f"{copy}_{path.name}")
-    with pytest.raises(DataError, match="more or fewer training data"):
-        fit(replace(config, photos=str(more)), whole, resume=True)
+    others = tmp_path / "others"
+    shutil.copytree(photos, others)
+    next((others / "background").glob("scene*")).rename(others / "background" / "a.jpg")
+    with pytest.raises(DataError, match="other training data"):
+        fit(replace(config, photos=str(others)), whole, resume=True)
+    with pytest.raises(DataError, match="at least a batch of 64 photos, found 44"):
+        fit(replace(config, batch_size=64), tmp_path / "small")

@@ -129,9 +129,11 @@ def test_a_run_is_never_overwritten_nor_resumed_with_other_settings(
         fit(config, run)
     with pytest.raises(DataError, match=r"epochs \(was 6, now 7\)"):
         fit(replace(config, epochs=EPOCHS + 1), run, resume=True)
-    smaller = write_csv(tmp_path / "smaller.csv", {"Training": faces(32, 1), "PublicTest": faces(10, 2)})
-    with pytest.raises(DataError, match="more or fewer training data"):
-        fit(replace(config, data=str(smaller)), run, resume=True)
+    others = write_csv(tmp_path / "others.csv", {"Training": faces(64, 3), "PublicTest": faces(10, 2)})
+    with pytest.raises(DataError, match="other training data"):
+        fit(replace(config, data=str(others)), run, resume=True)
+    with pytest.raises(DataError, match=r"start \(was '', now 'a.keras'\)"):
+        fit(replace(config, start="a.keras"), run, resume=True)
     with pytest.raises(DataError, match="not empty"):
         fit(config, tmp_path)
 
@@ -141,6 +143,8 @@ def test_a_network_that_cannot_be_built_leaves_its_folder_free(config: FitConfig
         fit(replace(config, network={"width": 8}), tmp_path / "run")
     with pytest.raises(DataError, match=r"must be even .* found 7"):
         fit(replace(config, network={"widths": [8, 7, 8]}), tmp_path / "run")
+    with pytest.raises(DataError, match=r"no network 'cnm'; there are cnn, vgg"):
+        fit(replace(config, arch="cnm"), tmp_path / "run")
 
 
 def test_batches_depend_on_seed_and_epoch_alone_and_hold_every_face_once() -> None:
@@ -152,25 +156,22 @@ def test_batches_depend_on_seed_and_epoch_alone_and_hold_every_face_once() -> No
     assert np.concatenate([targets["emotion"] for _, targets, _ in one]).sum(axis=0).tolist() == [30] * 7
 
 
-@pytest.mark.parametrize("blends", [0.0, 0.5])
-def test_targets_sum_to_one_and_weights_say_how_much_they_count(blends: float) -> None:
+def test_targets_sum_to_one_and_weights_say_how_much_they_count() -> None:
     """TensorFlow's gradient takes the first for granted: with less the votes' head grew until nothing was learned."""
     some = faces(30)
     votes = np.zeros((len(some), len(VOTE_COLUMNS)), np.uint8)
     votes[::2, :3] = 5  # every second face was judged
     train = training_set(replace(some, votes=votes), FitConfig("", class_weights=True))
-    for _, targets, weights in batches(train, FitConfig("", batch_size=30, blends=blends), epoch=0):
+    for _, targets, weights in batches(train, FitConfig("", batch_size=30), epoch=0):
         for name, weight in weights.items():
             np.testing.assert_allclose(targets[name].sum(axis=1)[weight > 0], 1, rtol=1e-5)
         np.testing.assert_allclose(weights["emotion"], 1, rtol=1e-5)
         assert weights["votes"].mean() == pytest.approx(0.5, abs=0.25)
         assert (weights["votes"] > 0).any()
-        assert ((weights["votes"] > 0) & (weights["votes"] < 1)).any() == bool(blends)
 
 
-@pytest.mark.parametrize("blends", [0.0, 0.5])
-def test_workers_share_each_batch_as_one_would_see_it(blends: float) -> None:
-    config = FitConfig("", batch_size=32, blends=blends)
+def test_workers_share_each_batch_as_one_would_see_it() -> None:
+    config = FitConfig("", batch_size=32)
     train = training_set(faces(30), config)
     alone = next(batches(train, config, epoch=1))
     for worker in range(2):
@@ -187,8 +188,18 @@ def test_a_recipe_gives_its_settings_and_the_command_line_overrides_them(tmp_pat
     (tmp_path / "wrong.toml").write_text("epoch = 7\n")
     with pytest.raises(DataError, match="unknown setting epoch"):
         from_recipe(str(tmp_path / "wrong.toml"), data="")
+    (tmp_path / "wrong.toml").write_text('optimizer = "adamw"\n')
+    with pytest.raises(DataError, match=r"wrong.toml: Invalid enum value 'adamw' .*optimizer"):
+        from_recipe(str(tmp_path / "wrong.toml"), data="")
     with pytest.raises(DataError, match=r"no recipe 'none'; there are .*teacher"):
         from_recipe("none", data="")
+
+
+def test_the_learning_rate_is_the_optimizers_usual_one_and_a_tenth_of_it_from_trained_weights() -> None:
+    assert FitConfig("").peak_learning_rate == 0.1
+    assert FitConfig("", optimizer="adam").peak_learning_rate == 1e-3
+    assert FitConfig("", start="model.keras").peak_learning_rate == pytest.approx(0.01)
+    assert FitConfig("", start="model.keras", learning_rate=0.05).peak_learning_rate == 0.05
 
 
 @pytest.mark.parametrize("name", recipes())

@@ -47,8 +47,11 @@ def test_they_are_refused_for_other_faces(judged: tuple[Faces, np.ndarray], tmp_
     save_soft_targets(tmp_path / "soft.npz", *judged)
     with pytest.raises(DataError, match=r"judges 0\.0% of the training faces"):
         load_soft_targets(tmp_path / "soft.npz", faces(20, 2))
-    (tmp_path / "broken.npz").write_bytes(b"PK")
-    for name in ("missing.npz", "broken.npz"):
+    whole = (tmp_path / "soft.npz").read_bytes()
+    (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "empty.npz").write_bytes(b"")
+    np.save(tmp_path / "array.npy", np.zeros(3))
+    for name in ("missing.npz", "cut.npz", "empty.npz", "array.npy"):
         with pytest.raises(DataError, match="train teach"):
             load_soft_targets(tmp_path / name, faces(1))
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,18 +13,20 @@ import pandas as pd
 from tqdm import tqdm
 
 from train import checkpoint
+from train.data import DataError
 from train.data import load as load_faces
 from train.detector import plots
 from train.detector.judge import FALSE_ALARMS, Curve, judge
 from train.detector.losses import LOSSES, WEIGHTS
 from train.detector.network import COPY_SHAPE, detector
-from train.detector.photos import Photo, load
+from train.detector.photos import Photos, load
 from train.detector.scenes import Scenes
 from train.detector.targets import assign
 from train.event_files import TensorBoardLog
 from train.export import plain
 from train.precision import policy
-from train.runs import open_run
+from train.prefetch import prefetched
+from train.runs import METRICS, open_run
 
 RECIPES = Path(__file__).parent / "recipes"
 JUDGE_EVERY = 5  # epochs
@@ -57,13 +58,18 @@ def fit(config: DetectorConfig, out: Path, resume: bool = False) -> dict[str, An
     """
     photos = load(Path(config.photos))
     faces = load_faces(config.data).split("train").images
+    steps = len(photos.training) // config.batch_size
+    if not steps:
+        raise DataError(
+            f"{config.photos}: expected at least a batch of {config.batch_size} photos, found {len(photos.training)}"
+        )
     open_run(config, out, resume)
     print(f"{len(photos.training)} photos, {len(photos.held_out)} held out, {len(faces)} faces to paste", flush=True)
     cv2.setNumThreads(0)  # the scenes come from a thread beside TensorFlow's
     keras.utils.set_random_seed(config.seed)
-    steps = len(photos.training) // config.batch_size
     model = compiled(config, steps)
-    history = checkpoint.resume(model, out, steps)
+    data = checkpoint.fingerprint(faces, *(part for photo in photos.training for part in (photo.gray, photo.boxes)))
+    history = checkpoint.resume(model, out, data)
     judged = plain(detector(COPY_SHAPE))  # float32, whatever it is trained in
     board, scenes = TensorBoardLog(out / "tensorboard"), Scenes(photos.training, faces)
     for epoch in range(len(history), config.epochs):
@@ -72,11 +78,11 @@ def fit(config: DetectorConfig, out: Path, resume: bool = False) -> dict[str, An
             _take_averaged(judged, model)
             logs |= figures(judge(judged, photos.held_out))
         history = pd.concat([history, pd.DataFrame([{"epoch": epoch, **logs}])], ignore_index=True)
-        checkpoint.save(model, history, out)
+        checkpoint.save(model, history, out, data)
         board.write(epoch, logs)
         print(f"epoch {epoch + 1}/{config.epochs}  " + "  ".join(f"{k} {v:.4f}" for k, v in logs.items()), flush=True)
     _take_averaged(judged, model)
-    return _summarize(judged, history, photos.held_out, out)
+    return _summarize(judged, history, photos, len(faces), out)
 
 
 def compiled(config: DetectorConfig, steps: int) -> keras.Model:
@@ -89,7 +95,7 @@ def compiled(config: DetectorConfig, steps: int) -> keras.Model:
         keras.config.set_dtype_policy(before)
     total, warmup = config.epochs * steps, int(config.warmup_epochs * steps)
     schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, total - warmup, warmup_target=config.learning_rate, warmup_steps=warmup
+        0.0, max(total - warmup, 1), warmup_target=config.learning_rate, warmup_steps=warmup
     )
     optimizer = keras.optimizers.AdamW(
         schedule, config.weight_decay, use_ema=True, ema_momentum=1 - 1 / max(1.0, config.ema_span * total)
@@ -100,7 +106,7 @@ def compiled(config: DetectorConfig, steps: int) -> keras.Model:
 
 
 def batches(scenes: Scenes, config: DetectorConfig, epoch: int, steps: int) -> Iterator[Batch]:
-    """Yield `steps` batches of frames, (B, 192, 256, 1) float32, and targets, drawn ahead in a thread.
+    """Yield `steps` batches of frames, (B, 192, 256, 1) float32, and targets.
 
     Seed, epoch and batch number alone decide what they hold: a resumed run sees what an unbroken one sees.
     """
@@ -112,13 +118,7 @@ def batches(scenes: Scenes, config: DetectorConfig, epoch: int, steps: int) -> I
         frames = np.stack([scene.gray for scene in drawn])[..., np.newaxis].astype(np.float32)
         return frames, {name: np.stack([target[name] for target in targets]) for name in targets[0]}
 
-    with ThreadPoolExecutor(1) as pool:
-        waiting = [pool.submit(prepare, step) for step in range(min(3, steps))]
-        for step in range(steps):
-            batch = waiting.pop(0).result()
-            if step + 3 < steps:
-                waiting.append(pool.submit(prepare, step + 3))
-            yield batch
+    return prefetched(prepare, steps)
 
 
 def figures(curve: Curve) -> dict[str, float]:
@@ -147,8 +147,8 @@ def _take_averaged(judged: keras.Model, model: keras.Model) -> None:
     model.set_weights(trained)
 
 
-def _summarize(model: keras.Model, history: pd.DataFrame, held_out: tuple[Photo, ...], out: Path) -> dict[str, Any]:
-    strict, loose = judge(model, held_out), judge(model, held_out, least_iou=0.3)
+def _summarize(model: keras.Model, history: pd.DataFrame, photos: Photos, faces: int, out: Path) -> dict[str, Any]:
+    strict, loose = (judge(model, photos.held_out, least_iou) for least_iou in (0.5, 0.3))
     threshold = strict.threshold(FALSE_ALARMS)
     metrics = {
         "threshold": threshold,
@@ -157,9 +157,10 @@ def _summarize(model: keras.Model, history: pd.DataFrame, held_out: tuple[Photo,
         "recall_iou_0.5": strict.recall(threshold),
         "recall_iou_0.3": loose.recall(threshold),
         "false_alarms_per_500": strict.false_alarms(threshold),
+        "data": {"photos": len(photos.training), "held_out": len(photos.held_out), "pasted_faces": faces},
     }
     model.save(out / "model.keras")
-    (out / "metrics.json").write_text(json.dumps(metrics, indent=1) + "\n")
+    (out / METRICS).write_text(json.dumps(metrics, indent=1) + "\n")
     plots.save_curves(history, out / "curves.png")
     plots.save_recall({"held-out photos, float": (strict, threshold)}, out / "recall.png")
     return metrics

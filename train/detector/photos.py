@@ -1,5 +1,6 @@
-"""Photos of people with their faces' boxes and landmarks, and photos without a face; apart by where they come from."""
+"""Photos of people with their faces' boxes and landmarks, and photos without a face; some held out."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,8 @@ PEOPLE, BACKGROUND, BOXES = "people", "background", "boxes.csv"
 HELD_OUT = {
     PEOPLE: ("f18", "humseg", "pyladies"),
     BACKGROUND: ("imnet",),
-}  # whole sources: their photos resemble each other
+}  # whole sources of ours, by the name's first part: their photos resemble each other
+HELD_OUT_SHARE = 0.1  # of other collections: the last ones by name, for the same reason
 POINTS = ("right_eye", "left_eye", "nose", "mouth_right", "mouth_left")
 BOX_COLUMNS = ["x", "y", "w", "h"]
 LANDMARK_COLUMNS = [f"{point}_{axis}" for point in POINTS for axis in "xy"]
@@ -40,18 +42,26 @@ class Photos:
 
 
 def load(folder: Path) -> Photos:
-    """Read people/, background/ and boxes.csv of `folder`; raises DataError where they are missing or no photos."""
+    """Read people/, background/ and boxes.csv of `folder`.
+
+    Raises DataError where they are missing, no photos, or too few of them to hold some out.
+    """
     table = _boxes(folder / BOXES)
     rows = dict(tuple(table.groupby("file")))
     parts: dict[bool, list[Photo]] = {True: [], False: []}
     for kind in (PEOPLE, BACKGROUND):
         paths = sorted((folder / kind).glob("*.jpg"))
-        if not paths:
-            raise DataError(f"{folder / kind}: expected JPEG photos there, found none")
+        held_out = _held_out(kind, paths)
+        if not 0 < len(held_out) < len(paths):
+            raise DataError(f"{folder / kind}: expected JPEG photos to learn from and to hold out, found {len(paths)}")
         for path in tqdm(paths, kind, leave=False, disable=None):
-            held_out = path.name.split("_")[0] in HELD_OUT[kind]
-            parts[held_out].append(_photo(path, rows.get(path.name, table.iloc[:0])))
+            parts[path in held_out].append(_photo(path, rows.get(path.name, table.iloc[:0])))
     return Photos(tuple(parts[False]), tuple(parts[True]))
+
+
+def _held_out(kind: str, paths: list[Path]) -> set[Path]:
+    known = [path for path in paths if path.name.split("_")[0] in HELD_OUT[kind]]
+    return set(known or paths[len(paths) - math.ceil(HELD_OUT_SHARE * len(paths)) :])
 
 
 def _boxes(path: Path) -> pd.DataFrame:
