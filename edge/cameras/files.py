@@ -13,6 +13,7 @@ from edge.errors import CameraError, UsageError
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mkv", ".mov", ".webm", ".m4v", ".mjpeg")
 TRUNCATED_SHARE = 0.02  # a container's length may be off by a little; more missing than this is a damaged file
+LONGEST_WAIT_SECONDS = 1.0  # a recording may pause for minutes, which a signal and the watchdog do not wait for
 TEXT_FOURCC = cv2.VideoWriter.fourcc(*"ansi")  # FFmpeg plays any .txt, as text art
 
 
@@ -21,7 +22,8 @@ class DamagedFileError(CameraError):
 
 
 class VideoFile(Closing):
-    """A video by OpenCV's ffmpeg. `realtime` plays it at its own pace, dropping the frames that came due meanwhile.
+    """A video by OpenCV's ffmpeg. `realtime` plays it at its own pace, dropping the frames that came due meanwhile and
+    cutting pauses short.
 
     Raises UsageError where it is no video; `read` raises DamagedFileError once where it ends early.
     """
@@ -45,7 +47,9 @@ class VideoFile(Closing):
                 if ahead_s <= -self._frame_seconds:
                     self.dropped += 1
                     continue
-                time.sleep(max(0.0, ahead_s))
+                longest_s = max(LONGEST_WAIT_SECONDS, self._frame_seconds)
+                self._started -= max(0.0, ahead_s - longest_s)
+                time.sleep(min(max(0.0, ahead_s), longest_s))
             read, frame_bgr = self._capture.retrieve()
             if not read:
                 break

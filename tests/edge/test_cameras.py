@@ -4,6 +4,7 @@ import contextlib
 import logging
 import struct
 import sys
+import time
 import types
 import zlib
 from collections.abc import Callable, Iterator
@@ -302,6 +303,11 @@ def test_frames_unevenly_apart_have_the_times_that_the_video_says(tmp_path: Path
     path.write_bytes(content)
     with VideoFile(path) as video:
         times = [frame.time_s for frame in iter(video.read, None)]
+    with VideoFile(path, realtime=True) as video:
+        started = time.monotonic()
+        video._started -= 4.5
+        assert len(list(iter(video.read, None))) + video.dropped == 60
+    assert time.monotonic() - started < 15  # the pause is cut short
     even = np.arange(60) / 10
     np.testing.assert_allclose(times, even + np.where(even >= begins_ms / 1000, 50, 0), atol=0.01)
 
