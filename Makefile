@@ -7,6 +7,9 @@ PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 # picamera2 comes from apt alone, so the environment must see apt's packages where it is there.
 SITE_PACKAGES := $(shell cd / && $(PYTHON) -c 'import picamera2' 2>/dev/null && echo --system-site-packages)
 
+# Another environment once picamera2 is there, which an older one does not see.
+EDGE_READY := .venv-edge/ready$(if $(SITE_PACKAGES),-picamera2)
+
 .PHONY: help run test test-edge test-train test-arm64 edge-env train-env lint bundle chaos clean
 
 help:
@@ -45,11 +48,11 @@ chaos: .venv-edge/tests-ready
 bundle: train-env
 	$(TRAIN) -m convert bundle --out dist
 
-edge-env: .venv-edge/ready
+edge-env: $(EDGE_READY)
 train-env: .venv-train/ready
 
-.venv-edge/ready: requirements-edge.txt
-	$(PYTHON) -m venv $(SITE_PACKAGES) .venv-edge
+$(EDGE_READY): requirements-edge.txt
+	$(PYTHON) -m venv --clear $(SITE_PACKAGES) .venv-edge
 	$(EDGE) $(PIP_INSTALL) -r requirements-edge.txt
 	touch $@
 
@@ -58,7 +61,7 @@ train-env: .venv-train/ready
 	$(TRAIN) $(PIP_INSTALL) -r requirements-train.txt
 	touch $@
 
-.venv-edge/tests-ready: .venv-edge/ready edge/requirements-report.txt tests/requirements-edge.txt tests/requirements.txt
+.venv-edge/tests-ready: $(EDGE_READY) edge/requirements-report.txt tests/requirements-edge.txt tests/requirements.txt
 	$(EDGE) $(PIP_INSTALL) -r tests/requirements-edge.txt
 	touch $@
 

@@ -216,10 +216,12 @@ remove_old_releases() {
     done
 }
 
+# The unit gives the service the group of the cameras; the user is in it too, for `doctor` as that user.
 create_user() {
     [[ $offline == no ]] || return 0
     getent passwd "$NAME" >/dev/null ||
         useradd --system --user-group --no-create-home --home-dir "$state_dir" --shell /usr/sbin/nologin "$NAME"
+    usermod --append --groups video "$NAME"
 }
 
 install_unit() {

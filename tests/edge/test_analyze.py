@@ -177,7 +177,7 @@ def test_pictures_of_one_name_from_two_folders_are_both_annotated(
 
 def test_without_annotate_no_picture_is_written(program: Program, photos: Path, tmp_path: Path) -> None:
     before = set(tmp_path.rglob("*"))
-    program("analyze", photos)
+    assert program("analyze", photos).returncode == 0
     assert set(tmp_path.rglob("*")) == before
 
 

@@ -43,6 +43,11 @@ def test_every_name_that_edge_offers_is_there() -> None:
         edge.Analyser  # noqa: B018
 
 
+def test_the_shipped_models_tell_the_demos_faces_apart(analyzer: Analyzer, demo_frames: list[np.ndarray]) -> None:
+    shown = [[face.emotion for face in analyzer.analyze(frame)] for frame in demo_frames]
+    assert shown == [["happy"]] * 2 + [["neutral"]] * 2 + [["neutral", "happy"]] * 2
+
+
 def test_gray_and_colour_give_the_same_face(analyzer: Analyzer, demo_frames: list[np.ndarray]) -> None:
     gray = demo_frames[0]
     [one], [other] = analyzer.analyze(gray), analyzer.analyze(cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR))

@@ -404,6 +404,41 @@ def test_wrong_usage_exits_2(
     assert message in result.stdout
 
 
+LIVE = """
+root= offline=no state_dir=/var/lib/emotion-edge opt=/nowhere started=yes
+create_user
+start_service
+"""
+RECORD = """#!/bin/sh
+echo "${0##*/} $*" >>"$CALLS"
+case "${0##*/} $*" in "getent "*) exit "$KNOWN";; *MainPID*) echo 1;; esac
+"""
+
+
+@pytest.mark.parametrize(("known", "unit_changed"), [(False, "yes"), (True, "yes"), (True, "no")])
+def test_a_live_system_gets_its_user_in_the_cameras_group_and_a_restart(
+    known: bool, unit_changed: str, tmp_path: Path
+) -> None:
+    """What `--root` leaves out, with stand-ins for the system's commands."""
+    for name in ("getent", "useradd", "usermod", "systemctl"):
+        (tmp_path / name).write_text(RECORD)
+        (tmp_path / name).chmod(0o755)
+    script = (SYSTEMD / "install.sh").read_text().removesuffix('main "$@"\n') + LIVE
+    assert 'main "$@"' not in script
+    environment = os.environ | {
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "CALLS": str(tmp_path / "calls"),
+        "KNOWN": str(int(not known)),
+        "unit_changed": unit_changed,
+    }
+    subprocess.run(["bash", "-c", script], check=True, env=environment)
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert any(call.startswith("useradd --system") for call in calls) == (not known)
+    assert "usermod --append --groups video emotion-edge" in calls
+    assert calls.index("systemctl daemon-reload") < calls.index("systemctl enable --quiet emotion-edge")
+    assert calls[-1] == "systemctl restart emotion-edge"  # also where the unit is the old one, but another release runs
+
+
 @pytest.mark.parametrize("arguments", [(), ("uninstall", "--purge")])
 def test_needs_root(arguments: tuple[str, ...]) -> None:
     """The script is read from standard input: an unprivileged user may not enter this folder."""

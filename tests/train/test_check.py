@@ -92,7 +92,6 @@ def test_the_command_counts_and_draws(
 def test_the_command_reads_votes(
     data: Fer2013, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytest.importorskip("train.votes", reason="FER+ votes are not read yet")
     splits = {"Training": data.train, "PublicTest": data.validation}
     columns = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
     lines = [",".join(("Usage", "Image name", *columns))]
