@@ -46,6 +46,10 @@ def open_interpreter(path: Path, content: bytes, threads: int, runtime: Runtime)
             interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise ModelError(f"{path}: not a model that {name} can run ({error}); copy it again") from error
+        except SystemError as error:  # tflite-runtime was built against numpy 1
+            raise ModelError(
+                f"{name} does not work with numpy {np.__version__} ({error}); pip install -r requirements-edge.txt"
+            ) from error
         return name, interpreter
     raise ModelError(f"no TFLite runtime found, expected {' or '.join(wanted)}; pip install -r requirements-edge.txt")
 

@@ -88,9 +88,10 @@ class Watch:
                 self._rest()
                 continue
             with open_camera(wanted) as camera:
+                frames_before = self._frames
                 ended = self.watch(camera)
                 self._dropped += camera.dropped
-                if wanted.source == "auto" and self._frames and camera.name != DEMO_NAME:
+                if wanted.source == "auto" and self._frames > frames_before and camera.name != DEMO_NAME:
                     wanted = msgspec.structs.replace(wanted, source="camera")  # the demo is no replacement
             self._events.flush()
 

@@ -35,16 +35,19 @@ class VideoFile(Closing):
             raise UsageError(f"{path}: not a readable video; copy it again, or convert it to mp4")
         fps = self._capture.get(cv2.CAP_PROP_FPS)
         self._frame_seconds = 1 / (fps if 0.1 < fps < 1000 else 25.0)
-        self._length_seconds = self._capture.get(cv2.CAP_PROP_FRAME_COUNT) * self._frame_seconds
+        self._frames = self._capture.get(cv2.CAP_PROP_FRAME_COUNT)  # where not told: its length times `fps`
+        self._length_seconds = self._frames / fps if fps > 0 else 0.0
         self._realtime, self._started = realtime, time.monotonic()
         self._index, self._time_s = 0, -self._frame_seconds
 
     def read(self) -> Frame | None:
+        began = time.monotonic()
         while self._capture.grab():
             index, self._index, self._time_s = self._index, self._index + 1, self._next_time_s()
             if self._realtime:
-                ahead_s = self._started + self._time_s - time.monotonic()
-                if ahead_s <= -self._frame_seconds:
+                now = time.monotonic()
+                ahead_s = self._started + self._time_s - now
+                if ahead_s <= -self._frame_seconds and now - began < LONGEST_WAIT_SECONDS:
                     self.dropped += 1
                     continue
                 longest_s = max(LONGEST_WAIT_SECONDS, self._frame_seconds)
@@ -67,11 +70,11 @@ class VideoFile(Closing):
         return told_s if told_s > self._time_s else self._time_s + self._frame_seconds
 
     def _check_end(self) -> None:
-        expected_s, found_s, self._length_seconds = self._length_seconds, self._time_s + self._frame_seconds, 0.0
-        if expected_s - found_s > max(2 * self._frame_seconds, expected_s * TRUNCATED_SHARE):
-            raise DamagedFileError(
-                f"{self.name}: damaged or cut off: {found_s:.1f} of {expected_s:.1f} s could be read"
-            )
+        """Too few frames alone may be a recording that pauses, too short a time alone a last frame that is shown for long."""
+        frames, length_s, found_s, self._frames = self._frames, self._length_seconds, self._time_s, 0.0
+        least_missing = max(2.0, frames * TRUNCATED_SHARE)
+        if frames - self._index > least_missing and length_s - found_s > (least_missing + 1) * self._frame_seconds:
+            raise DamagedFileError(f"{self.name}: damaged or cut off: {found_s:.1f} of {length_s:.1f} s could be read")
 
 
 class ImageFolder(Closing):

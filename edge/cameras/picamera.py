@@ -64,7 +64,7 @@ def _start(wanted: settings.Camera) -> Any:
         raise CameraError("Pi camera: picamera2 is not installed (sudo apt install python3-picamera2)") from error
     except Exception as error:  # ValueError: pip's numpy is not the one that apt's modules were built for
         raise CameraError(f"Pi camera: picamera2 cannot be loaded ({error}); make the environment again") from error
-    if not Picamera2.global_camera_info():
+    if all("/usb" in camera.get("Id", "") for camera in Picamera2.global_camera_info()):  # it lists webcams too
         raise CameraError("Pi camera: none found; check the cable and `rpicam-hello --list-cameras`")
     try:
         device = Picamera2()

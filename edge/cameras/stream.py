@@ -26,7 +26,11 @@ class StreamCamera(Capture):
 
 
 def public_name(url: str) -> str:
-    """The address without user, password and query, which may hold a key: it goes to the log."""
+    """The address without user, password and query, which may hold a key: it goes to the log.
+
+    Nothing but its kind is left where that cannot be told apart.
+    """
     scheme, _, rest = url.partition("://")
-    place = rest.rpartition("@")[2]  # of all: a password may hold what ends an address
-    return f"{scheme}://{re.split('[?#]', place)[0]}"
+    if re.search("[?#].*@", rest):  # in a password, or an address in the query
+        return f"{scheme}://..."
+    return f"{scheme}://{re.split('[?#]', rest.rpartition('@')[2])[0]}"

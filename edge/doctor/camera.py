@@ -12,7 +12,8 @@ from edge.errors import EXIT_CONFIG, EXIT_TRY_AGAIN
 
 # A process of its own: libcamera may hang or crash, and does not end the doctor with it.
 LIST_PI_CAMERAS = (
-    "from picamera2 import Picamera2; print(*(c['Model'] for c in Picamera2.global_camera_info()), sep=', ')"
+    "from picamera2 import Picamera2; "
+    "print(*(c['Model'] for c in Picamera2.global_camera_info() if '/usb' not in c.get('Id', '')), sep=', ')"
 )
 CONNECT = "connect one; a Pi camera: check its cable and `rpicam-hello --list-cameras`"
 

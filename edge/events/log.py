@@ -39,6 +39,8 @@ class EventLog:
         self._backlog = Backlog()
         self._clock = ClockWatch(steady)
         self._utc = ""
+        self._awaited: tuple[str, str, str] | None = None
+        """source, model and UTC time of a run that the file does not know yet"""
         self._write_s = self._upkeep_s = self._retry_seconds = 0.0
         self._settled_s = float("-inf")
         self._failing = self._damaged = False
@@ -52,19 +54,13 @@ class EventLog:
         return self._backlog.lost_rows
 
     def start_run(self, source: str, model: str, now: datetime) -> None:
-        """Note where the rows that follow come from; while the file cannot be written, the run before goes on."""
+        """Note where the rows that follow come from; the run before goes on until the file can be written."""
         self.rest(now)
         self.flush()
-        utc = utc_text(now)
-        if not self._failing:
-            try:
-                self._store.start_run(source, model, utc)
-            except (sqlite3.Error, OSError) as error:
-                if not self._utc:
-                    raise self._error(error) from error
-                self._failed(error)
-        self._utc = utc
         self._due_s.clear()
+        self._awaited = (source, model, utc_text(now))
+        if not self._failing:
+            self._begin_run()
 
     def record(self, faces: Iterable[FaceEmotion], time_s: float, now: datetime) -> None:
         """Note each face whose last row is `interval_seconds` ago by `time_s`; `now` is its UTC time.
@@ -84,7 +80,7 @@ class EventLog:
 
     def flush(self) -> None:
         """Write what waits; where that fails, it goes on waiting."""
-        if not self._backlog:
+        if not self._backlog and not self._failing:
             return
         try:
             if self._failing:
@@ -95,6 +91,7 @@ class EventLog:
             self._failed(error)
         else:
             self._written()
+            self._begin_run()
 
     def close(self) -> None:
         """Write what waits, and say what could not be; a second call does nothing."""
@@ -104,7 +101,7 @@ class EventLog:
         if self._backlog:
             self._backlog.give_up()
             log.error("%s: closed without being written again, %d rows are lost", self.path, self.lost_rows)
-        self._utc = ""
+        self._utc, self._failing = "", False
         self._store.close()
 
     def __enter__(self) -> Self:
@@ -125,11 +122,25 @@ class EventLog:
                 Incident("clock_jump", self._utc, f"the clock jumped by {seconds:+.1f} s", seconds=seconds)
             )
             self._settled_s = moment + SETTLE_SECONDS
+            self._write_s = min(self._write_s, moment)  # before the next `last_utc`, which is of the new clock
         return moment
 
     def _write_what_is_due(self, moment: float) -> None:
-        if self._backlog and moment >= self._write_s:
+        if (self._backlog or self._failing) and moment >= self._write_s:
             self.flush()
+
+    def _begin_run(self) -> None:
+        """Begin the run that is awaited, if any."""
+        if not self._awaited:
+            return
+        try:
+            self._store.start_run(*self._awaited)
+        except (sqlite3.Error, OSError) as error:
+            if not self._utc:
+                raise self._error(error) from error
+            self._failed(error)
+        else:
+            self._utc, self._awaited = self._awaited[-1], None
 
     def _note_faces(self, faces: Iterable[FaceEmotion], time_s: float) -> None:
         interval_seconds = self._wanted.interval_seconds

@@ -18,6 +18,9 @@ from edge.events.schema import (
     transaction,
 )
 
+MOVE_LAST_UTC = """
+UPDATE runs SET last_utc = coalesce(strftime('%Y-%m-%dT%H:%M:%f+00:00', last_utc, ? || ' seconds'), last_utc) WHERE id = ?
+"""
 TABLES = ("observations", "episodes", "incidents")
 Ids = tuple[int, int, int]
 """the newest id of each of `TABLES`"""
@@ -44,9 +47,14 @@ class Store:
         self._identity = _identity(path)
 
     def start_run(self, source: str, model: str, utc: str) -> None:
-        """Rows from here on belong to a new run."""
-        with transaction(self._database):
-            self._begin(Run(utc, source, model, self._interval_seconds))
+        """Rows from here on belong to a new run; after an error, to the one before."""
+        before = vars(self).copy()
+        try:
+            with transaction(self._database):
+                self._begin(Run(utc, source, model, self._interval_seconds))
+        except BaseException:
+            vars(self).update(before)
+            raise
 
     def write(self, entries: Sequence[Entry]) -> None:
         """Append `entries` in their order; after an error nothing of them is in the file, and `reopen` must follow."""
@@ -118,6 +126,8 @@ class Store:
         times = (incident.kind, incident.utc, incident.end_utc)
         values = (id, self._run_id, observation_id, *times, incident.seconds, incident.rows_lost, incident.details)
         self._database.execute("INSERT INTO incidents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        if incident.seconds:
+            self._database.execute(MOVE_LAST_UTC, (incident.seconds, self._run_id))
 
     def _upsert(self, episodes: Iterable[Episode]) -> None:
         self._database.executemany(UPSERT_EPISODE, [episode_values(episode, self._run_id) for episode in episodes])

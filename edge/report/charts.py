@@ -124,7 +124,7 @@ def visits(tables: Tables) -> go.Figure:
 
 
 def bar_width(tables: Tables) -> pd.Timedelta:
-    wanted = (tables.end - tables.start) / MAX_BARS
+    wanted = max((tables.end - tables.start) / MAX_BARS, tables.resolution)
     return next((width for width in BAR_WIDTHS if width >= wanted), BAR_WIDTHS[-1])
 
 

@@ -67,8 +67,7 @@ def period(start: pd.Timestamp, end: pd.Timestamp) -> str:
 
 def _not_running_seconds(tables: Tables) -> float:
     gaps = tables.gaps[tables.gaps["what"] == "not running"]
-    lengths = gaps["end"].clip(upper=tables.end) - gaps["start"].clip(lower=tables.start)
-    return float(lengths.dt.total_seconds().sum()) if len(gaps) else 0.0
+    return float((gaps["end"] - gaps["start"]).dt.total_seconds().sum())
 
 
 def _episodes(tables: Tables) -> pd.DataFrame:

@@ -20,7 +20,11 @@ MIN_GAP = timedelta(minutes=1)  # between two runs; a restart takes less
 EARLIEST, LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 # An ISO time is cut off after its seconds, minutes or tens of minutes, so that years fit into memory.
-LETTERS = ((timedelta(hours=2), 19), (timedelta(days=3), 16), (timedelta.max, 15))
+LETTERS = (
+    (timedelta(hours=2), 19, timedelta(seconds=1)),
+    (timedelta(days=3), 16, timedelta(minutes=1)),
+    (timedelta.max, 15, timedelta(minutes=10)),
+)
 COUNTS = """
 SELECT substr(utc, 1, ?) AS time, emotion, sum(interval_seconds) AS seconds,
     sum(certain * interval_seconds) AS certain_seconds
@@ -37,7 +41,7 @@ SELECT id, started_utc, last_utc, first_observation,
     (SELECT coalesce(sum(seconds), 0.0) FROM incidents WHERE run = runs.id) AS jumps_seconds
 FROM runs ORDER BY id
 """
-LAST_OBSERVATION = "SELECT utc FROM observations WHERE run = ? AND id < ? ORDER BY id DESC LIMIT 1"
+LAST_OBSERVATION = "SELECT id, utc FROM observations WHERE run = ? AND id < ? ORDER BY id DESC LIMIT 1"
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ class Tables:
     end: pd.Timestamp
     counts: pd.DataFrame
     """time, emotion, seconds, certain_seconds"""
+    resolution: timedelta
+    """between the times of `counts`"""
     episodes: pd.DataFrame
     """run, track, emotion, start, seconds, start_s"""
     gaps: pd.DataFrame
@@ -70,17 +76,18 @@ class Tables:
 def read(database: sqlite3.Connection, since: datetime | None, until: datetime | None) -> Tables:
     zone = local_zone()
     stretches = spans(database)
-    counts = _counts(database, stretches, since, until).assign(time=lambda table: _local(table["time"], zone))
+    letters, resolution = _resolution(database, since, until)
+    counts = _counts(database, stretches, since, until, letters).assign(time=lambda table: _local(table["time"], zone))
     episodes = _episodes(database, stretches, since, until).assign(start=lambda table: _local(table["start"], zone))
     start, end = counts["time"].min(), counts["time"].max()
     gaps = _gaps(database, stretches)
     gaps = gaps[(gaps["end"] >= (since or EARLIEST)) & (gaps["start"] < (until or LATEST))]
     for side in ("start", "end"):
-        gaps[side] = _local(gaps[side], zone)
+        gaps[side] = _local(gaps[side].clip(since, until), zone)
     sources, models = (
         [row[0] for row in database.execute(f"SELECT DISTINCT {name} FROM runs")] for name in ("source", "model")
     )
-    return Tables(zone.key, start, end, counts, episodes, gaps, sources, models)
+    return Tables(zone.key, start, end, counts, resolution, episodes, gaps, sources, models)
 
 
 def local_zone() -> ZoneInfo:
@@ -92,9 +99,8 @@ def local_zone() -> ZoneInfo:
 
 
 def _counts(
-    database: sqlite3.Connection, stretches: list[Span], since: datetime | None, until: datetime | None
+    database: sqlite3.Connection, stretches: list[Span], since: datetime | None, until: datetime | None, letters: int
 ) -> pd.DataFrame:
-    letters = _letters(database, since, until)
     tables = []
     for span in stretches:
         shift = timedelta(seconds=span.shift_seconds)
@@ -109,12 +115,12 @@ def _counts(
     return pd.concat(tables).dropna() if tables else pd.DataFrame(empty)
 
 
-def _letters(database: sqlite3.Connection, since: datetime | None, until: datetime | None) -> int:
-    """How exactly times are counted: a log of minutes by the second, one of months by ten minutes."""
+def _resolution(database: sqlite3.Connection, since: datetime | None, until: datetime | None) -> tuple[int, timedelta]:
+    """How exactly times are counted, as letters of a time and between two times: a log of minutes by the second, one of months by ten minutes."""
     query = "SELECT min(started_utc), max(last_utc) FROM runs"
     first, last = (datetime.fromisoformat(text or utc_text(EARLIEST)) for text in database.execute(query).fetchone())
     wanted = (until or last) - max(since or first, first)
-    return next(letters for longest, letters in LETTERS if wanted <= longest)
+    return next((letters, resolution) for longest, letters, resolution in LETTERS if wanted <= longest)
 
 
 def _episodes(
@@ -135,7 +141,9 @@ def _gaps(database: sqlite3.Connection, stretches: list[Span]) -> pd.DataFrame:
     next_ids = [*runs["first_observation"][1:], 2**62]
     for number, (run, next_id) in enumerate(zip(runs["id"], next_ids, strict=True)):
         observed = database.execute(LAST_OBSERVATION, (run, next_id)).fetchone()
-        last = max(lasts[number], pd.Timestamp(observed[0])) if observed else lasts[number]
+        last = lasts[number]
+        if observed:
+            last = max(last, pd.Timestamp(observed[1]) + _shifts(pd.Series([observed[0]]), stretches)[0])
         if number + 1 < len(runs) and starts[number + 1] - last >= MIN_GAP:
             rows.append((last, starts[number + 1], "not running"))
     for observation, utc, end_utc, details in database.execute(

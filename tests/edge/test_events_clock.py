@@ -67,3 +67,7 @@ def test_a_jump_while_no_frames_come_belongs_to_the_run_before_it(resting: bool,
         events.record([face()], 0, clock.now)
     assert rows(path, "SELECT run, count(*) FROM observations GROUP BY run") == [(1, 3), (2, 1)]
     assert rows(path, "SELECT run, observation, kind, seconds FROM incidents") == [(1, 3, "clock_jump", days * 86_400)]
+    assert rows(path, "SELECT last_utc FROM runs") == [
+        ("2028-10-22T12:00:00.250+00:00",),
+        ("2028-10-22T12:01:03.250+00:00",),
+    ]

@@ -187,6 +187,28 @@ def test_on_a_full_disk_a_resumed_camera_carries_on_with_the_run_before(tmp_path
     check_episodes(path)
 
 
+def test_an_empty_room_does_not_hide_that_the_file_can_be_written_again(tmp_path: Path) -> None:
+    clock, path = Clock(), tmp_path / "log.db"
+    with EventLog(path, AT_ONCE, clock) as events:
+        events.start_run("first", "model", clock.now)
+        events.record([face()], 0, clock.now)
+        clock.go_on(600)
+        with full_disk():
+            events.record([], 600, clock.now)  # upkeep fails
+        clock.go_on(600)
+        events.record([], 1200, clock.now)
+        assert rows(path, "SELECT last_utc FROM runs") == [("2026-11-22T12:20:00.250+00:00",)]
+        with full_disk():
+            events.start_run("second", "model", clock.now)
+        clock.go_on(60)
+        events.record([], 60, clock.now)
+        events.record([face()], 61, clock.now)
+    assert rows(path, "SELECT source, time_s FROM observations JOIN runs ON runs.id = run") == [
+        ("first", 0),
+        ("second", 61),
+    ]
+
+
 def test_a_file_locked_at_the_start_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "log.db"
     fill(path, 1)

@@ -3,11 +3,12 @@
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from edge.events import EventLog
 from edge.events.reader import open_reader
-from edge.report import page, tables
+from edge.report import charts, page, tables
 from edge.settings import PROJECT, Log
 from tests.edge.conftest import Program, errors
 from tests.edge.eventlog import AT_ONCE, Clock, face, fill
@@ -67,6 +68,41 @@ def test_a_run_that_saw_nobody_before_the_clock_was_set_starts_at_its_true_time(
         events.record([face()], 1, clock.now)
     gap = read(log).gaps.set_index("what").loc["not running"]
     assert page.duration((gap["end"] - gap["start"]).total_seconds()) == "2 h"
+
+
+def test_a_pause_during_which_the_clock_was_set_is_as_long_as_it_was(tmp_path: Path) -> None:
+    clock, log = Clock(), tmp_path / "log.db"
+    with EventLog(log, AT_ONCE, clock) as events:
+        for jump in (7200, 0):
+            events.start_run("usb:0", "model", clock.now)
+            for second in range(60):
+                events.record([face()], second, clock.now)
+                clock.go_on(1)
+            clock.go_on(60)
+            clock.jump(jump)
+            events.rest(clock.now)
+            clock.go_on(60)
+    gap = read(log).gaps.set_index("what").loc["not running"]
+    assert (gap["end"] - gap["start"]).total_seconds() == 121
+
+
+def test_time_without_the_daemon_counts_also_where_nobody_was_seen_around_it(tmp_path: Path) -> None:
+    clock, log = Clock(), tmp_path / "log.db"
+    for seconds in (60, 0):
+        fill(log, seconds, AT_ONCE, clock)
+        clock.go_on(3600)
+    with EventLog(log, AT_ONCE, clock) as events:
+        events.start_run("usb:0", "model", clock.now)
+    assert page._not_running_seconds(read(log)) == 7201
+
+
+def test_bars_are_no_finer_than_what_is_counted(tmp_path: Path) -> None:
+    clock, log = Clock(), tmp_path / "log.db"
+    fill(log, 1200, AT_ONCE, clock)
+    assert charts.bar_width(read(log)) == pd.Timedelta(seconds=15)
+    clock.go_on(36_000)
+    fill(log, 0, AT_ONCE, clock)
+    assert charts.bar_width(read(log)) == pd.Timedelta(minutes=1)
 
 
 def test_the_page_stands_alone_and_says_what_it_knows(tmp_path: Path, program: Program) -> None:
