@@ -28,7 +28,7 @@ run: edge-env
 test: lint test-edge test-train
 
 test-edge: .venv-edge/tests-ready
-	$(EDGE) -m pytest tests/edge tests/systemd tests/test_requirements.py
+	$(EDGE) -m pytest -n 2 --dist loadfile tests/edge tests/systemd tests/test_requirements.py
 
 test-train: .venv-train/tests-ready
 	$(TRAIN) -m pytest -n 2 --dist loadfile tests/train tests/convert
