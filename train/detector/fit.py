@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,8 @@ def fit(config: DetectorConfig, out: Path, resume: bool = False) -> dict[str, An
     cv2.setNumThreads(0)  # the scenes come from a thread beside TensorFlow's
     keras.utils.set_random_seed(config.seed)
     model = compiled(config, steps)
-    data = checkpoint.fingerprint(faces, *(part for photo in photos.training for part in (photo.gray, photo.boxes)))
+    parts = ((photo.gray, photo.boxes, photo.scores, photo.landmarks) for photo in photos.training)
+    data = checkpoint.fingerprint(faces, *chain.from_iterable(parts))
     history = checkpoint.resume(model, out, data)
     judged = plain(detector(COPY_SHAPE))  # float32, whatever it is trained in
     board, scenes = TensorBoardLog(out / "tensorboard"), Scenes(photos.training, faces)
