@@ -72,20 +72,19 @@ def _rotated_square(
     pixels = min(max(round(side), 1), MAX_CROP_PX)
     step, middle = side / pixels, (pixels - 1) / 2
     turn = np.array([[cos, -sin], [sin, cos]]) * step
-    part, corner = _surroundings(frame_gray, centre, side)
-    origin = np.array(centre) - corner - 0.5 - turn @ [middle, middle]  # pixel centres lie at whole numbers
+    # `warpAffine` takes 32,766 px at most: the part of the frame that the square may touch
+    (left, right), (top, bottom) = (
+        _within(c, side + 2, size) for c, size in zip(centre, frame_gray.shape[::-1], strict=True)
+    )
+    part = frame_gray[top:bottom, left:right]
+    origin = np.array(centre) - [left, top] - 0.5 - turn @ [middle, middle]  # pixel centres lie at whole numbers
     matrix = np.column_stack([turn, origin])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     square = cv2.warpAffine(part, matrix, (pixels, pixels), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(square, dtype=np.uint8)
 
 
-def _surroundings(
-    frame_gray: npt.NDArray[np.uint8], centre: Point, side: float
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """The part of the frame that a turned square may touch, and its corner (x, y): `warpAffine` takes 32,766 px at most."""
-    size = np.array(frame_gray.shape[::-1])
-    first, last = (
-        np.clip(np.floor(np.array(centre) + reach), 0, size - 1).astype(int) for reach in (-side - 2, side + 2)
-    )
-    return frame_gray[first[1] : last[1] + 1, first[0] : last[0] + 1], first
+def _within(middle: float, reach: float, size: int) -> tuple[int, int]:
+    """The first pixel of `size` within `reach` of `middle`, and the one behind the last; at least one lies between."""
+    first, last = (min(max(math.floor(end), 0), size - 1) for end in (middle - reach, middle + reach))
+    return first, last + 1

@@ -41,7 +41,7 @@ def open_camera(wanted: settings.Camera) -> Camera:
 
 def _device(wanted: settings.Camera) -> Callable[[], Camera] | None:
     """What opens the live camera that is wanted, time and again; None for files."""
-    from edge.cameras.stream import SCHEMES, StreamCamera
+    from edge.cameras import stream
 
     source = wanted.source
     if source == "auto":  # a camera that fails later is waited for: the demo is no replacement
@@ -53,11 +53,8 @@ def _device(wanted: settings.Camera) -> Callable[[], Camera] | None:
         return partial(_picamera, wanted)
     if source.startswith("usb:"):
         return _usb(source.removeprefix("usb:"), wanted)
-    scheme, separator, _ = source.partition("://")
-    if separator:
-        if scheme.lower() not in SCHEMES:  # the rest may hold a password
-            raise UsageError(f"camera source {scheme}://...: expected {', '.join(SCHEMES)}, a file or a camera")
-        return partial(StreamCamera, source, wanted)
+    if stream.kind(source):
+        return partial(stream.StreamCamera, source, wanted)
     return None
 
 

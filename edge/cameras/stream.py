@@ -6,9 +6,17 @@ import cv2
 
 from edge import settings
 from edge.cameras.capture import Capture
-from edge.errors import CameraError
+from edge.errors import CameraError, UsageError
 
 SCHEMES = ("rtsp", "rtsps", "http", "https")
+
+
+def kind(source: str) -> str:
+    """Which of `SCHEMES` the address `source` begins with; empty where it is none. Raises UsageError for another."""
+    scheme, separator, _ = source.partition("://")
+    if separator and scheme.lower() not in SCHEMES:  # the rest may hold a password
+        raise UsageError(f"camera source {scheme}://...: expected {', '.join(SCHEMES)}, a file or a camera")
+    return scheme.lower() if separator else ""
 
 
 class StreamCamera(Capture):
@@ -18,8 +26,10 @@ class StreamCamera(Capture):
         name = public_name(url)
         timeout_ms = round(wanted.timeout_seconds * 1000)
         limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
-        scheme, separator, rest = url.partition("://")
-        capture = cv2.VideoCapture(scheme.lower() + separator + rest, cv2.CAP_FFMPEG, limits)
+        scheme = kind(url)
+        capture = cv2.VideoCapture(
+            scheme + url[len(scheme) :], cv2.CAP_FFMPEG, limits
+        )  # FFmpeg wants it in small letters
         if not capture.isOpened():
             raise CameraError(f"{name}: no stream there; check address, name and password, and that the camera is on")
         super().__init__(name, capture, patience_seconds=0.0)  # FFmpeg itself waited for as long

@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 
 from edge import settings
-from edge.cameras.stream import SCHEMES
+from edge.cameras import stream
 from edge.cameras.usb import plugged_in
 from edge.doctor.findings import Answer, Finding, Machine, ok, problem, warning
-from edge.errors import EXIT_CONFIG, EXIT_TRY_AGAIN
+from edge.errors import EXIT_CONFIG, EXIT_TRY_AGAIN, UsageError
 
 # A process of its own: libcamera may hang or crash, and does not end the doctor with it.
 LIST_PI_CAMERAS = (
@@ -19,13 +19,11 @@ CONNECT = "connect one; a Pi camera: check its cable and `rpicam-hello --list-ca
 
 
 def check(wanted: settings.Camera, machine: Machine) -> list[Finding]:
-    scheme, separator, _ = wanted.source.partition("://")
-    if separator and scheme.lower() in SCHEMES:
-        return [ok("camera", f"{scheme} stream: not tried here")]
-    if separator:
-        return [
-            problem("camera", f"{scheme}://...: unknown", f"set camera.source to {', '.join(SCHEMES)}", EXIT_CONFIG)
-        ]
+    try:
+        if kind := stream.kind(wanted.source):
+            return [ok("camera", f"{kind} stream: not tried here")]
+    except UsageError as error:
+        return [problem("camera", str(error), "mend camera.source", EXIT_CONFIG)]
     if wanted.source in ("auto", "camera", "picamera") or wanted.source.startswith("usb:"):
         return [*devices(wanted.source, machine), camera(wanted.source, machine)]
     return [file(Path(wanted.source))]

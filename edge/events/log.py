@@ -140,7 +140,7 @@ class EventLog:
                 raise self._error(error) from error
             self._failed(error)
         else:
-            self._utc, self._awaited = self._awaited[-1], None
+            self._utc, self._awaited = self._utc or self._awaited[-1], None
 
     def _note_faces(self, faces: Iterable[FaceEmotion], time_s: float) -> None:
         interval_seconds = self._wanted.interval_seconds

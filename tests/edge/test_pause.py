@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edge import settings
 from edge.cameras import DEMO
 from edge.pause import flag_path
+from tests.chaos.trial import STANDIN
 from tests.edge.conftest import Program, environment
 from tests.edge.streams import MjpegServer
 
@@ -106,35 +108,17 @@ def test_while_paused_the_camera_is_closed(tmp_path: Path, mjpeg: MjpegServer) -
         running.stop()
 
 
-PI_CAMERA = """
-import pathlib, time
-import numpy as np
-
-class Picamera2:
-    \"\"\"Gray frames, until a file says that it was unplugged.\"\"\"
-    @staticmethod
-    def global_camera_info(): return [] if pathlib.Path("unplugged").exists() else [{"Model": "imx708"}]
-    def create_video_configuration(self, **configuration): return configuration
-    def configure(self, configuration): pass
-    def start(self): pass
-    def close(self): pass
-    def cancel_all_and_flush(self): pass
-    def capture_request(self, wait):
-        time.sleep(1 / 15)
-        return self
-    def make_array(self, name): return np.full((720, 640), 99, np.uint8)
-    def release(self): pass
-"""
-
-
 @pytest.mark.skipif(Path("/dev/video0").exists(), reason="a camera is plugged in here")
 def test_the_demo_does_not_stand_in_for_a_camera_unplugged_during_the_pause(tmp_path: Path) -> None:
-    (tmp_path / "picamera2.py").write_text(PI_CAMERA)
-    with daemon(tmp_path, source="auto", PYTHONPATH=f"{settings.PROJECT}:{tmp_path}") as running:
+    fault, frames = tmp_path / "fault", tmp_path / "frames.npy"
+    fault.write_text("good")
+    np.save(frames, np.full((2, 480, 640), 99, np.uint8))
+    standin = {"PYTHONPATH": f"{settings.PROJECT}:{STANDIN}", "CHAOS_FAULT": str(fault), "CHAOS_FRAMES": str(frames)}
+    with daemon(tmp_path, source="auto", **standin) as running:
         running.wait_for("STATUS=watching picamera")
         running.process.send_signal(signal.SIGUSR1)
         running.wait_for(PAUSED)
-        (tmp_path / "unplugged").touch()
+        fault.write_text("unplugged")
         running.process.send_signal(signal.SIGUSR2)
         _, diagnostics = running.process.communicate(timeout=30)
     assert running.process.returncode == 1

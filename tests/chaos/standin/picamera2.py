@@ -19,7 +19,7 @@ class Picamera2:
 
     @staticmethod
     def global_camera_info():
-        return [{"Model": "stand-in"}]
+        return [] if FAULT.read_text() == "unplugged" else [{"Model": "stand-in"}]
 
     def create_video_configuration(self, **configuration):
         return configuration
