@@ -10,12 +10,13 @@ SITE_PACKAGES := $(shell cd / && $(PYTHON) -c 'import picamera2' 2>/dev/null && 
 # Another environment once picamera2 is there, which an older one does not see.
 EDGE_READY := .venv-edge/ready$(if $(SITE_PACKAGES),-picamera2)
 
-.PHONY: help run test test-edge test-train test-arm64 edge-env train-env lint bundle chaos clean
+.PHONY: help run test test-edge test-train test-arm64 test-systemd edge-env train-env lint bundle chaos clean
 
 help:
 	@echo 'make run         emotions from the camera, else from the demo'
 	@echo 'make test        every test, each in its environment'
 	@echo 'make test-arm64  the tests of edge/ on aarch64 wheels, emulated (on Debian; slow)'
+	@echo 'make test-systemd the service deployed by ssh to a booted Debian container, minutes (root, debootstrap, systemd-container)'
 	@echo 'make chaos       the daemon under SIGKILL, bad cameras, a full disk and damage, for minutes; SEED=2 for others'
 	@echo 'make edge-env    .venv-edge, from requirements-edge.txt'
 	@echo 'make train-env   .venv-train, from requirements-train.txt'
@@ -36,6 +37,9 @@ test-train: .venv-train/tests-ready
 # Bookworm's Python 3.11 and Trixie's 3.13; FER2013_CSV=fer2013.csv takes the 500 faces from there.
 test-arm64: .venv-edge/tests-ready
 	$(EDGE) -m tests.pi
+
+test-systemd: .venv-train/tests-ready
+	$(TRAIN) -m pytest -v tests/booted
 
 lint: .venv-edge/tests-ready
 	$(EDGE) -m ruff check .

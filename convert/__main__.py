@@ -79,13 +79,19 @@ def _parser() -> argparse.ArgumentParser:
 
     bundle = commands.add_parser("bundle", help="pack all that the Pi needs into one archive with checksums")
     bundle.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the archive")
-    bundle.add_argument(
-        "--wheels",
-        choices=("3.11", "3.13"),
-        metavar="PYTHON",
-        help="also pack the aarch64 wheels for 3.11 (Pi OS Bookworm) or 3.13 (Trixie), for a Pi without network",
-    )
     bundle.set_defaults(command=_bundle)
+
+    deploy = commands.add_parser("deploy", help="install or upgrade the service on a device, over ssh")
+    deploy.add_argument("host", metavar="USER@HOST", help="or a name of ~/.ssh/config; the user needs sudo")
+    deploy.set_defaults(command=_deploy)
+
+    for command in (bundle, deploy):
+        command.add_argument(
+            "--wheels",
+            choices=("3.11", "3.13"),
+            metavar="PYTHON",
+            help="also pack the aarch64 wheels for 3.11 (Pi OS Bookworm) or 3.13 (Trixie), for a Pi without network",
+        )
 
     crop = commands.add_parser("measure-crop", help="measure how FER2013's framing lies around a detector's box")
     crop.add_argument("--data", required=True, metavar="PATH", help=DATA_HELP)
@@ -169,6 +175,12 @@ def _bundle(args: argparse.Namespace) -> None:
 
     archive = bundle(args.out, args.wheels)
     print(f"wrote {archive} ({archive.stat().st_size / 1e6:.1f} MB) and {archive.name}.sha256")
+
+
+def _deploy(args: argparse.Namespace) -> None:
+    from convert.deploy import deploy
+
+    deploy(args.host, args.wheels)
 
 
 def _measure_crop(args: argparse.Namespace) -> None:

@@ -46,7 +46,7 @@ def _collect(project: Path, root: Path) -> None:
             shutil.copytree(source, root / part, ignore=LEFT_OUT)
         else:
             shutil.copy2(source, root / part)
-    (root / "systemd" / "install.sh").rename(root / "install.sh")
+    shutil.copy2(root / "systemd" / "install.sh", root)  # the other one stays on the device, to uninstall
     (root / "VERSION").write_text(f"{__version__}\n")
 
 

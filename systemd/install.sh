@@ -200,12 +200,26 @@ point_link() {
     mv -T "$opt/.$1.new" "$opt/$1"
 }
 
-# `previous` is what a rollback would go back to.
 switch_release() {
     local old
     old=$(readlink "$opt/current" || true)
-    if [[ -d $opt/$old && -n $old && $old != "releases/$release" ]]; then point_link previous "$old"; fi
+    if [[ -d $opt/$old && -n $old && $old != "releases/$release" ]]; then
+        point_link previous "$old"
+        if service_is_active; then replaced=$old; fi
+    fi
     point_link current "releases/$release"
+}
+
+# An upgrade must not end what ran before it.
+go_back() {
+    echo "install.sh: $release does not get ready, the journal says why; going back to ${replaced#releases/} ..." >&2
+    point_link current "$replaced"
+    rm "$opt/previous"
+    remove_old_releases
+    install_unit
+    start_service
+    [[ $started == yes ]] || die "$release did not get ready, nor does ${replaced#releases/} any more: the journal says why"
+    die "$release did not get ready; ${replaced#releases/} runs again"
 }
 
 remove_old_releases() {
@@ -248,6 +262,10 @@ protect_settings() {
     chmod 640 "$settings_dir/settings.toml"
 }
 
+service_is_active() {
+    [[ $offline == no ]] && systemctl is-active --quiet "$NAME"
+}
+
 # A daemon keeps the working folder of the release that it was started from.
 is_running_release() {
     local pid
@@ -256,6 +274,7 @@ is_running_release() {
 }
 
 start_service() {
+    started=yes
     [[ $offline == no ]] || return 0
     systemctl daemon-reload
     systemctl enable --quiet "$NAME"
@@ -278,6 +297,7 @@ install_daemon() {
     version=$(read_version)
     name_release
     lock
+    replaced=
     if [[ $(readlink "$opt/current") == "releases/$release" ]] && release_works "$releases/$release" &>/dev/null; then
         echo "$NAME $release is already installed."
     else
@@ -286,14 +306,14 @@ install_daemon() {
             build_release
         fi
         switch_release
-        remove_old_releases
         echo "Installed $NAME $release."
     fi
     create_user
     install_unit
     install_settings
-    started=yes
     start_service
+    if [[ $started == no && -n $replaced ]]; then go_back; fi
+    remove_old_releases
     print_help_lines
     [[ $started == yes ]] || die "installed, but the service did not get ready: the journal says why"
 }

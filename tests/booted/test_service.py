@@ -1,0 +1,147 @@
+"""One device's life, in order: deployed to, upgraded, hurt, paused, removed."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.settings import PROJECT
+from tests.booted.machine import PROGRAMS, Machine
+
+CURRENT = "/opt/emotion-edge/current"
+LOG = "/var/lib/emotion-edge/emotions.db"
+ROWS = f"""sudo python3 -c "import sqlite3; print(*sqlite3.connect('{LOG}').execute('SELECT count(*) FROM observations').fetchone())" """
+STATE = "systemctl show emotion-edge --property {} --value"
+
+missing = [program for program in (*PROGRAMS, "ssh") if not shutil.which(program)]
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="booting a container needs root"),
+    pytest.mark.skipif(
+        bool(missing), reason=f"{', '.join(missing)}: apt install debootstrap systemd-container openssh-client"
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def pi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    with Machine(tmp_path_factory.mktemp("pi")) as machine:
+        yield machine
+
+
+def deploy(pi: Machine, project: Path = PROJECT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "convert", "deploy", "pi"],
+        cwd=project,
+        env=os.environ | {"PATH": f"{pi.programs}:{os.environ['PATH']}"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def main_pid(pi: Machine) -> str:
+    return pi.output(STATE.format("MainPID"))
+
+
+def wait_for_rows(pi: Machine, more_than: int = 0) -> None:
+    pi.wait_for(f"test $({ROWS}) -gt {more_than}")
+
+
+def test_deploy_installs_a_service_that_logs(pi: Machine) -> None:
+    done = deploy(pi)
+    assert done.returncode == 0, done.stdout
+    assert "Installed emotion-edge" in done.stdout
+    assert pi.output("systemctl is-active emotion-edge") == "active"
+    assert pi.output("systemctl is-enabled emotion-edge") == "enabled"
+    wait_for_rows(pi)
+    assert pi.output("ls -d /tmp/tmp.* 2>/dev/null | wc -l") == "0"  # the unpacked archive is gone
+
+
+def test_runs_as_its_own_user_in_its_sandbox_with_apts_numpy(pi: Machine) -> None:
+    pid = main_pid(pi)
+    assert pi.output(f"stat --format %U /proc/{pid}") == "emotion-edge"
+    assert pi.output(f"grep -h NoNewPrivs: /proc/{pid}/status").split()[-1] == "1"
+    assert pi.output("sudo stat --format '%U %G %a' /etc/emotion-edge/settings.toml") == "root emotion-edge 640"
+    assert pi.output(f"cat {CURRENT}/constraints.txt").startswith("numpy==1.24")
+    assert "XNNPACK" in pi.output("sudo journalctl --unit emotion-edge --no-pager")
+
+
+def test_the_same_release_again_restarts_nothing(pi: Machine) -> None:
+    before = main_pid(pi)
+    done = deploy(pi)
+    assert (done.returncode, "already installed" in done.stdout) == (0, True), done.stdout
+    assert main_pid(pi) == before
+
+
+def other_release(folder: Path, line: str) -> Path:
+    """This project with one line more in its service."""
+    for part in ("convert", "edge", "models", "systemd", "train"):
+        shutil.copytree(PROJECT / part, folder / part)
+    for part in ("LICENSE", "README.md", "requirements-edge.txt"):
+        shutil.copy(PROJECT / part, folder)
+    with (folder / "edge/service.py").open("a") as service:
+        service.write(f"\n{line}\n")
+    return folder
+
+
+def test_a_release_that_does_not_get_ready_gives_way_to_the_one_before(pi: Machine, tmp_path: Path) -> None:
+    before, rows = pi.output(f"readlink {CURRENT}"), int(pi.output(ROWS))
+    done = deploy(pi, other_release(tmp_path, 'raise RuntimeError("broken")'))
+    assert done.returncode == 1, done.stdout
+    assert re.search(r"did not get ready; .* runs again", done.stdout), done.stdout
+    assert pi.output(f"readlink {CURRENT}") == before
+    assert pi.output("systemctl is-active emotion-edge") == "active"
+    assert pi.output("ls /opt/emotion-edge/releases").split() == [Path(before).name]
+    wait_for_rows(pi, rows)
+
+
+def test_an_upgrade_without_a_camera_says_that_neither_runs_and_heals_with_it(pi: Machine, tmp_path: Path) -> None:
+    before = pi.output(f"readlink {CURRENT}")
+    pi.output("echo -n unplugged | sudo tee /srv/fault")
+    done = deploy(pi, other_release(tmp_path, "# as good as the one before"))
+    assert done.returncode == 1, done.stdout
+    assert re.search(r"did not get ready, nor does .* any more", done.stdout), done.stdout
+    assert pi.output(f"readlink {CURRENT}") == before
+    pi.output("echo -n good | sudo tee /srv/fault")
+    pi.wait_for("systemctl is-active emotion-edge")
+
+
+def test_killed_it_comes_back(pi: Machine) -> None:
+    before = main_pid(pi)
+    pi.output("sudo systemctl kill --signal=SIGKILL emotion-edge")
+    pi.wait_for(f"systemctl is-active emotion-edge && test $({STATE.format('MainPID')}) != {before}")
+
+
+def test_frozen_it_is_killed_by_the_watchdog_and_comes_back(pi: Machine) -> None:
+    before = main_pid(pi)
+    pi.output("sudo systemctl kill --signal=SIGSTOP emotion-edge")
+    pi.wait_for(f"systemctl is-active emotion-edge && test $({STATE.format('MainPID')}) != {before}", seconds=120)
+    assert "Watchdog timeout" in pi.output("sudo journalctl --unit emotion-edge --no-pager")
+
+
+def test_pauses_and_resumes_by_the_readmes_commands(pi: Machine) -> None:
+    pi.output(f"cd {CURRENT} && sudo .venv/bin/python -m edge pause")
+    pi.wait_for(f"{STATE.format('StatusText')} | grep paused")
+    pi.output(f"cd {CURRENT} && sudo .venv/bin/python -m edge resume")
+    pi.wait_for(f"{STATE.format('StatusText')} | grep watching")
+
+
+def test_doctor_as_the_services_user_finds_nothing_wrong(pi: Machine) -> None:
+    doctor = ".venv/bin/python -m edge doctor --config /etc/emotion-edge/settings.toml"
+    done = pi.run(f"cd {CURRENT} && sudo -u emotion-edge {doctor}")
+    assert done.returncode == 0, done.stdout
+
+
+def test_uninstall_keeps_the_log_and_purge_removes_it(pi: Machine) -> None:
+    pi.output(f"sudo {CURRENT}/systemd/install.sh uninstall")
+    assert pi.run("systemctl is-active emotion-edge").stdout.strip() == "inactive"
+    pi.output(f"sudo test -s {LOG} && test ! -e /opt/emotion-edge")
+    assert deploy(pi).returncode == 0
+    pi.output(f"sudo {CURRENT}/systemd/install.sh uninstall --purge")
+    pi.output("test ! -e /var/lib/emotion-edge && test ! -e /etc/emotion-edge && ! getent passwd emotion-edge")

@@ -1,0 +1,33 @@
+"""An ssh of the tests' own: a key, and a client that knows one host."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+CONFIG = """
+Host {name}
+  HostName 127.0.0.1
+  Port {port}
+  User {user}
+  IdentityFile {folder}/key
+  UserKnownHostsFile {folder}/known_hosts
+  StrictHostKeyChecking accept-new
+  LogLevel ERROR
+"""
+
+
+def make_key(path: Path) -> str:
+    """Write a private key without a password to `path`; return the public one."""
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
+    return path.with_name(f"{path.name}.pub").read_text()
+
+
+def make_client(folder: Path, name: str, port: int, user: str) -> Path:
+    """A folder with a program `ssh`, to be put on PATH, for which `name` is the loopback `port`; the key is `folder`/key."""
+    (folder / "config").write_text(CONFIG.format(name=name, port=port, user=user, folder=folder))
+    programs = folder / "bin"
+    programs.mkdir()
+    program = programs / "ssh"
+    program.write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {folder}/config "$@"\n')
+    program.chmod(0o755)
+    return programs
