@@ -1,4 +1,4 @@
-"""Bookworm in a container of systemd-nspawn: made once, by debootstrap; what happens in it is forgotten when it ends.
+"""A Debian in a container of systemd-nspawn: made once, by debootstrap; what happens in it is forgotten when it ends.
 
 It shares the network of this machine: sshd listens on a loopback port of its own.
 """
@@ -9,18 +9,16 @@ import time
 from pathlib import Path
 
 from edge.settings import PROJECT
-from tests.chaos import frames
-from tests.chaos.trial import STANDIN
+from tests.booted.releases import Release
 from tests.pi.debian import mirror
 from tests.ssh import make_client, make_key
 
 CACHE = PROJECT / ".cache" / "booted"
-ROOT = CACHE / "bookworm"
 PACKAGES = "systemd-sysv,dbus,python3-venv,python3-numpy,openssh-server,sudo,ca-certificates"
 PROGRAMS = ("debootstrap", "systemd-nspawn")
 PORT = 2222
 PATIENCE_SECONDS = 60.0
-OF_THE_HOST = ("/etc/resolv.conf", "/etc/pip.conf", "/etc/ssl/certs")  # pip must reach what it reaches here
+OF_THE_HOST = ("/etc/resolv.conf", "/etc/pip.conf", "/etc/ssl/certs")  # apt and pip reach there what they reach here
 
 CONFIGURE = f"""
 echo pi >/etc/hostname
@@ -30,47 +28,46 @@ echo 'pi ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/pi
 printf 'ListenAddress 127.0.0.1\\nPort {PORT}\\n' >/etc/ssh/sshd_config.d/booted.conf
 systemctl mask --quiet getty.target console-getty.service
 """
-# The stand-in for the Pi's camera of `make chaos`: /srv/fault says what is wrong with it.
-PICAMERA2 = """
-import os
-os.environ.update(CHAOS_FRAMES="/srv/frames.npy", CHAOS_FAULT="/srv/fault")
-exec(open("/srv/picamera2.py").read())
-"""
 
 
-def build() -> None:
-    """Make `ROOT`, in minutes, where it is not there yet, or made otherwise."""
-    ready, recipe = CACHE / "ready", PACKAGES + CONFIGURE + PICAMERA2
+def build(release: Release) -> Path:
+    """The root folder, made in minutes where it is not there yet, or was made otherwise."""
+    root, ready = CACHE / release.name, CACHE / f"{release.name}.ready"
+    recipe = PACKAGES + CONFIGURE + release.install_camera
     if ready.exists() and ready.read_text() == recipe:
-        return
-    shutil.rmtree(CACHE, ignore_errors=True)
-    CACHE.mkdir(parents=True)
-    make = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", str(ROOT), mirror()]
+        return root
+    shutil.rmtree(root, ignore_errors=True)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    make = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", release.name, str(root), mirror()]
     subprocess.run(make, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["chroot", ROOT, "sh", "-ec", CONFIGURE], check=True)
-    (ROOT / "usr/lib/python3/dist-packages/picamera2.py").write_text(PICAMERA2)
-    shutil.copy(STANDIN / "picamera2.py", ROOT / "srv")
-    frames.write_good(ROOT / "srv/frames.npy")
-    (ROOT / "srv/fault").write_text("good")
+    release.bring(root)
+    script = CONFIGURE + release.install_camera
+    subprocess.run([*container(root), "sh", "-ec", script], check=True, stdin=subprocess.DEVNULL)
     ready.write_text(recipe)
+    return root
+
+
+def container(root: Path) -> list[str]:
+    binds = [f"--bind-ro={path}" for path in OF_THE_HOST if Path(path).exists()]
+    keep_apart = ["--register=no", "--keep-unit", "--resolv-conf=off"]
+    return ["systemd-nspawn", "--quiet", "--machine=pi", *keep_apart, *binds, f"--directory={root}"]
 
 
 class Machine:
     """Boots with the context and ends with it. `folder`, new, takes keys and console."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, release: Release, folder: Path) -> None:
+        self.release = release
         self._folder = folder
         self.programs = make_client(folder, "pi", PORT, "pi")
         """to be put on PATH: an `ssh` that knows the host `pi`"""
 
     def __enter__(self) -> "Machine":
-        build()
-        self._let_in(make_key(self._folder / "key"))
-        binds = [f"--bind-ro={path}" for path in OF_THE_HOST if Path(path).exists()]
-        boot = ["systemd-nspawn", "--quiet", "--boot", "--volatile=overlay", "--register=no", "--keep-unit"]
+        root = build(self.release)
+        let_in(root, make_key(self._folder / "key"))
         self._console = (self._folder / "console").open("wb")
         self._process = subprocess.Popen(
-            [*boot, *binds, f"--directory={ROOT}", "--machine=pi"],
+            [*container(root), "--boot", "--volatile=overlay"],
             stdin=subprocess.DEVNULL,
             stdout=self._console,
             stderr=subprocess.STDOUT,
@@ -109,10 +106,12 @@ class Machine:
                 raise AssertionError(f"not within {seconds:.0f} s: {command}\n{done.stdout}\n{journal}")
             time.sleep(1)
 
-    def _let_in(self, public_key: str) -> None:
-        home = ROOT / "home/pi"
-        allowed = home / ".ssh/authorized_keys"
-        allowed.parent.mkdir(mode=0o700, exist_ok=True)
-        allowed.write_text(public_key)
-        for path in (allowed.parent, allowed):
-            shutil.chown(path, home.stat().st_uid, home.stat().st_gid)
+
+def let_in(root: Path, public_key: str) -> None:
+    """Who has the key may log in as pi."""
+    home = root / "home/pi"
+    allowed = home / ".ssh/authorized_keys"
+    allowed.parent.mkdir(mode=0o700, exist_ok=True)
+    allowed.write_text(public_key)
+    for path in (allowed.parent, allowed):
+        shutil.chown(path, home.stat().st_uid, home.stat().st_gid)
