@@ -50,6 +50,9 @@ class MemoryAllocator(Allocator):
     def buffers(self, stream):
         return self._buffers[stream]
 
+    def __del__(self):  # picamera2 does not close its allocators
+        self.close()
+
     def close(self):
         for file in self._files:
             os.close(file)
