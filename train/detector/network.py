@@ -11,6 +11,8 @@ from train.normalization import FusedBatchNormalization
 
 FRAME_SHAPE = (192, 256, 1)  # of training: most of a larger frame has nothing to teach
 COPY_SHAPE = (COPY_WIDTH_PX * 3 // 4, COPY_WIDTH_PX, 1)  # of the shipped file; the device resizes it to other frames
+STEM, FINE, COARSE, HEAD = (8, 24), 32, 64, 48  # channels
+COARSE_DEPTH = 3  # layers at a sixteenth
 PRIOR = 0.01  # score of a fresh network: else the many empty cells swamp the first steps (Lin et al. 2017, RetinaNet)
 
 
@@ -22,14 +24,7 @@ class DepthToSpace(layers.Layer):
         return tf.nn.depth_to_space(x, 2)
 
 
-def detector(
-    shape: tuple[int, int, int] = FRAME_SHAPE,
-    stem: tuple[int, int] = (8, 24),
-    fine: int = 32,
-    coarse: int = 64,
-    head: int = 48,
-    depths: tuple[int, int] = (1, 3),
-) -> keras.Model:
+def detector(shape: tuple[int, int, int] = FRAME_SHAPE) -> keras.Model:
     """Plain 3x3 convolutions at a half to a sixteenth of the frame's size; the coarse layers see whole faces and heads.
 
     126 MMACs and 0.17 M parameters at 384x288. Takes (B, H, W, 1), 0 to 255, H and W multiples of 16; no scaling, the
@@ -38,17 +33,15 @@ def detector(
     """
     pixels = layers.Input(shape, name="pixels")
     x = pixels
-    for width in (*stem, fine):
+    for width in (*STEM, FINE):
         x = _convolution(x, width, strides=2)
-    for _ in range(depths[0]):
-        x = _convolution(x, fine)
-    near = x  # (B, H/8, W/8, fine)
-    x = _convolution(x, coarse, strides=2)
-    for _ in range(depths[1]):
-        x = _convolution(x, coarse)
-    x = DepthToSpace()(_convolution(x, 4 * fine, side=1, active=False))
+    near = x = _convolution(x, FINE)  # (B, H/8, W/8, FINE)
+    x = _convolution(x, COARSE, strides=2)
+    for _ in range(COARSE_DEPTH):
+        x = _convolution(x, COARSE)
+    x = DepthToSpace()(_convolution(x, 4 * FINE, side=1, active=False))
     x = layers.ReLU(max_value=6.0)(layers.Add()([near, x]))
-    x = _convolution(x, head)
+    x = _convolution(x, HEAD)
     outputs = {
         "scores": _output(x, 1, "scores", keras.initializers.Constant(-math.log(1 / PRIOR - 1)), "sigmoid"),
         "boxes": _output(x, 4, "boxes"),
