@@ -439,6 +439,34 @@ def test_a_live_system_gets_its_user_in_the_cameras_group_and_a_restart(
     assert calls[-1] == "systemctl restart emotion-edge"  # also where the unit is the old one, but another release runs
 
 
+GO_BACK = """
+root= offline=no opt=$OPT releases=$OPT/releases unit=$OPT/unit release=new replaced=releases/old
+go_back
+"""
+
+
+@pytest.mark.parametrize(("restarts", "message"), [(True, "old runs again"), (False, "nor does old any more")])
+def test_an_upgrade_that_fails_goes_back_to_the_release_that_ran(restarts: bool, message: str, tmp_path: Path) -> None:
+    """With a stand-in for systemctl; on a real system it is `make test-systemd`'s."""
+    programs, opt = tmp_path / "bin", tmp_path / "opt"
+    programs.mkdir()
+    (programs / "systemctl").write_text(f'#!/bin/sh\ncase "$*" in restart*) {str(restarts).lower()};; esac\n')
+    (programs / "systemctl").chmod(0o755)
+    for release in ("old", "new"):
+        (opt / "releases" / release / "systemd").mkdir(parents=True)
+        (opt / "releases" / release / "systemd/emotion-edge.service").write_text(release)
+    (opt / "current").symlink_to("releases/new")
+    (opt / "previous").symlink_to("releases/old")
+    script = (SYSTEMD / "install.sh").read_text().removesuffix('main "$@"\n') + GO_BACK
+    environment = os.environ | {"PATH": f"{programs}:{os.environ['PATH']}", "OPT": str(opt)}
+    done = subprocess.run(["bash", "-c", script], env=environment, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert message in done.stderr.splitlines()[-1]
+    assert (opt / "current").readlink() == Path("releases/old")
+    assert (opt / "unit").read_text() == "old"
+    assert [path.name for path in (opt / "releases").iterdir()] == ["old"]
+
+
 @pytest.mark.parametrize("arguments", [(), ("uninstall", "--purge")])
 def test_needs_root(arguments: tuple[str, ...]) -> None:
     """The script is read from standard input: an unprivileged user may not enter this folder."""
