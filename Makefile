@@ -13,15 +13,15 @@ EDGE_READY := .venv-edge/ready$(if $(SITE_PACKAGES),-picamera2)
 .PHONY: help run test test-edge test-train test-arm64 test-systemd edge-env train-env lint bundle chaos clean
 
 help:
-	@echo 'make run         emotions from the camera, else from the demo'
-	@echo 'make test        every test, each in its environment'
-	@echo 'make test-arm64  the tests of edge/ on aarch64 wheels, emulated (on Debian; slow)'
-	@echo 'make test-systemd the service deployed by ssh to a booted Debian container, minutes (root, debootstrap, systemd-container)'
-	@echo 'make chaos       the daemon under SIGKILL, bad cameras, a full disk and damage, for minutes; SEED=2 for others'
-	@echo 'make edge-env    .venv-edge, from requirements-edge.txt'
-	@echo 'make train-env   .venv-train, from requirements-train.txt'
-	@echo 'make bundle      the archive for the Pi, in dist/'
-	@echo 'make clean       remove environments and caches'
+	@echo 'make run          emotions from the camera, else from the demo'
+	@echo 'make test         every test, each in its environment'
+	@echo 'make test-arm64   the tests of edge/ on aarch64 wheels, emulated (on Debian; slow)'
+	@echo 'make test-systemd  the service deployed by ssh to booted Debian containers (root, debootstrap, systemd-container; minutes)'
+	@echo 'make chaos        the daemon under SIGKILL, bad cameras, a full disk and damage, for minutes; SEED=2 for others'
+	@echo 'make edge-env     .venv-edge, from requirements-edge.txt'
+	@echo 'make train-env    .venv-train, from requirements-train.txt'
+	@echo 'make bundle       the archive for the Pi, in dist/'
+	@echo 'make clean        remove environments and caches'
 
 run: edge-env
 	$(EDGE) -m edge run
