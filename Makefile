@@ -16,7 +16,7 @@ help:
 	@echo 'make run          emotions from the camera, else from the demo'
 	@echo 'make test         every test, each in its environment'
 	@echo 'make test-arm64   the tests of edge/ on aarch64 wheels, emulated (on Debian; slow)'
-	@echo 'make test-systemd  the service deployed by ssh to booted Debian containers (root, debootstrap, systemd-container; minutes)'
+	@echo 'make test-systemd the service deployed by ssh to booted Debian containers (root, debootstrap, systemd-container; minutes)'
 	@echo 'make chaos        the daemon under SIGKILL, bad cameras, a full disk and damage, for minutes; SEED=2 for others'
 	@echo 'make edge-env     .venv-edge, from requirements-edge.txt'
 	@echo 'make train-env    .venv-train, from requirements-train.txt'
