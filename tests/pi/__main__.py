@@ -42,6 +42,7 @@ def main() -> int:
         parser.error(f"no Raspberry Pi OS has Python {', '.join(unknown)}; known: {', '.join(machine.RELEASES)}")
     images = faces.read(args.fer2013)
     expected = predict.scores(images)
+    machine.qemu()  # for both: they must not fetch it at the same time
     with ThreadPoolExecutor() as pool:  # a core for each; what one prints comes when it has ended
         return 0 if all(list(pool.map(lambda python: check(python, images, expected), pythons))) else 1
 
