@@ -14,7 +14,8 @@ Usage: install.sh [--root DIR]                       install or upgrade
   -h, --help    this text
 
 PYTHON names the Python to build with (default /usr/bin/python3, the one that sees apt's picamera2).
-Exit status: 0 done; 1 failed, or installed but not running; 2 wrong usage or not root.
+An upgrade that does not get ready goes back to the release that ran before.
+Exit status: 0 done; 1 failed, gone back, or installed but not running; 2 wrong usage or not root.
 END
 }
 

@@ -1,8 +1,12 @@
-"""An ssh of the tests' own: a key, and a client that knows one host."""
+"""An ssh of the tests' own: a key, and a client that knows one host; and what is deployed through it."""
 
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
+
+from edge.settings import PROJECT
 
 CONFIG = """
 Host {name}
@@ -31,3 +35,16 @@ def make_client(folder: Path, name: str, port: int, user: str) -> Path:
     program.write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {folder}/config "$@"\n')
     program.chmod(0o755)
     return programs
+
+
+def deploy(programs: Path, *arguments: str, project: Path = PROJECT) -> subprocess.CompletedProcess[str]:
+    """`convert deploy` of `project`, with the `ssh` of `programs`; errors are part of the output."""
+    return subprocess.run(
+        [sys.executable, "-m", "convert", "deploy", *arguments],
+        cwd=project,
+        env=os.environ | {"PATH": f"{programs}:{os.environ['PATH']}"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )

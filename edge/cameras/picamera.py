@@ -57,6 +57,11 @@ def y_plane(yuv420: npt.NDArray[np.uint8], size_wh: tuple[int, int]) -> npt.NDAr
     return yuv420[:height, :width].copy()  # the buffer goes back to the camera
 
 
+def models(picamera2: Any) -> list[str]:
+    """Of the Pi cameras that the class Picamera2, given as `picamera2`, lists; it lists webcams too."""
+    return [camera["Model"] for camera in picamera2.global_camera_info() if "/usb" not in camera.get("Id", "")]
+
+
 def _start(wanted: settings.Camera) -> Any:
     try:
         from picamera2 import Picamera2
@@ -64,7 +69,7 @@ def _start(wanted: settings.Camera) -> Any:
         raise CameraError("Pi camera: picamera2 is not installed (sudo apt install python3-picamera2)") from error
     except Exception as error:  # ValueError: pip's numpy is not the one that apt's modules were built for
         raise CameraError(f"Pi camera: picamera2 cannot be loaded ({error}); make the environment again") from error
-    if all("/usb" in camera.get("Id", "") for camera in Picamera2.global_camera_info()):  # it lists webcams too
+    if not models(Picamera2):
         raise CameraError("Pi camera: none found; check the cable and `rpicam-hello --list-cameras`")
     try:
         device = Picamera2()

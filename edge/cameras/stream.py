@@ -27,9 +27,8 @@ class StreamCamera(Capture):
         timeout_ms = round(wanted.timeout_seconds * 1000)
         limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
         scheme = kind(url)
-        capture = cv2.VideoCapture(
-            scheme + url[len(scheme) :], cv2.CAP_FFMPEG, limits
-        )  # FFmpeg wants it in small letters
+        address = scheme + url[len(scheme) :]  # FFmpeg wants the scheme in small letters
+        capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, limits)
         if not capture.isOpened():
             raise CameraError(f"{name}: no stream there; check address, name and password, and that the camera is on")
         super().__init__(name, capture, patience_seconds=0.0)  # FFmpeg itself waited for as long

@@ -12,8 +12,7 @@ from edge.errors import EXIT_CONFIG, EXIT_TRY_AGAIN, UsageError
 
 # A process of its own: libcamera may hang or crash, and does not end the doctor with it.
 LIST_PI_CAMERAS = (
-    "from picamera2 import Picamera2; "
-    "print(*(c['Model'] for c in Picamera2.global_camera_info() if '/usb' not in c.get('Id', '')), sep=', ')"
+    "from picamera2 import Picamera2; from edge.cameras.picamera import models; print(*models(Picamera2), sep=', ')"
 )
 CONNECT = "connect one; a Pi camera: check its cable and `rpicam-hello --list-cameras`"
 

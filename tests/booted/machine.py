@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from edge.settings import PROJECT
-from tests.booted.releases import Release
+from tests.booted.releases import Release, bring_cameras
 from tests.pi.debian import mirror
 from tests.ssh import make_client, make_key
 
@@ -40,7 +40,7 @@ def build(release: Release) -> Path:
     CACHE.mkdir(parents=True, exist_ok=True)
     make = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", release.name, str(root), mirror()]
     subprocess.run(make, check=True, stdout=subprocess.DEVNULL)
-    release.bring(root)
+    bring_cameras(root)
     script = CONFIGURE + release.install_camera
     subprocess.run([*container(root), "sh", "-ec", script], check=True, stdin=subprocess.DEVNULL)
     ready.write_text(recipe)

@@ -46,16 +46,6 @@ class Release:
     unplug: str
     plug_in: str
 
-    def bring(self, root: Path) -> None:
-        """Put into `root`/srv what `install_camera` needs there."""
-        server = root / "srv"
-        shutil.copy(STANDIN / "picamera2.py", server)
-        shutil.copytree(PARTS, server / "parts")
-        frames.write_good(server / "frames.npy")
-        (server / "frames").mkdir()
-        for index, gray in enumerate(np.load(server / "frames.npy")[::10]):  # libcamera holds them all in memory
-            cv2.imwrite(str(server / "frames" / f"{index}.jpg"), cv2.merge([gray] * 3))
-
 
 VIRTUAL_YAML = "/usr/share/libcamera/pipeline/virtual/virtual.yaml"
 RELEASES = (
@@ -72,3 +62,14 @@ RELEASES = (
         plug_in=f"sudo mv /srv/virtual.yaml {VIRTUAL_YAML}",
     ),
 )
+
+
+def bring_cameras(root: Path) -> None:
+    """Put into `root`/srv what each `install_camera` needs there."""
+    server = root / "srv"
+    shutil.copy(STANDIN / "picamera2.py", server)
+    shutil.copytree(PARTS, server / "parts")
+    frames.write_good(server / "frames.npy")
+    (server / "frames").mkdir()
+    for index, gray in enumerate(np.load(server / "frames.npy")[::10]):  # libcamera holds them all in memory
+        cv2.imwrite(str(server / "frames" / f"{index}.jpg"), cv2.merge([gray] * 3))

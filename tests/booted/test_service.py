@@ -3,8 +3,6 @@
 import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 from edge.settings import PROJECT
 from tests.booted.machine import PROGRAMS, Machine
 from tests.booted.releases import RELEASES
+from tests.ssh import deploy
 
 CURRENT = "/opt/emotion-edge/current"
 LOG = "/var/lib/emotion-edge/emotions.db"
@@ -35,18 +34,6 @@ def pi(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory)
         yield machine
 
 
-def deploy(pi: Machine, project: Path = PROJECT) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "convert", "deploy", "pi"],
-        cwd=project,
-        env=os.environ | {"PATH": f"{pi.programs}:{os.environ['PATH']}"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
 def main_pid(pi: Machine) -> str:
     return pi.output(STATE.format("MainPID"))
 
@@ -56,7 +43,7 @@ def wait_for_rows(pi: Machine, more_than: int = 0) -> None:
 
 
 def test_deploy_installs_a_service_that_logs(pi: Machine) -> None:
-    done = deploy(pi)
+    done = deploy(pi.programs, "pi")
     assert done.returncode == 0, done.stdout
     assert "Installed emotion-edge" in done.stdout
     assert pi.output("systemctl is-active emotion-edge") == "active"
@@ -76,7 +63,7 @@ def test_runs_as_its_own_user_in_its_sandbox_with_apts_numpy(pi: Machine) -> Non
 
 def test_the_same_release_again_restarts_nothing(pi: Machine) -> None:
     before = main_pid(pi)
-    done = deploy(pi)
+    done = deploy(pi.programs, "pi")
     assert (done.returncode, "already installed" in done.stdout) == (0, True), done.stdout
     assert main_pid(pi) == before
 
@@ -94,7 +81,7 @@ def other_release(folder: Path, line: str) -> Path:
 
 def test_a_release_that_does_not_get_ready_gives_way_to_the_one_before(pi: Machine, tmp_path: Path) -> None:
     before, rows = pi.output(f"readlink {CURRENT}"), int(pi.output(ROWS))
-    done = deploy(pi, other_release(tmp_path, 'raise RuntimeError("broken")'))
+    done = deploy(pi.programs, "pi", project=other_release(tmp_path, 'raise RuntimeError("broken")'))
     assert done.returncode == 1, done.stdout
     assert re.search(r"did not get ready; .* runs again", done.stdout), done.stdout
     assert pi.output(f"readlink {CURRENT}") == before
@@ -106,7 +93,7 @@ def test_a_release_that_does_not_get_ready_gives_way_to_the_one_before(pi: Machi
 def test_an_upgrade_without_a_camera_says_that_neither_runs_and_heals_with_it(pi: Machine, tmp_path: Path) -> None:
     before = pi.output(f"readlink {CURRENT}")
     pi.output(pi.release.unplug)
-    done = deploy(pi, other_release(tmp_path, "# as good as the one before"))
+    done = deploy(pi.programs, "pi", project=other_release(tmp_path, "# as good as the one before"))
     assert done.returncode == 1, done.stdout
     assert re.search(r"did not get ready, nor does .* any more", done.stdout), done.stdout
     assert pi.output(f"readlink {CURRENT}") == before
@@ -144,6 +131,6 @@ def test_uninstall_keeps_the_log_and_purge_removes_it(pi: Machine) -> None:
     pi.output(f"sudo {CURRENT}/systemd/install.sh uninstall")
     assert pi.run("systemctl is-active emotion-edge").stdout.strip() == "inactive"
     pi.output(f"sudo test -s {LOG} && test ! -e /opt/emotion-edge")
-    assert deploy(pi).returncode == 0
+    assert deploy(pi.programs, "pi").returncode == 0
     pi.output(f"sudo {CURRENT}/systemd/install.sh uninstall --purge")
     pi.output("test ! -e /var/lib/emotion-edge && test ! -e /etc/emotion-edge && ! getent passwd emotion-edge")

@@ -8,14 +8,12 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from edge.settings import PROJECT
-from tests.ssh import make_client, make_key
+from tests.ssh import deploy, make_client, make_key
 
 SSHD = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
 pytestmark = pytest.mark.skipif(SSHD is None, reason="sshd is not installed (apt install openssh-server)")
@@ -39,8 +37,8 @@ SetEnv PATH={folder}/device:{path} TMPDIR={folder}/tmp
 class Device:
     """Where `convert deploy device` leads."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, programs: Path) -> None:
+        self.folder, self.programs = folder, programs
         for name in ("device", "tmp"):
             (folder / name).mkdir()
         self.set_status(0)
@@ -61,13 +59,12 @@ class Device:
 
 @pytest.fixture
 def device(tmp_path: Path) -> Iterator[Device]:
-    made = Device(tmp_path)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     for name in ("key", "host_key"):
         make_key(tmp_path / name)
-    make_client(tmp_path, "device", port, getpass.getuser())
+    made = Device(tmp_path, make_client(tmp_path, "device", port, getpass.getuser()))
     path = os.environ["PATH"]
     (tmp_path / "sshd_config").write_text(SSHD_CONFIG.format(port=port, folder=tmp_path, path=path))
     if os.geteuid() == 0:
@@ -79,20 +76,8 @@ def device(tmp_path: Path) -> Iterator[Device]:
         server.terminate()
 
 
-def deploy(device: Device, *host: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "convert", "deploy", *(host or ("device",))],
-        cwd=PROJECT,
-        env=os.environ | {"PATH": f"{device.folder}/bin:{os.environ['PATH']}"},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
 def test_the_whole_archive_arrives_is_installed_as_root_and_cleared_away(device: Device) -> None:
-    done = deploy(device)
+    done = deploy(device.programs, "device")
     assert done.returncode == 0, done.stdout
     assert f"sudo {device.folder}/tmp/" in done.stdout
     assert device.left_behind() == []
@@ -100,7 +85,7 @@ def test_the_whole_archive_arrives_is_installed_as_root_and_cleared_away(device:
 
 def test_a_failed_installation_is_a_failed_deployment(device: Device) -> None:
     device.set_status(1)
-    done = deploy(device)
+    done = deploy(device.programs, "device")
     assert done.returncode == 1
     assert "install.sh ended with status 1" in done.stdout
     assert device.left_behind() == []
@@ -108,7 +93,7 @@ def test_a_failed_installation_is_a_failed_deployment(device: Device) -> None:
 
 def test_an_archive_that_cannot_be_unpacked_installs_nothing(device: Device) -> None:
     device.write_program("tar", "#!/bin/sh\necho 'tar: No space left on device' >&2\nexit 2\n")
-    done = deploy(device)
+    done = deploy(device.programs, "device")
     assert done.returncode == 1
     assert "No space left on device" in done.stdout
     assert "did not unpack the archive (status 2); nothing was installed" in done.stdout
@@ -116,13 +101,13 @@ def test_an_archive_that_cannot_be_unpacked_installs_nothing(device: Device) -> 
 
 
 def test_a_device_that_is_not_there_is_named_with_what_to_do(device: Device) -> None:
-    done = deploy(device, "ssh://pi@127.0.0.1:1")
+    done = deploy(device.programs, "ssh://pi@127.0.0.1:1")
     assert done.returncode == 1
     assert "Connection refused" in done.stdout
     assert "`ssh ssh://pi@127.0.0.1:1` must work first" in done.stdout
 
 
 def test_a_host_is_never_taken_for_an_option(device: Device, tmp_path: Path) -> None:
-    done = deploy(device, "--", f"-oProxyCommand=touch {tmp_path}/taken")
+    done = deploy(device.programs, "--", f"-oProxyCommand=touch {tmp_path}/taken")
     assert done.returncode == 1
     assert not (tmp_path / "taken").exists()

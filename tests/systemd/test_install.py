@@ -405,7 +405,7 @@ def test_wrong_usage_exits_2(
 
 
 LIVE = """
-root= offline=no state_dir=/var/lib/emotion-edge opt=/nowhere started=yes
+root= offline=no state_dir=/var/lib/emotion-edge opt=/nowhere
 create_user
 start_service
 """
@@ -413,6 +413,13 @@ RECORD = """#!/bin/sh
 echo "${0##*/} $*" >>"$CALLS"
 case "${0##*/} $*" in "getent "*) exit "$KNOWN";; *MainPID*) echo 1;; esac
 """
+
+
+def instead_of_main(commands: str) -> str:
+    """install.sh with other last lines."""
+    script = (SYSTEMD / "install.sh").read_text().removesuffix('main "$@"\n')
+    assert 'main "$@"' not in script
+    return script + commands
 
 
 @pytest.mark.parametrize(("known", "unit_changed"), [(False, "yes"), (True, "yes"), (True, "no")])
@@ -423,8 +430,7 @@ def test_a_live_system_gets_its_user_in_the_cameras_group_and_a_restart(
     for name in ("getent", "useradd", "usermod", "systemctl"):
         (tmp_path / name).write_text(RECORD)
         (tmp_path / name).chmod(0o755)
-    script = (SYSTEMD / "install.sh").read_text().removesuffix('main "$@"\n') + LIVE
-    assert 'main "$@"' not in script
+    script = instead_of_main(LIVE)
     environment = os.environ | {
         "PATH": f"{tmp_path}:{os.environ['PATH']}",
         "CALLS": str(tmp_path / "calls"),
@@ -457,7 +463,7 @@ def test_an_upgrade_that_fails_goes_back_to_the_release_that_ran(restarts: bool,
         (opt / "releases" / release / "systemd/emotion-edge.service").write_text(release)
     (opt / "current").symlink_to("releases/new")
     (opt / "previous").symlink_to("releases/old")
-    script = (SYSTEMD / "install.sh").read_text().removesuffix('main "$@"\n') + GO_BACK
+    script = instead_of_main(GO_BACK)
     environment = os.environ | {"PATH": f"{programs}:{os.environ['PATH']}", "OPT": str(opt)}
     done = subprocess.run(["bash", "-c", script], env=environment, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 1
