@@ -186,7 +186,8 @@ def _deploy(args: argparse.Namespace) -> None:
 def _measure_crop(args: argparse.Namespace) -> None:
     from convert.calibration import calibration_faces
     from convert.geometry import measure
-    from edge import detection, settings
+    from edge import settings
+    from edge.vision import detection
     from train.data import load
 
     wanted = settings.Detector(

@@ -6,8 +6,9 @@ import tempfile
 from pathlib import Path
 
 from convert import wheels
-from edge import __version__, manifest
+from edge import __version__
 from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL, PROJECT
+from edge.vision import manifest
 
 NAME = "emotion-edge"
 PARTS = ("edge", "models", "systemd", "requirements-edge.txt", "README.md", "LICENSE")

@@ -13,8 +13,8 @@ import pandas as pd
 
 from edge.cameras import DEMO
 from edge.cameras.files import VideoFile, read_image
-from edge.detection import FaceDetector, GrayNet, Haar, YuNet
-from edge.detection.yunet import YUNET_THRESHOLD
+from edge.vision.detection import FaceDetector, GrayNet, Haar, YuNet
+from edge.vision.detection.yunet import YUNET_THRESHOLD
 from train.data import DataError
 from train.detector.judge import LOWEST, Curve, as_frame, curve, frame_scale, overlaps, sought
 from train.detector.photos import BOX_COLUMNS, Photo, load

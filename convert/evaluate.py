@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from edge.classifier import Classifier
 from edge.contract import INPUT_SHAPE, LABELS
 from edge.errors import ModelError, UsageError
+from edge.vision.classifier import Classifier
 from train import predictions
 from train.batches import as_input
 from train.data import Faces, load

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from edge.contract import INPUT_SIDE, CropGeometry, roll
-from edge.detection import FaceDetector
+from edge.vision.detection import FaceDetector
 from train.data import DataError, Faces
 
 FACE_PX = 200  # of the enlarged face: well above the smallest that either detector finds

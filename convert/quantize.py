@@ -16,11 +16,12 @@ from ai_edge_litert.interpreter import Interpreter
 
 from convert.calibration import FACES_PER_CLASS, SEED, calibration_faces
 from convert.evaluate import load_keras, predict
-from edge import __version__, manifest
-from edge.classifier import Classifier
+from edge import __version__
 from edge.contract import LABELS
 from edge.errors import ModelError, UsageError
-from edge.manifest import Certainty, Manifest, Tensor
+from edge.vision import manifest
+from edge.vision.classifier import Classifier
+from edge.vision.manifest import Certainty, Manifest, Tensor
 from train.data import Fer2013, load
 from train.runs import CONFIG, METRICS, PLACES
 

@@ -12,10 +12,11 @@ from convert import detectors
 from convert.calibration import SEED
 from convert.evaluate import read_keras
 from convert.quantize import both_or_neither, git_commit, tensor, tools, training
-from edge import __version__, manifest
-from edge.detection import GrayNet
+from edge import __version__
 from edge.errors import ModelError, UsageError
-from edge.manifest import DetectorManifest
+from edge.vision import manifest
+from edge.vision.detection import GrayNet
+from edge.vision.manifest import DetectorManifest
 from train.detector import photos as data
 from train.detector.judge import FALSE_ALARMS, LOWEST, as_frame, fitted, judge
 from train.detector.photos import Photo, Photos

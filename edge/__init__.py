@@ -7,10 +7,10 @@ For a program of your own: `Analyzer` gives the emotions of a frame. It is loade
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from edge.analyzer import FaceEmotion
     from edge.api import Analyzer
     from edge.contract import LABELS
     from edge.errors import EdgeError
+    from edge.vision.pipeline import FaceEmotion
 
 __all__ = ["LABELS", "Analyzer", "EdgeError", "FaceEmotion"]
 __version__ = "0.1.0"
@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 _MODULES = {
     "Analyzer": "edge.api",
     "EdgeError": "edge.errors",
-    "FaceEmotion": "edge.analyzer",
+    "FaceEmotion": "edge.vision.pipeline",
     "LABELS": "edge.contract",
 }
 

@@ -9,12 +9,12 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
-from edge.analyzer import Analyzer, FaceEmotion
 from edge.cameras.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES, DamagedFileError, VideoFile, read_image
 from edge.cameras.frame import Frame
 from edge.contract import LABELS
 from edge.drawing import AnnotatedFolder
 from edge.errors import EXIT_TRY_AGAIN, UsageError
+from edge.vision.pipeline import Analyzer, FaceEmotion
 
 log = logging.getLogger(__name__)
 

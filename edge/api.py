@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edge import settings
-from edge.analyzer import FaceEmotion
 from edge.errors import UsageError
 from edge.service import make_analyzer
+from edge.vision.pipeline import FaceEmotion
 
 
 class Analyzer:

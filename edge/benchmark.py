@@ -16,7 +16,6 @@ import numpy as np
 from tqdm import tqdm
 
 from edge import settings
-from edge.analyzer import Analyzer
 from edge.cameras import DEMO, Camera, Frame
 from edge.cameras.files import ImageFolder, VideoFile
 from edge.contract import crop_face
@@ -25,6 +24,7 @@ from edge.doctor.findings import Machine
 from edge.errors import UsageError
 from edge.events import EventLog
 from edge.service import make_analyzer
+from edge.vision.pipeline import Analyzer
 
 SECONDS_FROM, SECONDS_TO = 1.0, 3600.0
 WHOLE = ("read", "analyze", "log")  # what `run` does with a frame; the other stages are parts of analyze

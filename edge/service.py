@@ -11,16 +11,17 @@ from types import FrameType
 import msgspec
 import numpy as np
 
-from edge import detection, settings, systemd
-from edge.analyzer import Analyzer
+from edge import settings, systemd
 from edge.cameras import DEMO_NAME, Camera, Frame, NoFrameYetError, open_camera
 from edge.cameras.files import DamagedFileError
-from edge.classifier import Classifier
 from edge.contract import INPUT_SIDE
 from edge.errors import EXIT_TRY_AGAIN
 from edge.events import EventLog
 from edge.pause import PauseSwitch, flag_path
 from edge.terminal import StatusLine
+from edge.vision import detection
+from edge.vision.classifier import Classifier
+from edge.vision.pipeline import Analyzer
 
 PAUSE_CHECK_SECONDS = 0.25  # between two looks at the pause switch while paused
 SUMMARY_SECONDS = 3600.0  # between two lines of counts: 24 a day are no burden to the journal

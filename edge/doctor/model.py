@@ -5,14 +5,15 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from edge import detection, settings
-from edge.classifier import Classifier
-from edge.detection import GrayNet, YuNet
+from edge import settings
 from edge.doctor.findings import Finding, ok, problem_of, warning
 from edge.errors import ModelError
 from edge.fetch import YUNET_SHA256
-from edge.manifest import sha256
 from edge.service import measure_classifier_ms
+from edge.vision import detection
+from edge.vision.classifier import Classifier
+from edge.vision.detection import GrayNet, YuNet
+from edge.vision.manifest import sha256
 
 DISTRIBUTIONS = {"litert": "ai-edge-litert", "tflite-runtime": "tflite-runtime"}
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Self
 
 from edge import settings
-from edge.analyzer import FaceEmotion
 from edge.errors import EdgeError, LogError
 from edge.events.backlog import CAPACITY, Backlog
 from edge.events.clock import ClockWatch, boot_seconds
 from edge.events.damage import is_damage
 from edge.events.rows import Incident, is_finite, observe, utc_text
 from edge.events.store import Store
+from edge.vision.pipeline import FaceEmotion
 
 UPKEEP_SECONDS = 300.0  # between two looks at age and size
 UPKEEP_PAUSE_SECONDS = 1.0  # between two batches of deletions: cameras come first

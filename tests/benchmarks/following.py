@@ -17,15 +17,16 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from edge import detection, settings
-from edge.analyzer import Analyzer, FaceEmotion
+from edge import settings
 from edge.cameras.files import VIDEO_SUFFIXES, VideoFile
 from edge.cameras.frame import Frame
-from edge.classifier import Classifier
 from edge.contract import LABELS
-from edge.detection import FaceDetector
 from edge.settings import DEFAULT_MODEL, DEFAULT_YUNET, Tracking
-from edge.tracking import overlap
+from edge.vision import detection
+from edge.vision.classifier import Classifier
+from edge.vision.detection import FaceDetector
+from edge.vision.pipeline import Analyzer, FaceEmotion
+from edge.vision.tracking import overlap
 
 Analyzed = list[list[FaceEmotion]]  # of each frame
 DETECT_SECONDS = (0.0, 0.2, 0.5, 1.0, 2.0)

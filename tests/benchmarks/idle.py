@@ -20,7 +20,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ["JOURNAL_STREAM"] = "0:0"  # no line per emotion
 
 from edge import settings
-from edge.analyzer import Analyzer
 from edge.cameras import DEMO, Frame
 from edge.cameras.files import VideoFile
 from edge.cameras.frame import Closing
@@ -28,6 +27,7 @@ from edge.cameras.live import LiveCamera
 from edge.events import EventLog
 from edge.pause import PauseSwitch
 from edge.service import StopSignal, Watch, make_analyzer
+from edge.vision.pipeline import Analyzer
 
 FRAMES_PER_SECOND = 10.0
 NOISE_LEVELS = 4.0  # standard deviation of a pixel

@@ -16,10 +16,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from edge.analyzer import FaceEmotion
 from edge.contract import LABELS
 from edge.events import EventLog
 from edge.settings import Log
+from edge.vision.pipeline import FaceEmotion
 
 FRAMES_PER_SECOND = 5
 EPISODE_SECONDS = 5

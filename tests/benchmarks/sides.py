@@ -35,8 +35,8 @@ def edge(*settings: str) -> tuple[dict[str, Call], Call, np.ndarray]:
     """Each frame on its own, as `fer` takes it; and as video, faces looked for twice a second and followed between."""
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     from edge import Analyzer
-    from edge.classifier import Classifier
     from edge.settings import DEFAULT_MODEL
+    from edge.vision.classifier import Classifier
 
     analyzer = Analyzer(*settings)
     start = time.monotonic()

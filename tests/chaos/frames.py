@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from edge.cameras import DEMO
 from edge.cameras.files import VideoFile
-from edge.detection import Haar
+from edge.vision.detection import Haar
 
 GOOD_FRAMES = 30
 FACE_PX = 128  # side of a tile; the detector looks at a copy that is 0.31 times as large

@@ -16,11 +16,11 @@ from convert.evaluate import evaluate
 from convert.geometry import FACE_PX, MARGIN_PX, measure
 from convert.quantize import Quantized, choose_threshold, quantize
 from convert.tflite import check_int8, to_int8
-from edge import manifest
-from edge.classifier import Classifier
 from edge.contract import LABELS, CropGeometry
-from edge.detection import Face
 from edge.errors import ModelError, UsageError
+from edge.vision import manifest
+from edge.vision.classifier import Classifier
+from edge.vision.detection import Face
 from tests.synthetic import faces, write_csv
 from train import predictions
 from train.data import DataError, Faces

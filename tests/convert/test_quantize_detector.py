@@ -12,8 +12,8 @@ import pytest
 from convert import detectors
 from convert.quantize_detector import Quantized, calibration_frames, quantize_detector
 from convert.tflite import check_int8
-from edge.detection import Face, GrayNet
 from edge.errors import ModelError, UsageError
+from edge.vision.detection import Face, GrayNet
 from tests.synthetic import write_photos
 from train.data import DataError
 from train.detector.network import COPY_SHAPE, detector

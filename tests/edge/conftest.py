@@ -18,8 +18,8 @@ from hypothesis import settings as hypothesis_settings
 
 from edge.cameras import DEMO
 from edge.cameras.files import VideoFile
-from edge.runtime import RUNTIMES
 from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL, PROJECT
+from edge.vision.runtime import RUNTIMES
 from tests.edge.streams import mjpeg, rtsp  # noqa: F401, fixtures
 
 # A shell's background jobs ignore Ctrl-C, and so would every program that the tests start.

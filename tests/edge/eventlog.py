@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.analyzer import FaceEmotion
 from edge.contract import LABELS
 from edge.events import EventLog
 from edge.settings import Log
+from edge.vision.pipeline import FaceEmotion
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 250_000, UTC)
 PROBABILITIES = np.array([0.05, 0.0, 0.05, 0.8, 0.0, 0.0, 0.1], np.float32)

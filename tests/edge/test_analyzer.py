@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from edge.analyzer import Analyzer
-from edge.classifier import Classifier
 from edge.contract import CropGeometry
-from edge.detection import Face, Haar
 from edge.settings import DEFAULT_MODEL, Tracking
+from edge.vision.classifier import Classifier
+from edge.vision.detection import Face, Haar
+from edge.vision.pipeline import Analyzer
 
 NEAR_SECONDS = 0.1
 

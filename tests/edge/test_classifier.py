@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.classifier import Classifier
 from edge.contract import LABELS, crop_face
-from edge.detection import Haar
 from edge.errors import ModelError
-from edge.runtime import RUNTIMES, quantize
 from edge.settings import DEFAULT_MODEL
+from edge.vision.classifier import Classifier
+from edge.vision.detection import Haar
+from edge.vision.runtime import RUNTIMES, quantize
 from tests.edge.conftest import needs
 
 Edit = Callable[..., None]

@@ -4,11 +4,12 @@ import cv2
 import numpy as np
 import pytest
 
-from edge import detection, settings
-from edge.detection import FaceDetector, GrayNet, Haar, InRegion, YuNet
-from edge.detection.graynet import decode
+from edge import settings
 from edge.errors import ModelError
 from edge.settings import DEFAULT_GRAYNET
+from edge.vision import detection
+from edge.vision.detection import FaceDetector, GrayNet, Haar, InRegion, YuNet
+from edge.vision.detection.graynet import decode
 from tests.edge.conftest import SHARED
 
 YUNET = SHARED / "models" / "face_detection_yunet_2026may.onnx"

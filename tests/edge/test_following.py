@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.contract import Box
-from edge.detection import Haar
-from edge.following import Template
-from edge.motion import Motion
+from edge.vision.change import Motion
+from edge.vision.detection import Haar
+from edge.vision.template import Template
 
 
 @pytest.fixture(scope="module")

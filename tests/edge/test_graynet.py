@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.detection import GrayNet
-from edge.detection.graynet import blended
 from edge.errors import ModelError
-from edge.runtime import RUNTIMES
 from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL
+from edge.vision.detection import GrayNet
+from edge.vision.detection.graynet import blended
+from edge.vision.runtime import RUNTIMES
 from tests.edge.conftest import change_manifest, needs
 
 

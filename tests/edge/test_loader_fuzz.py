@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.classifier import Classifier
-from edge.detection import GrayNet
 from edge.errors import ModelError
-from edge.manifest import DetectorManifest, Manifest
-from edge.runtime import RUNTIMES
 from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL, PROJECT
+from edge.vision.classifier import Classifier
+from edge.vision.detection import GrayNet
+from edge.vision.manifest import DetectorManifest, Manifest
+from edge.vision.runtime import RUNTIMES
 from tests.edge.conftest import environment, needs
 
 MODEL = DEFAULT_MODEL.read_bytes()
@@ -46,7 +46,7 @@ SHRINK = """
 import sys
 from pathlib import Path
 import numpy as np
-from edge.classifier import Classifier
+from edge.vision.classifier import Classifier
 crop = np.arange(48 * 48, dtype=np.uint8).reshape(48, 48)
 model, runtime = Path(sys.argv[1]), sys.argv[2]
 before = Classifier(model, runtime=runtime).classify(crop)

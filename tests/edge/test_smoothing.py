@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from edge.contract import LABELS
 from edge.settings import Tracking
-from edge.smoothing import SteadyEmotion
+from edge.vision.smoothing import SteadyEmotion
 
 HAPPY, NEUTRAL = LABELS.index("happy"), LABELS.index("neutral")
 

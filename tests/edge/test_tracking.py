@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.contract import Box
-from edge.detection import Face
-from edge.tracking import Tracker, overlap
+from edge.vision.detection import Face
+from edge.vision.tracking import Tracker, overlap
 
 SIDES = st.floats(1.0, 2000.0)
 PLACES = st.floats(-5000.0, 5000.0)

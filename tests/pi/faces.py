@@ -11,7 +11,7 @@ import numpy.typing as npt
 from edge.cameras import DEMO
 from edge.cameras.files import VideoFile
 from edge.contract import INPUT_SIDE, crop_face
-from edge.detection import Haar
+from edge.vision.detection import Haar
 
 COUNT = 500
 MOVE_SHARE = 0.08  # of the box: as far as a detector's box wanders

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edge import manifest
-from edge.runtime import quantize
 from edge.settings import DEFAULT_MODEL
+from edge.vision import manifest
+from edge.vision.runtime import quantize
 
 
 def scores(faces: npt.NDArray[np.uint8], model: Path = DEFAULT_MODEL) -> npt.NDArray[np.int8]:

@@ -29,7 +29,7 @@ def detector(shape: tuple[int, int, int] = FRAME_SHAPE) -> keras.Model:
 
     126 MMACs and 0.17 M parameters at 384x288. Takes (B, H, W, 1), 0 to 255, H and W multiples of 16; no scaling, the
     first batch norm does it. Gives `scores` (B, H/8, W/8, 1) 0 to 1, `boxes` (..., 4) and `landmarks` (..., 10), coded as
-    `edge.detection.graynet` decodes them.
+    `edge.vision.detection.graynet` decodes them.
     """
     pixels = layers.Input(shape, name="pixels")
     x = pixels

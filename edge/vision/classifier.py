@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edge import manifest as manifests
 from edge.contract import INPUT_SIDE
-from edge.manifest import Manifest
-from edge.runtime import Runtime, accelerated, open_interpreter, quantize, verify_tensor
+from edge.vision import manifest as manifests
+from edge.vision.manifest import Manifest
+from edge.vision.runtime import Runtime, accelerated, open_interpreter, quantize, verify_tensor
 
 
 class Classifier:

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.contract import CropGeometry
-from edge.detection.face import REDUCED_WIDTH, Face, as_box, largest_first, reduced
 from edge.errors import ModelError
+from edge.vision.detection.face import REDUCED_WIDTH, Face, as_box, largest_first, reduced
 
 YUNET_THRESHOLD = 0.8  # no false alarm on the face-free photos tried
 

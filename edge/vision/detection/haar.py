@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.contract import CropGeometry
-from edge.detection.face import Face, as_box, largest_first, reduced
 from edge.errors import ModelError
+from edge.vision.detection.face import Face, as_box, largest_first, reduced
 
 HAAR_CASCADE = "haarcascade_frontalface_default.xml"
 

@@ -4,10 +4,10 @@ import numpy as np
 import numpy.typing as npt
 
 from edge import settings
-from edge.detection.face import Face, FaceDetector, shifted
-from edge.detection.graynet import GrayNet
-from edge.detection.haar import Haar
-from edge.detection.yunet import YUNET_THRESHOLD, YuNet
+from edge.vision.detection.face import Face, FaceDetector, shifted
+from edge.vision.detection.graynet import GrayNet
+from edge.vision.detection.haar import Haar
+from edge.vision.detection.yunet import YUNET_THRESHOLD, YuNet
 
 __all__ = ["Face", "FaceDetector", "GrayNet", "Haar", "InRegion", "YuNet", "make", "shifted"]
 

@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge import manifest as manifests
 from edge.contract import CELL_PX, COPY_WIDTH_PX, MAX_OVERLAP, UNIT_PX, CropGeometry
-from edge.detection.face import Face, as_box, largest_first, reduced
 from edge.errors import ModelError
-from edge.manifest import DETECTOR_OUTPUTS, DetectorManifest
-from edge.runtime import Runtime, accelerated, dequantize, open_interpreter, verify_tensor
+from edge.vision import manifest as manifests
+from edge.vision.detection.face import Face, as_box, largest_first, reduced
+from edge.vision.manifest import DETECTOR_OUTPUTS, DetectorManifest
+from edge.vision.runtime import Runtime, accelerated, dequantize, open_interpreter, verify_tensor
 
 SIDE_MULTIPLE = 16  # px: what the network halves four times
 

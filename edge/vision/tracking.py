@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from edge.contract import Box, Point
-from edge.detection import Face
+from edge.vision.detection import Face
 
 MIN_OVERLAP = 0.2  # intersection over union from which two boxes may be one face
 VELOCITY_SECONDS = 0.3  # over which a face's motion is averaged; boxes jitter

@@ -7,13 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from edge import settings
-from edge.classifier import Classifier
 from edge.contract import LABELS, Box, crop_face
-from edge.detection import FaceDetector, shifted
-from edge.following import Template
-from edge.motion import Motion
-from edge.smoothing import SteadyEmotion
-from edge.tracking import Track, Tracker
+from edge.vision.change import Motion
+from edge.vision.classifier import Classifier
+from edge.vision.detection import FaceDetector, shifted
+from edge.vision.smoothing import SteadyEmotion
+from edge.vision.template import Template
+from edge.vision.tracking import Track, Tracker
 
 STILL_SECONDS = 2.0  # between two looks at a picture without faces that does not change
 
