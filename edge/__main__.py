@@ -127,7 +127,7 @@ def _add_log(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from edge.service import run
+    from edge.daemon.service import run
 
     wanted = settings.load(args.config)
     source, realtime = args.source or wanted.camera.source, args.realtime or wanted.camera.realtime
@@ -136,7 +136,7 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _pause(args: argparse.Namespace) -> int:
-    from edge.pause import flag_path, pause
+    from edge.daemon.pause import flag_path, pause
 
     pause(flag_path())
     print(f"paused: {flag_path().absolute()}")
@@ -144,7 +144,7 @@ def _pause(args: argparse.Namespace) -> int:
 
 
 def _resume(args: argparse.Namespace) -> int:
-    from edge.pause import flag_path, resume
+    from edge.daemon.pause import flag_path, resume
 
     resume(flag_path())
     print(f"resumed: {flag_path().absolute()} is gone")
@@ -154,8 +154,8 @@ def _resume(args: argparse.Namespace) -> int:
 def _analyze(args: argparse.Namespace) -> int:
     from edge.analysis import analyze, expand
     from edge.cameras.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+    from edge.daemon.service import make_analyzer
     from edge.drawing import AnnotatedFolder
-    from edge.service import make_analyzer
 
     if args.output and args.output.suffix.lower() in IMAGE_SUFFIXES + VIDEO_SUFFIXES:
         raise UsageError(f"{args.output}: JSON lines go there, not pictures; give it a name such as faces.jsonl")

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edge import settings
+from edge.daemon.service import make_analyzer
 from edge.errors import UsageError
-from edge.service import make_analyzer
 from edge.vision.pipeline import FaceEmotion
 
 

@@ -19,11 +19,11 @@ from edge import settings
 from edge.cameras import DEMO, Camera, Frame
 from edge.cameras.files import ImageFolder, VideoFile
 from edge.contract import crop_face
+from edge.daemon.service import make_analyzer
 from edge.doctor import about, system
 from edge.doctor.findings import Machine
 from edge.errors import UsageError
 from edge.events import EventLog
-from edge.service import make_analyzer
 from edge.vision.pipeline import Analyzer
 
 SECONDS_FROM, SECONDS_TO = 1.0, 3600.0

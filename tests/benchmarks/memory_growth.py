@@ -20,9 +20,9 @@ from edge import settings
 from edge.cameras import DEMO, Frame
 from edge.cameras.files import VideoFile
 from edge.cameras.frame import Closing
+from edge.daemon.pause import PauseSwitch
+from edge.daemon.service import StopSignal, Watch, make_analyzer
 from edge.events import EventLog
-from edge.pause import PauseSwitch
-from edge.service import StopSignal, Watch, make_analyzer
 
 FRAMES_PER_SECOND = 10.0
 STEPS = 20

@@ -74,7 +74,7 @@ def other_release(folder: Path, line: str) -> Path:
         shutil.copytree(PROJECT / part, folder / part)
     for part in ("LICENSE", "README.md", "requirements-edge.txt"):
         shutil.copy(PROJECT / part, folder)
-    with (folder / "edge/service.py").open("a") as service:
+    with (folder / "edge/daemon/service.py").open("a") as service:
         service.write(f"\n{line}\n")
     return folder
 

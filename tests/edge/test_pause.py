@@ -13,7 +13,7 @@ import pytest
 
 from edge import settings
 from edge.cameras import DEMO
-from edge.pause import flag_path
+from edge.daemon.pause import flag_path
 from tests.chaos.trial import STANDIN
 from tests.edge.conftest import Program, environment
 from tests.edge.streams import MjpegServer

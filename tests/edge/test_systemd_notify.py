@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.systemd import notify
+from edge.daemon.notify import notify
 
 
 @pytest.mark.parametrize("kind", ["path", "abstract"])

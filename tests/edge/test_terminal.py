@@ -3,7 +3,7 @@ from datetime import datetime
 
 import numpy as np
 
-from edge.terminal import CLEAR_LINE, StatusLine, describe
+from edge.daemon.terminal import CLEAR_LINE, StatusLine, describe
 from edge.vision.pipeline import FaceEmotion
 
 NOON = datetime(2026, 11, 22, 12, 0, 0)

@@ -11,14 +11,15 @@ from types import FrameType
 import msgspec
 import numpy as np
 
-from edge import settings, systemd
+from edge import settings
 from edge.cameras import DEMO_NAME, Camera, Frame, NoFrameYetError, open_camera
 from edge.cameras.files import DamagedFileError
 from edge.contract import INPUT_SIDE
+from edge.daemon.notify import notify
+from edge.daemon.pause import PauseSwitch, flag_path
+from edge.daemon.terminal import StatusLine
 from edge.errors import EXIT_TRY_AGAIN
 from edge.events import EventLog
-from edge.pause import PauseSwitch, flag_path
-from edge.terminal import StatusLine
 from edge.vision import detection
 from edge.vision.classifier import Classifier
 from edge.vision.pipeline import Analyzer
@@ -58,7 +59,7 @@ def run(wanted: settings.Settings) -> int:
             watch.run(wanted.camera)
         finally:
             watch.close()
-        systemd.notify("STOPPING=1")
+        notify("STOPPING=1")
     return EXIT_TRY_AGAIN if watch.damaged or events.lost_rows else 0
 
 
@@ -160,12 +161,12 @@ class Watch:
         if self._status:
             self._status.close()
         log.info("%s", state)
-        systemd.notify(f"STATUS={state}")
+        notify(f"STATUS={state}")
 
     def _feed_watchdog(self, ready: bool = True) -> None:
         """Tell systemd that all is well; `ready`, that the start is over, too."""
         first, self._ready = ready and not self._ready, self._ready or ready
-        systemd.notify("READY=1\nWATCHDOG=1" if first else "WATCHDOG=1")
+        notify("READY=1\nWATCHDOG=1" if first else "WATCHDOG=1")
 
     def _summarize(self, dropped: int) -> None:
         counts = self._frames, self._dropped + dropped, self._events.rows, self._events.path

@@ -1,0 +1,1 @@
+"""The service: camera to event log until told to stop, and how it talks to systemd and the terminal."""
