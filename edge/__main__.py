@@ -111,7 +111,7 @@ def _add_config(parser: argparse._ActionsContainer) -> None:
 
 
 def _add_log(parser: argparse.ArgumentParser) -> None:
-    from edge.times import moment
+    from edge.commands.times import moment
 
     log = parser.add_mutually_exclusive_group()
     _add_config(log)
@@ -152,8 +152,8 @@ def _resume(args: argparse.Namespace) -> int:
 
 
 def _analyze(args: argparse.Namespace) -> int:
-    from edge.analysis import analyze, expand
     from edge.cameras.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+    from edge.commands.analyze import analyze, expand
     from edge.daemon.service import make_analyzer
     from edge.drawing import AnnotatedFolder
 
@@ -169,14 +169,14 @@ def _analyze(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    from edge.export import export
+    from edge.commands.export import export
 
     export(_log_of(args), args.output, args.table, args.format, args.since, args.until)
     return 0
 
 
 def _report(args: argparse.Namespace) -> int:
-    from edge.report import report
+    from edge.commands.report import report
 
     report(_log_of(args), args.output, args.since, args.until)
     print(f"wrote {args.output}")
@@ -188,7 +188,7 @@ def _log_of(args: argparse.Namespace) -> Path:
 
 
 def _doctor(args: argparse.Namespace) -> int:
-    from edge import doctor
+    from edge.commands import doctor
 
     findings = doctor.examine(args.config)
     (doctor.show_json if args.json else doctor.show)(findings, sys.stdout)
@@ -196,13 +196,13 @@ def _doctor(args: argparse.Namespace) -> int:
 
 
 def _benchmark(args: argparse.Namespace) -> int:
-    from edge import benchmark
+    from edge.commands import benchmark
 
     return benchmark.run(settings.load(args.config), args.source, args.seconds, args.json)
 
 
 def _fetch_yunet(args: argparse.Namespace) -> int:
-    from edge.fetch import YUNET_SHA256, YUNET_URL, fetch
+    from edge.commands.fetch_yunet import YUNET_SHA256, YUNET_URL, fetch
 
     fetch(YUNET_URL, YUNET_SHA256, settings.DEFAULT_YUNET)
     print(f"wrote {settings.DEFAULT_YUNET}; it is used where the settings say [detector] kind = 'yunet'")

@@ -5,8 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.benchmark import memory_mb, summary
-from edge.doctor.findings import Machine
+from edge.commands.benchmark import memory_mb, summary
+from edge.commands.doctor.findings import Machine
 from tests.edge.conftest import Program, errors
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from edge import doctor, settings
-from edge.doctor import camera, model, storage, system
-from edge.doctor.findings import Answer, Finding, Machine, ask, ok, problem, warning
+from edge import settings
+from edge.commands import doctor
+from edge.commands.doctor import camera, model, storage, system
+from edge.commands.doctor.findings import Answer, Finding, Machine, ask, ok, problem, warning
 from edge.settings import DEFAULT_MODEL, PROJECT
 from tests.edge.conftest import Program
 
@@ -114,7 +115,7 @@ def test_the_shipped_model_is_well() -> None:
 
 
 def test_a_model_that_is_not_the_manifest_s_is_a_problem(model: Path) -> None:
-    from edge.doctor.model import classifier
+    from edge.commands.doctor.model import classifier
 
     model.write_bytes(model.read_bytes()[:-1])
     [found] = classifier(settings.Classifier(model=str(model)))

@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from edge.commands.export import export
+from edge.commands.times import moment
 from edge.events import EventLog
 from edge.events.reader import Span, open_reader, spans
-from edge.export import export
 from edge.settings import Log
-from edge.times import moment
 from tests.edge.conftest import Program, errors
 from tests.edge.eventlog import AT_ONCE, NOON, Clock, face, fill, rows
 

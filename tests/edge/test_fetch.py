@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from edge.commands.fetch_yunet import fetch
 from edge.errors import EdgeError, ModelError
-from edge.fetch import fetch
 
 CONTENT = b"onnx" * 1000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from edge.commands.report import charts, page, tables
 from edge.events import EventLog
 from edge.events.reader import open_reader
-from edge.report import charts, page, tables
 from edge.settings import PROJECT, Log
 from tests.edge.conftest import Program, errors
 from tests.edge.eventlog import AT_ONCE, Clock, face, fill

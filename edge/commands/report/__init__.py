@@ -16,7 +16,7 @@ def report(log: Path, output: Path, since: datetime | None, until: datetime | No
     Raises SettingsError where pandas or plotly is missing, UsageError where there is nothing to tell, LogError.
     """
     try:
-        from edge.report import page, tables
+        from edge.commands.report import page, tables
     except ModuleNotFoundError as error:
         raise SettingsError(
             f"the report needs pandas and plotly, found no {error.name}: "

@@ -7,7 +7,7 @@ from pathlib import Path
 from edge import settings
 from edge.cameras import stream
 from edge.cameras.usb import plugged_in
-from edge.doctor.findings import Answer, Finding, Machine, ok, problem, warning
+from edge.commands.doctor.findings import Answer, Finding, Machine, ok, problem, warning
 from edge.errors import EXIT_CONFIG, EXIT_TRY_AGAIN, UsageError
 
 # A process of its own: libcamera may hang or crash, and does not end the doctor with it.

@@ -4,7 +4,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from edge.doctor.findings import Finding, ok, problem, warning
+from edge.commands.doctor.findings import Finding, ok, problem, warning
 from edge.errors import EXIT_TRY_AGAIN
 
 MB = 1_000_000

@@ -6,10 +6,10 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from edge import settings
+from edge.commands.doctor.findings import Finding, ok, problem_of, warning
+from edge.commands.fetch_yunet import YUNET_SHA256
 from edge.daemon.service import measure_classifier_ms
-from edge.doctor.findings import Finding, ok, problem_of, warning
 from edge.errors import ModelError
-from edge.fetch import YUNET_SHA256
 from edge.vision import detection
 from edge.vision.classifier import Classifier
 from edge.vision.detection import GrayNet, YuNet

@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from edge.report.tables import Tables
+from edge.commands.report.tables import Tables
 
 COLOURS = {  # told apart by people with any colour vision, by lightness where not by hue
     "happy": "#f2b134",

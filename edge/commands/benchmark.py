@@ -18,10 +18,10 @@ from tqdm import tqdm
 from edge import settings
 from edge.cameras import DEMO, Camera, Frame
 from edge.cameras.files import ImageFolder, VideoFile
+from edge.commands.doctor import about, system
+from edge.commands.doctor.findings import Machine
 from edge.contract import crop_face
 from edge.daemon.service import make_analyzer
-from edge.doctor import about, system
-from edge.doctor.findings import Machine
 from edge.errors import UsageError
 from edge.events import EventLog
 from edge.vision.pipeline import Analyzer

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from edge.doctor.findings import Finding, Machine, ok, problem, warning
+from edge.commands.doctor.findings import Finding, Machine, ok, problem, warning
 from edge.errors import EXIT_TRY_AGAIN
 
 SERVICE = "emotion-edge"

@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 import plotly.io
 from plotly.offline import get_plotlyjs
 
-from edge.report import charts
-from edge.report.tables import Tables
+from edge.commands.report import charts
+from edge.commands.report.tables import Tables
 
 TEMPLATE = Path(__file__).with_name("page.html")
 MAX_GAPS = 50  # rows of the table of gaps: the newest

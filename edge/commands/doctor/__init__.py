@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TextIO
 
 from edge import __version__, settings
-from edge.doctor import storage, system
-from edge.doctor.findings import Finding, Machine, ok, problem, problem_of
+from edge.commands.doctor import storage, system
+from edge.commands.doctor.findings import Finding, Machine, ok, problem, problem_of
 from edge.errors import EXIT_CONFIG, SettingsError
 
 __all__ = ["examine", "exit_code", "show", "show_json"]
@@ -45,7 +45,7 @@ def examine(config: Path | None, machine: Machine | None = None) -> list[Finding
 def _with_libraries(wanted: settings.Settings, machine: Machine) -> list[Finding]:
     """The checks that import OpenCV and numpy, which a broken environment refuses."""
     try:
-        from edge.doctor import camera, model
+        from edge.commands.doctor import camera, model
     except ImportError as error:
         mend = "make the environment again: pip install -r requirements-edge.txt (the headless OpenCV)"
         return [problem("libraries", str(error), mend, EXIT_CONFIG)]
