@@ -8,7 +8,7 @@ Rebuild (a maintainer's job, never needed on the Pi), from the repository root:
 
     python3 -m venv /tmp/demo-env && /tmp/demo-env/bin/pip install \
         opencv-python-headless==4.11.0.86 'numpy<2' scikit-image matplotlib \
-        && /tmp/demo-env/bin/python edge/demo/make_demo.py
+        && /tmp/demo-env/bin/python tests/demo/make_demo.py
 """
 
 import hashlib
@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 import skimage.data
 
-OUTPUT = Path(__file__).with_name("demo.mp4")
+OUTPUT = Path(__file__).resolve().parents[2] / "edge" / "demo" / "demo.mp4"
 WIDTH_PX, HEIGHT_PX = 640, 480
 FPS = 15
 SEED = 1906  # any number will do, as long as it stays
