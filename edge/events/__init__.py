@@ -1,8 +1,8 @@
 """The event log: what faces showed, in one SQLite file that survives crashes, full disks and wrong clocks.
 
-`log` decides what is written and when, `store` writes it, `schema` says how the file looks.
+`writer` decides what is written and when, `store` writes it, `schema` says how the file looks.
 """
 
-from edge.events.log import EventLog
+from edge.events.writer import EventLog
 
 __all__ = ["EventLog"]
