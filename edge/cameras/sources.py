@@ -7,7 +7,7 @@ from itertools import chain, repeat
 from pathlib import Path
 
 from edge import settings
-from edge.cameras.frame import Camera, Frame, NoFrameYetError
+from edge.cameras.frame import Camera
 from edge.cameras.live import LiveCamera
 from edge.errors import CameraError, UsageError
 

@@ -6,7 +6,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.edge.eventlog import check_episodes
+from tests.fakes.eventlog import check_episodes
 
 Row = tuple[object, ...]
 NEWER = "SELECT id, run, track, time_s, utc, emotion, score FROM observations WHERE id > ? ORDER BY id"

@@ -20,7 +20,7 @@ from edge.cameras import DEMO
 from edge.cameras.files import VideoFile
 from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL, PROJECT
 from edge.vision.runtime import RUNTIMES
-from tests.edge.streams import mjpeg, rtsp  # noqa: F401, fixtures
+from tests.fakes.streams import mjpeg, rtsp  # noqa: F401, fixtures
 
 # A shell's background jobs ignore Ctrl-C, and so would every program that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -11,7 +11,7 @@ from edge.contract import LABELS
 from edge.errors import LogError
 from edge.events import EventLog
 from edge.settings import Log
-from tests.edge.eventlog import AT_ONCE, NOON, Clock, check_episodes, face, fill, rows
+from tests.fakes.eventlog import AT_ONCE, NOON, Clock, check_episodes, face, fill, rows
 
 
 def test_a_row_holds_all_that_is_known_of_a_face(tmp_path: Path) -> None:

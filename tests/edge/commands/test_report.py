@@ -11,7 +11,7 @@ from edge.events import EventLog
 from edge.events.reader import open_reader
 from edge.settings import PROJECT, Log
 from tests.edge.conftest import Program, errors
-from tests.edge.eventlog import AT_ONCE, Clock, face, fill
+from tests.fakes.eventlog import AT_ONCE, Clock, face, fill
 
 
 @pytest.fixture(autouse=True)

@@ -19,8 +19,8 @@ from edge import settings
 from edge.cameras import Camera, Frame, NoFrameYetError, open_camera
 from edge.cameras.files import DamagedFileError, VideoFile, read_image
 from edge.cameras.picamera import PiCamera
-from edge.cameras.stream import public_name
 from edge.cameras.rotated import turn
+from edge.cameras.stream import public_name
 from edge.cameras.usb import plugged_in
 from edge.errors import CameraError, UsageError
 

@@ -16,7 +16,7 @@ from edge.cameras import DEMO
 from edge.daemon.pause import flag_path
 from tests.chaos.trial import STANDIN
 from tests.edge.conftest import Program, environment
-from tests.edge.streams import MjpegServer
+from tests.fakes.streams import MjpegServer
 
 WATCHING, PAUSED, STOPPING = "STATUS=watching", "STATUS=paused", "STOPPING=1"
 

@@ -6,7 +6,7 @@ import pytest
 
 from edge.events import EventLog
 from edge.settings import Log
-from tests.edge.eventlog import AT_ONCE, Clock, check_episodes, face, fill, rows
+from tests.fakes.eventlog import AT_ONCE, Clock, check_episodes, face, fill, rows
 
 
 @pytest.mark.parametrize("jump", [3600.0, -3600.0, 2.5, 56 * 365 * 86400.0])

@@ -13,7 +13,7 @@ from edge.cameras import Camera, Frame, NoFrameYetError, open_camera
 from edge.cameras.frame import Closing
 from edge.cameras.live import LiveCamera
 from edge.errors import CameraError
-from tests.edge.streams import MjpegServer, RtspServer
+from tests.fakes.streams import MjpegServer, RtspServer
 
 AT_ONCE = (0.0,)
 FAILS = "the cable fell out"

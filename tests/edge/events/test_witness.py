@@ -8,7 +8,7 @@ import pytest
 
 from edge.contract import LABELS
 from tests.chaos.witness import Witness
-from tests.edge.eventlog import fill
+from tests.fakes.eventlog import fill
 
 COPIED = "run, utc, time_s, track, x, y, width, height, detection_score, emotion, score, certain, " + ", ".join(LABELS)
 TWICE = f"INSERT INTO observations SELECT id + 100, {COPIED} FROM observations WHERE id = 3"

@@ -21,13 +21,13 @@ from edge.events.rows import Entry, Incident, observe, utc_text
 from edge.events.store import Store
 from edge.settings import PROJECT, Log
 from tests.edge.conftest import environment
-from tests.edge.eventlog import AT_ONCE, NOON, Clock, check_episodes, face, fill, rows
+from tests.fakes.eventlog import AT_ONCE, NOON, Clock, check_episodes, face, fill, rows
 
 WRITER = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from tests.edge.eventlog import face
+from tests.fakes.eventlog import face
 from edge.events import EventLog
 from edge.settings import Log
 with EventLog(Path(sys.argv[1]), Log(interval_seconds=0.0, commit_seconds=float(sys.argv[2]))) as events:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from edge.events import EventLog
 from edge.settings import Log
-from tests.edge.eventlog import AT_ONCE, Clock, face, fill, rows
+from tests.fakes.eventlog import AT_ONCE, Clock, face, fill, rows
 
 DAY_SECONDS = 86400
 

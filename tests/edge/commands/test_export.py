@@ -14,7 +14,7 @@ from edge.events import EventLog
 from edge.events.reader import Span, open_reader, spans
 from edge.settings import Log
 from tests.edge.conftest import Program, errors
-from tests.edge.eventlog import AT_ONCE, NOON, Clock, face, fill, rows
+from tests.fakes.eventlog import AT_ONCE, NOON, Clock, face, fill, rows
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from edge.contract import LABELS
 from edge.events import EventLog
 from edge.settings import Log
-from tests.edge.eventlog import Clock, check_episodes, face, rows
-from tests.edge.test_events_faults import full_disk
+from tests.edge.events.test_faults import full_disk
+from tests.fakes.eventlog import Clock, check_episodes, face, rows
 
 FACES = st.lists(
     st.tuples(st.integers(1, 4), st.sampled_from(LABELS[:3]), st.floats(0, 1)), max_size=3, unique_by=lambda one: one[0]
