@@ -36,7 +36,7 @@ def write_files(folder: Path, version: str) -> None:
     (folder / "models" / "emotion_int8.tflite").write_bytes(b"a model")
     (folder / "systemd").mkdir()
     (folder / "systemd" / "settings.toml").write_text("# shipped settings\n")
-    shutil.copy(SYSTEMD / "emotion-edge.daemon.service", folder / "systemd")
+    shutil.copy(SYSTEMD / "emotion-edge.service", folder / "systemd")
     shutil.copy(SYSTEMD / "install.sh", folder / "systemd")
     (folder / "requirements-edge.txt").touch()
 
@@ -145,8 +145,8 @@ def test_install_lays_out_all_that_the_unit_names(root: Path) -> None:
     assert (root / "opt/emotion-edge/current/models/emotion_int8.tflite").read_bytes() == b"a model"
     assert (root / "opt/emotion-edge/current/VERSION").read_text() == "1.0.0\n"
     assert (root / "etc/emotion-edge/settings.toml").read_text() == "# shipped settings\n"
-    unit = root / "etc/systemd/system/emotion-edge.daemon.service"
-    assert unit.read_text() == (SYSTEMD / "emotion-edge.daemon.service").read_text()
+    unit = root / "etc/systemd/system/emotion-edge.service"
+    assert unit.read_text() == (SYSTEMD / "emotion-edge.service").read_text()
 
 
 def test_links_stay_inside_so_that_an_image_can_boot_from_it(root: Path) -> None:
@@ -230,10 +230,10 @@ def test_changed_file_of_the_same_version_is_a_new_release(root: Path, tmp_path:
 
 
 def test_edited_unit_is_put_back(root: Path, bundles: dict[str, Path]) -> None:
-    unit = root / "etc/systemd/system/emotion-edge.daemon.service"
+    unit = root / "etc/systemd/system/emotion-edge.service"
     unit.write_text("[Service]\n")
     install(bundles[OLD_VERSION], root)
-    assert unit.read_text() == (SYSTEMD / "emotion-edge.daemon.service").read_text()
+    assert unit.read_text() == (SYSTEMD / "emotion-edge.service").read_text()
 
 
 def test_broken_environment_is_built_again(root: Path, bundles: dict[str, Path]) -> None:
@@ -364,13 +364,13 @@ def test_uninstall_keeps_settings_and_log(root: Path, bundles: dict[str, Path]) 
     result = run_installer(bundles[OLD_VERSION] / "install.sh", root, "uninstall")
     assert result.returncode == 0, result.stdout
     assert not (root / "opt/emotion-edge").exists()
-    assert not (root / "etc/systemd/system/emotion-edge.daemon.service").exists()
+    assert not (root / "etc/systemd/system/emotion-edge.service").exists()
     assert (root / "etc/emotion-edge/settings.toml").exists()
     assert (root / "var/lib/emotion-edge/emotions.db").read_text() == "a log"
 
 
 def test_purge_leaves_no_file(root: Path, bundles: dict[str, Path]) -> None:
-    drop_in = root / "etc/systemd/system/emotion-edge.daemon.service.d/override.conf"
+    drop_in = root / "etc/systemd/system/emotion-edge.service.d/override.conf"
     drop_in.parent.mkdir()
     drop_in.touch()
     result = run_installer(bundles[OLD_VERSION] / "install.sh", root, "uninstall", "--purge")
@@ -460,7 +460,7 @@ def test_an_upgrade_that_fails_goes_back_to_the_release_that_ran(restarts: bool,
     (programs / "systemctl").chmod(0o755)
     for release in ("old", "new"):
         (opt / "releases" / release / "systemd").mkdir(parents=True)
-        (opt / "releases" / release / "systemd/emotion-edge.daemon.service").write_text(release)
+        (opt / "releases" / release / "systemd/emotion-edge.service").write_text(release)
     (opt / "current").symlink_to("releases/new")
     (opt / "previous").symlink_to("releases/old")
     script = instead_of_main(GO_BACK)

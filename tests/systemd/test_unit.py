@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-UNIT_PATH = Path(__file__).parents[2] / "systemd" / "emotion-edge.daemon.service"
+UNIT_PATH = Path(__file__).parents[2] / "systemd" / "emotion-edge.service"
 MAX_EXPOSURE = 3.0
 
 needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
