@@ -190,7 +190,7 @@ def _measure_crop(args: argparse.Namespace) -> None:
     from edge.vision import detection
     from train.data import load
 
-    wanted = settings.Detector(
+    wanted = settings.DetectorSettings(
         kind=args.detector, graynet_model=str(args.graynet), yunet_model=str(args.yunet), min_face_px=40
     )
     detector = detection.make(wanted)

@@ -121,7 +121,7 @@ def _add_log(parser: argparse.ArgumentParser) -> None:
             name,
             type=moment,
             metavar="TIME",
-            help=f"{which} of the time wanted: 2026-11-22T14:30 (local time, or with an offset or Z), or how long ago: "
+            help=f"{which} of the time chosen: 2026-11-22T14:30 (local time, or with an offset or Z), or how long ago: "
             "90s, 30m, 24h, 7d, 2w (default: all)",
         )
 
@@ -129,10 +129,10 @@ def _add_log(parser: argparse.ArgumentParser) -> None:
 def _run(args: argparse.Namespace) -> int:
     from edge.daemon.service import run
 
-    wanted = settings.load(args.config)
-    source, realtime = args.source or wanted.camera.source, args.realtime or wanted.camera.realtime
-    camera = msgspec.structs.replace(wanted.camera, source=source, realtime=realtime)
-    return run(msgspec.structs.replace(wanted, camera=camera))
+    chosen = settings.load(args.config)
+    source, realtime = args.source or chosen.camera.source, args.realtime or chosen.camera.realtime
+    camera = msgspec.structs.replace(chosen.camera, source=source, realtime=realtime)
+    return run(msgspec.structs.replace(chosen, camera=camera))
 
 
 def _pause(args: argparse.Namespace) -> int:

@@ -25,7 +25,7 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """A table of the TOML file; keys that it does not name are refused."""
 
 
-class Camera(_Section, frozen=True):
+class CameraSettings(_Section, frozen=True):
     source: Text = "auto"
     """auto, camera, picamera, usb:N, rtsp://..., a video file or a folder of images; auto falls back to the demo, camera
     does not"""
@@ -49,7 +49,7 @@ class Camera(_Section, frozen=True):
     """take no picture until `python -m edge resume` or SIGUSR2"""
 
 
-class Detector(_Section, frozen=True):
+class DetectorSettings(_Section, frozen=True):
     kind: Literal["graynet", "yunet", "haar"] = "graynet"
     """graynet comes along; yunet is a download; haar is OpenCV's"""
     graynet_model: Text = str(DEFAULT_GRAYNET)
@@ -69,7 +69,7 @@ class Detector(_Section, frozen=True):
             raise ValueError("expected x, y, width, height with x + width and y + height <= 1, and sides >= 0.05")
 
 
-class Classifier(_Section, frozen=True):
+class ClassifierSettings(_Section, frozen=True):
     model: Text = str(DEFAULT_MODEL)
     """path of the .tflite file; its manifest lies beside it"""
     threads: Annotated[int, Meta(ge=1, le=16)] = 1
@@ -78,7 +78,7 @@ class Classifier(_Section, frozen=True):
     """auto: LiteRT where it is installed, else tflite-runtime"""
 
 
-class Tracking(_Section, frozen=True):
+class TrackingSettings(_Section, frozen=True):
     detect_seconds: Annotated[float, Meta(ge=0.0, le=10.0)] = 0.5
     """seconds between two looks for faces; between them known faces are followed. 0: in every frame"""
     smoothing_seconds: Annotated[float, Meta(ge=0.0, le=10.0)] = 0.5
@@ -91,7 +91,7 @@ class Tracking(_Section, frozen=True):
     """seconds after which a face not seen is somebody new; longer where the frames themselves are further apart"""
 
 
-class Log(_Section, frozen=True):
+class LogSettings(_Section, frozen=True):
     path: Text = ""
     """SQLite file; empty: emotions.db in systemd's state directory, else in ./logs"""
     interval_seconds: Annotated[float, Meta(ge=0.1, le=3600.0)] = 1.0
@@ -105,11 +105,11 @@ class Log(_Section, frozen=True):
 
 
 class Settings(_Section, frozen=True):
-    camera: Camera = Camera()
-    detector: Detector = Detector()
-    classifier: Classifier = Classifier()
-    tracking: Tracking = Tracking()
-    log: Log = Log()
+    camera: CameraSettings = CameraSettings()
+    detector: DetectorSettings = DetectorSettings()
+    classifier: ClassifierSettings = ClassifierSettings()
+    tracking: TrackingSettings = TrackingSettings()
+    log: LogSettings = LogSettings()
 
 
 def load(path: str | Path | None) -> Settings:

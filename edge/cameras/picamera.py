@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edge import settings
 from edge.cameras.frame import Closing, Frame
 from edge.errors import CameraError
+from edge.settings import CameraSettings
 
 
 class PiCamera(Closing):
@@ -16,12 +16,12 @@ class PiCamera(Closing):
 
     name = "picamera"
 
-    def __init__(self, wanted: settings.Camera) -> None:
-        self._timeout_seconds = wanted.timeout_seconds + 1 / wanted.frames_per_second
-        self._size_wh = wanted.width, wanted.height
+    def __init__(self, settings: CameraSettings) -> None:
+        self._timeout_seconds = settings.timeout_seconds + 1 / settings.frames_per_second
+        self._size_wh = settings.width, settings.height
         self._index = 0
         self._device: Any = None
-        self._device = _start(wanted)
+        self._device = _start(settings)
         self._started = time.monotonic()
 
     def read(self) -> Frame:
@@ -62,7 +62,7 @@ def models(picamera2: Any) -> list[str]:
     return [camera["Model"] for camera in picamera2.global_camera_info() if "/usb" not in camera.get("Id", "")]
 
 
-def _start(wanted: settings.Camera) -> Any:
+def _start(settings: CameraSettings) -> Any:
     try:
         from picamera2 import Picamera2
     except ImportError as error:
@@ -76,12 +76,12 @@ def _start(wanted: settings.Camera) -> Any:
     except Exception as error:  # held by another process: RuntimeError or IndexError, by version
         raise CameraError(f"Pi camera: cannot be opened ({error}); does another program hold it?") from error
     try:
-        limits = int(1e6 / wanted.frames_per_second)
-        main = {"size": (wanted.width, wanted.height), "format": "YUV420"}
+        limits = int(1e6 / settings.frames_per_second)
+        main = {"size": (settings.width, settings.height), "format": "YUV420"}
         controls = {"FrameDurationLimits": (limits, limits)}
         device.configure(device.create_video_configuration(main=main, controls=controls, buffer_count=4))
         device.start()
     except Exception as error:
         device.close()
-        raise CameraError(f"Pi camera: refused {wanted.width}x{wanted.height} YUV420 ({error})") from error
+        raise CameraError(f"Pi camera: refused {settings.width}x{settings.height} YUV420 ({error})") from error
     return device

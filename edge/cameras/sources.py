@@ -6,10 +6,10 @@ from functools import partial
 from itertools import chain, repeat
 from pathlib import Path
 
-from edge import settings
 from edge.cameras.frame import Camera
 from edge.cameras.live import LiveCamera
 from edge.errors import CameraError, UsageError
+from edge.settings import CameraSettings
 
 DEMO_NAME = "demo"
 DEMO = Path(__file__).resolve().parent.parent / "demo" / "demo.mp4"
@@ -17,50 +17,50 @@ DEMO = Path(__file__).resolve().parent.parent / "demo" / "demo.mp4"
 log = logging.getLogger(__name__)
 
 
-def open_camera(wanted: settings.Camera) -> Camera:
-    """Open what `wanted.source` names; the caller closes it.
+def open_camera(settings: CameraSettings) -> Camera:
+    """Open what `settings.source` names; the caller closes it.
 
     `auto` takes the Pi camera, else the first USB camera, else the demo; `camera` stops before the demo.
     Raises UsageError where a path or name cannot be a source. A live camera is opened while this returns: its
     `read` raises CameraError where none answers.
     """
-    open_device = _device(wanted)
+    open_device = _device(settings)
     if open_device:
-        hang_seconds = 2 * wanted.timeout_seconds + 1 / wanted.frames_per_second
-        camera: Camera = LiveCamera(open_device, wanted.reconnect_seconds, hang_seconds)
+        hang_seconds = 2 * settings.timeout_seconds + 1 / settings.frames_per_second
+        camera: Camera = LiveCamera(open_device, settings.reconnect_seconds, hang_seconds)
     else:
-        camera = _file(Path(wanted.source), wanted.realtime)
-    if wanted.rotate_degrees or wanted.mirror:
+        camera = _file(Path(settings.source), settings.realtime)
+    if settings.rotate_degrees or settings.mirror:
         from edge.cameras.rotated import TurnedCamera
 
-        return TurnedCamera(camera, wanted.rotate_degrees, wanted.mirror)
+        return TurnedCamera(camera, settings.rotate_degrees, settings.mirror)
     return camera
 
 
-def _device(wanted: settings.Camera) -> Callable[[], Camera] | None:
-    """What opens the live camera that is wanted, time and again; None for files."""
+def _device(settings: CameraSettings) -> Callable[[], Camera] | None:
+    """What opens the live camera of the settings, time and again; None for files."""
     from edge.cameras import stream
 
-    source = wanted.source
+    source = settings.source
     if source == "auto":  # a camera that fails later is waited for: the demo is no replacement
-        attempts = chain([partial(_first_camera, wanted, or_demo=True)], repeat(partial(_first_camera, wanted)))
+        attempts = chain([partial(_first_camera, settings, or_demo=True)], repeat(partial(_first_camera, settings)))
         return lambda: next(attempts)()
     if source == "camera":
-        return partial(_first_camera, wanted)
+        return partial(_first_camera, settings)
     if source == "picamera":
-        return partial(_picamera, wanted)
+        return partial(_picamera, settings)
     if source.startswith("usb:"):
-        return _usb(source.removeprefix("usb:"), wanted)
+        return _usb(source.removeprefix("usb:"), settings)
     if stream.kind(source):
-        return partial(stream.StreamCamera, source, wanted)
+        return partial(stream.StreamCamera, source, settings)
     return None
 
 
-def _first_camera(wanted: settings.Camera, or_demo: bool = False) -> Camera:
+def _first_camera(settings: CameraSettings, or_demo: bool = False) -> Camera:
     from edge.cameras.usb import UsbCamera, plugged_in
 
-    attempts: list[Callable[[], Camera]] = [partial(_picamera, wanted)]
-    attempts += [partial(UsbCamera, number, wanted) for number in plugged_in()]
+    attempts: list[Callable[[], Camera]] = [partial(_picamera, settings)]
+    attempts += [partial(UsbCamera, number, settings) for number in plugged_in()]
     reasons = []
     for attempt in attempts:
         try:
@@ -79,18 +79,18 @@ def _first_camera(wanted: settings.Camera, or_demo: bool = False) -> Camera:
     return demo
 
 
-def _picamera(wanted: settings.Camera) -> Camera:
+def _picamera(settings: CameraSettings) -> Camera:
     from edge.cameras.picamera import PiCamera
 
-    return PiCamera(wanted)
+    return PiCamera(settings)
 
 
-def _usb(number: str, wanted: settings.Camera) -> Callable[[], Camera]:
+def _usb(number: str, settings: CameraSettings) -> Callable[[], Camera]:
     from edge.cameras.usb import UsbCamera
 
     if not number.isdecimal():
         raise UsageError(f"camera source 'usb:{number}': expected a number, as in usb:0")
-    return partial(UsbCamera, int(number), wanted)
+    return partial(UsbCamera, int(number), settings)
 
 
 def _file(path: Path, realtime: bool) -> Camera:

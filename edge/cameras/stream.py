@@ -4,9 +4,9 @@ import re
 
 import cv2
 
-from edge import settings
 from edge.cameras.capture import Capture
 from edge.errors import CameraError, UsageError
+from edge.settings import CameraSettings
 
 SCHEMES = ("rtsp", "rtsps", "http", "https")
 
@@ -22,9 +22,9 @@ def kind(source: str) -> str:
 class StreamCamera(Capture):
     """The stream at `url`; raises CameraError where none answers in time."""
 
-    def __init__(self, url: str, wanted: settings.Camera) -> None:
+    def __init__(self, url: str, settings: CameraSettings) -> None:
         name = public_name(url)
-        timeout_ms = round(wanted.timeout_seconds * 1000)
+        timeout_ms = round(settings.timeout_seconds * 1000)
         limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
         scheme = kind(url)
         address = scheme + url[len(scheme) :]  # FFmpeg wants the scheme in small letters

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import cv2
 
-from edge import settings
 from edge.cameras.capture import Capture
 from edge.errors import CameraError
+from edge.settings import CameraSettings
 
 SYSFS = Path("/sys/class/video4linux")
 
@@ -20,7 +20,7 @@ def plugged_in(sysfs: Path = SYSFS) -> list[int]:
 class UsbCamera(Capture):
     """/dev/video<number>; raises CameraError where it is missing, held, or not a camera."""
 
-    def __init__(self, number: int, wanted: settings.Camera) -> None:
+    def __init__(self, number: int, settings: CameraSettings) -> None:
         device = Path(f"/dev/video{number}")
         if not device.exists():
             raise CameraError(f"USB camera: {device} is not there; plug it in, or choose another --source")
@@ -29,8 +29,8 @@ class UsbCamera(Capture):
             raise CameraError(
                 f"USB camera: {device} gives no pictures; is it held, or are you not in the group 'video'?"
             )
-        capture.set(cv2.CAP_PROP_FRAME_WIDTH, wanted.width)
-        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, wanted.height)
-        capture.set(cv2.CAP_PROP_FPS, wanted.frames_per_second)
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, settings.width)
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, settings.height)
+        capture.set(cv2.CAP_PROP_FPS, settings.frames_per_second)
         capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # the newest frame, not a queue of old ones
-        super().__init__(f"usb:{number}", capture, wanted.timeout_seconds)
+        super().__init__(f"usb:{number}", capture, settings.timeout_seconds)

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from edge import settings
 from edge.cameras import DEMO, Camera, Frame
 from edge.cameras.files import ImageFolder, VideoFile
 from edge.commands.doctor import about, system
@@ -24,6 +23,7 @@ from edge.contract import crop_face
 from edge.daemon.service import make_analyzer
 from edge.errors import UsageError
 from edge.events import EventLog
+from edge.settings import LogSettings, Settings, log_path
 from edge.vision.pipeline import Analyzer
 
 SECONDS_FROM, SECONDS_TO = 1.0, 3600.0
@@ -53,27 +53,27 @@ class Stopwatch:
         self.cpu_ms[name].append((time.process_time() - cpu) * 1000)
 
 
-def run(wanted: settings.Settings, source: Path | None, seconds: float, out: Path | None) -> int:
+def run(settings: Settings, source: Path | None, seconds: float, out: Path | None) -> int:
     """Measure for `seconds`, print a table, write `out`; returns the exit status.
 
     Raises UsageError for a source or a time that cannot be, ModelError and LogError as the daemon does.
     """
     if not SECONDS_FROM <= seconds <= SECONDS_TO:
         raise UsageError(f"--seconds {seconds:g}: expected {SECONDS_FROM:g} to {SECONDS_TO:g}")
-    figures = measure(wanted, source or DEMO, seconds, Machine())
+    figures = measure(settings, source or DEMO, seconds, Machine())
     print(table(figures))
     if out:
         out.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
-def measure(wanted: settings.Settings, source: Path, seconds: float, machine: Machine) -> dict[str, Any]:
+def measure(settings: Settings, source: Path, seconds: float, machine: Machine) -> dict[str, Any]:
     """All figures, as the JSON has them; the rows go to a log of its own on the disk of the real one."""
-    analyzer, watch = make_analyzer(wanted), Stopwatch()
+    analyzer, watch = make_analyzer(settings), Stopwatch()
     before = system.temperature_celsius(machine)
-    folder = settings.log_path(wanted).absolute().parent
+    folder = log_path(settings).absolute().parent
     folder.mkdir(parents=True, exist_ok=True)
-    every_face = settings.Log(interval_seconds=0.0, commit_seconds=0.0)
+    every_face = LogSettings(interval_seconds=0.0, commit_seconds=0.0)
     with (
         tempfile.TemporaryDirectory(dir=folder) as temporary,
         EventLog(Path(temporary, "log.db"), every_face) as events,
@@ -88,7 +88,7 @@ def measure(wanted: settings.Settings, source: Path, seconds: float, machine: Ma
         "detector": analyzer.detector.name,
         "runtime": analyzer.classifier.runtime,
         "xnnpack": analyzer.classifier.accelerated,
-        "threads": wanted.classifier.threads,
+        "threads": settings.classifier.threads,
         "milliseconds": {stage: summary(watch.wall_ms[stage]) for stage in STAGES if watch.wall_ms[stage]},
         "frames_per_second": round(1000 / sum(statistics.fmean(watch.wall_ms[stage]) for stage in WHOLE), 1),
         "cpu_share": round(sum(_total(watch.cpu_ms)) / sum(_total(watch.wall_ms)), 2),

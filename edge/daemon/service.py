@@ -11,7 +11,6 @@ from types import FrameType
 import msgspec
 import numpy as np
 
-from edge import settings
 from edge.cameras import DEMO_NAME, Camera, Frame, NoFrameYetError, open_camera
 from edge.cameras.files import DamagedFileError
 from edge.contract import INPUT_SIDE
@@ -20,6 +19,7 @@ from edge.daemon.pause import PauseSwitch, flag_path
 from edge.daemon.terminal import StatusLine
 from edge.errors import EXIT_TRY_AGAIN
 from edge.events import EventLog
+from edge.settings import CameraSettings, Settings, log_path
 from edge.vision import detection
 from edge.vision.classifier import Classifier
 from edge.vision.pipeline import Analyzer
@@ -42,31 +42,31 @@ class StopSignal:
         self.came = True
 
 
-def run(wanted: settings.Settings) -> int:
+def run(settings: Settings) -> int:
     """Analyze frames until the source ends or a signal comes; returns the exit status.
 
     Raises ModelError, CameraError, LogError or UsageError with what must be done.
     """
     stop, switch = StopSignal(), PauseSwitch(flag_path())
-    if wanted.camera.start_paused:
+    if settings.camera.start_paused:
         switch.turn_on()
-    analyzer = make_analyzer(wanted)
-    path = settings.log_path(wanted)
-    with EventLog(path, wanted.log) as events:
+    analyzer = make_analyzer(settings)
+    path = log_path(settings)
+    with EventLog(path, settings.log) as events:
         _announce(analyzer, events)
         watch = Watch(analyzer, events, stop, switch)
         try:
-            watch.run(wanted.camera)
+            watch.run(settings.camera)
         finally:
             watch.close()
         notify("STOPPING=1")
     return EXIT_TRY_AGAIN if watch.damaged or events.lost_rows else 0
 
 
-def make_analyzer(wanted: settings.Settings) -> Analyzer:
+def make_analyzer(settings: Settings) -> Analyzer:
     """Load detector and classifier as the settings say; raises ModelError."""
-    classifier = Classifier(wanted.classifier.model, wanted.classifier.threads, wanted.classifier.runtime)
-    return Analyzer(detection.make(wanted.detector), classifier, wanted.tracking)
+    classifier = Classifier(settings.classifier.model, settings.classifier.threads, settings.classifier.runtime)
+    return Analyzer(detection.make(settings.detector), classifier, settings.tracking)
 
 
 class Watch:
@@ -82,19 +82,19 @@ class Watch:
         self._frames = self._dropped = 0
         self._summary_s = time.monotonic()
 
-    def run(self, wanted: settings.Camera) -> None:
+    def run(self, settings: CameraSettings) -> None:
         """Watch until the source ends or a signal comes, with the camera closed while paused."""
         ended = False
         while not (ended or self._stop.came):
             if self._switch.is_on():
                 self._rest()
                 continue
-            with open_camera(wanted) as camera:
+            with open_camera(settings) as camera:
                 frames_before = self._frames
                 ended = self.watch(camera)
                 self._dropped += camera.dropped
-                if wanted.source == "auto" and self._frames > frames_before and camera.name != DEMO_NAME:
-                    wanted = msgspec.structs.replace(wanted, source="camera")  # the demo is no replacement
+                if settings.source == "auto" and self._frames > frames_before and camera.name != DEMO_NAME:
+                    settings = msgspec.structs.replace(settings, source="camera")  # the demo is no replacement
             self._events.flush()
 
     def close(self) -> None:

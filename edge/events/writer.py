@@ -7,13 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from edge import settings
 from edge.errors import EdgeError, LogError
 from edge.events.backlog import CAPACITY, Backlog
 from edge.events.clock import ClockWatch, boot_seconds
 from edge.events.damage import is_damage
 from edge.events.rows import Incident, is_finite, observe, utc_text
 from edge.events.store import Store
+from edge.settings import LogSettings
 from edge.vision.pipeline import FaceEmotion
 
 UPKEEP_SECONDS = 300.0  # between two looks at age and size
@@ -31,8 +31,8 @@ class EventLog:
     set.
     """
 
-    def __init__(self, path: Path, wanted: settings.Log, steady: Callable[[], float] = boot_seconds) -> None:
-        self.path, self._wanted, self._steady = path, wanted, steady
+    def __init__(self, path: Path, settings: LogSettings, steady: Callable[[], float] = boot_seconds) -> None:
+        self.path, self._settings, self._steady = path, settings, steady
         self.rows = 0
         """observations in the file, of this run"""
         self._due_s: dict[int, float] = {}
@@ -45,7 +45,7 @@ class EventLog:
         self._settled_s = float("-inf")
         self._failing = self._damaged = False
         try:
-            self._store = Store(path, wanted.interval_seconds)
+            self._store = Store(path, settings.interval_seconds)
         except (sqlite3.Error, OSError) as error:
             raise self._error(error) from error
 
@@ -114,7 +114,7 @@ class EventLog:
         """Note where the clock jumped; returns steady seconds."""
         moment, self._utc = self._steady(), utc_text(now)
         if not self._backlog and not self._failing:
-            self._write_s = moment + self._wanted.commit_seconds
+            self._write_s = moment + self._settings.commit_seconds
         seconds = self._clock.jump_seconds(now)
         if seconds:
             log.warning("the clock jumped by %+.1f s; the log notes it, and keeps the order of its rows", seconds)
@@ -143,7 +143,7 @@ class EventLog:
             self._utc, self._awaited = self._utc or self._awaited[-1], None
 
     def _note_faces(self, faces: Iterable[FaceEmotion], time_s: float) -> None:
-        interval_seconds = self._wanted.interval_seconds
+        interval_seconds = self._settings.interval_seconds
         known = {
             track: due_s
             for track, due_s in self._due_s.items()
@@ -162,9 +162,9 @@ class EventLog:
         self._due_s = known
 
     def _upkeep(self, moment: float) -> None:
-        keep_days = self._wanted.keep_days if moment >= self._settled_s else 0.0
+        keep_days = self._settings.keep_days if moment >= self._settled_s else 0.0
         try:
-            more = self._store.upkeep(self._utc, keep_days, self._wanted.max_megabytes)
+            more = self._store.upkeep(self._utc, keep_days, self._settings.max_megabytes)
         except (sqlite3.Error, OSError) as error:
             self._failed(error)
         else:

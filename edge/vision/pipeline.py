@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edge import settings
 from edge.contract import LABELS, Box, crop_face
+from edge.settings import TrackingSettings
 from edge.vision.change import Motion
 from edge.vision.classifier import Classifier
 from edge.vision.detection import FaceDetector, shifted
@@ -37,7 +37,7 @@ class FaceEmotion:
 class Analyzer:
     """One stream of frames; `restart` it for the next."""
 
-    def __init__(self, detector: FaceDetector, classifier: Classifier, tracking: settings.Tracking) -> None:
+    def __init__(self, detector: FaceDetector, classifier: Classifier, tracking: TrackingSettings) -> None:
         self.detector, self.classifier, self._tracking = detector, classifier, tracking
         self.detections = 0
         """how often the detector has looked"""

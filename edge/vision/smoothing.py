@@ -5,7 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from edge import settings
+from edge.settings import TrackingSettings
 
 
 class SteadyEmotion:
@@ -14,8 +14,8 @@ class SteadyEmotion:
     Its label changes once another one leads by `label_margin`, or has led by anything for `label_seconds`.
     """
 
-    def __init__(self, wanted: settings.Tracking) -> None:
-        self._wanted = wanted
+    def __init__(self, settings: TrackingSettings) -> None:
+        self._settings = settings
         self._updated_s = self._agreed_s = -math.inf
         self.probabilities: npt.NDArray[np.float32] = np.zeros(0, np.float32)
         """(7,) in the order of `contract.LABELS`, adding up to 1"""
@@ -35,9 +35,9 @@ class SteadyEmotion:
 
     def _overtaken_by(self, leader: int, time_s: float) -> bool:
         lead = self.probabilities[leader] - self.probabilities[self.label]
-        return bool(lead >= self._wanted.label_margin) or time_s - self._agreed_s >= self._wanted.label_seconds
+        return bool(lead >= self._settings.label_margin) or time_s - self._agreed_s >= self._settings.label_seconds
 
     def _weight_of_new(self, elapsed_s: float) -> float:
         """First-order low-pass filter: the share that the newest value has after `elapsed_s`."""
-        smoothing_s = self._wanted.smoothing_seconds
+        smoothing_s = self._settings.smoothing_seconds
         return 1 - math.exp(-elapsed_s / smoothing_s) if smoothing_s else 1.0

@@ -21,7 +21,7 @@ from edge import settings
 from edge.cameras.files import VIDEO_SUFFIXES, VideoFile
 from edge.cameras.frame import Frame
 from edge.contract import LABELS
-from edge.settings import DEFAULT_MODEL, DEFAULT_YUNET, Tracking
+from edge.settings import DEFAULT_MODEL, DEFAULT_YUNET, TrackingSettings
 from edge.vision import detection
 from edge.vision.classifier import Classifier
 from edge.vision.detection import FaceDetector
@@ -48,14 +48,14 @@ def main() -> None:
     parser.add_argument("--detector", choices=["graynet", "yunet", "haar"], default="graynet")
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    detector = detection.make(settings.Detector(kind=args.detector, yunet_model=str(args.yunet)))
+    detector = detection.make(settings.DetectorSettings(kind=args.detector, yunet_model=str(args.yunet)))
     clips = [read(path) for path in sorted(args.clips.iterdir()) if path.suffix in VIDEO_SUFFIXES]
     minutes = sum(clip[-1].time_s for clip in clips) / 60
     print(f"{detector.name}, {len(clips)} clips, {sum(map(len, clips))} frames, {minutes:.2f} minutes\n")
     print("detect_seconds  ms/frame  detections/frame  faces/frame  median IoU  IoU<0.5  faces' ids  same label")
     truth: Analyzed = []
     for seconds in DETECT_SECONDS:
-        found, ms, detections, ids = analyze(clips, detector, Tracking(detect_seconds=seconds))
+        found, ms, detections, ids = analyze(clips, detector, TrackingSettings(detect_seconds=seconds))
         truth = truth or found
         count = sum(map(len, found)) / len(found)
         shares, same = compare(truth, found)
@@ -68,7 +68,7 @@ def main() -> None:
         lasted: list[float] = []
         best: list[bool] = []
         for clip in clips:
-            found, *_ = analyze([clip], detector, msgspec.structs.replace(Tracking(), **changes))
+            found, *_ = analyze([clip], detector, msgspec.structs.replace(TrackingSettings(), **changes))
             lasted += label_durations(clip, found)
             best += [LABELS[int(face.probabilities.argmax())] == face.emotion for faces in found for face in faces]
         short = sum(seconds < SHORT_SECONDS for seconds in lasted)
@@ -80,7 +80,7 @@ def read(path: Path) -> list[Frame]:
         return list(iter(video.read, None))
 
 
-def analyze(clips: list[list[Frame]], detector: FaceDetector, tracking: Tracking) -> tuple[Analyzed, float, int, int]:
+def analyze(clips: list[list[Frame]], detector: FaceDetector, tracking: TrackingSettings) -> tuple[Analyzed, float, int, int]:
     """Return the faces of every frame, milliseconds a frame, detections, and how many faces were told apart."""
     analyzer = Analyzer(detector, Classifier(DEFAULT_MODEL), tracking)
     found: Analyzed = []

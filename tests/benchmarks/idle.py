@@ -65,7 +65,7 @@ def main() -> None:
     kinds = ["graynet", "haar", *(["yunet"] if Path(args.yunet).is_file() else [])]
     print("detector  picture     CPU share of one core  detections/s  rows")
     for kind in kinds:
-        wanted = settings.Settings(detector=settings.Detector(kind=kind, yunet_model=args.yunet))
+        wanted = settings.Settings(detector=settings.DetectorSettings(kind=kind, yunet_model=args.yunet))
         analyzer = make_analyzer(wanted)
         for name, picture in (("empty room", np.asarray(room)), ("one face", portrait)):
             share, detections, rows = measure(analyzer, SyntheticCamera(picture, args.seconds), args.seconds)
@@ -74,7 +74,7 @@ def main() -> None:
 
 def measure(analyzer: Analyzer, device: SyntheticCamera, seconds: float) -> tuple[float, int, int]:
     """Run the daemon's loop on `device`; returns CPU time by wall time, detections and rows."""
-    with tempfile.TemporaryDirectory() as folder, EventLog(Path(folder, "log.db"), settings.Log()) as events:
+    with tempfile.TemporaryDirectory() as folder, EventLog(Path(folder, "log.db"), settings.LogSettings()) as events:
         watch = Watch(analyzer, events, StopSignal(), PauseSwitch(Path(folder, "paused")))
         before, cpu_s = analyzer.detections, time.process_time()
         with LiveCamera(lambda: device, 0.0, 10.0) as camera:

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from edge.contract import LABELS
 from edge.events import EventLog
-from edge.settings import Log
+from edge.settings import LogSettings
 from edge.vision.pipeline import FaceEmotion
 
 FRAMES_PER_SECOND = 5
@@ -32,17 +32,17 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="default: the system's for temporary files")
     args = parser.parse_args()
     print("commit_seconds  MB written an hour  MB of log an hour  bytes a row")
-    for commit_seconds in (0.0, 1.0, Log().commit_seconds, 60.0):
+    for commit_seconds in (0.0, 1.0, LogSettings().commit_seconds, 60.0):
         with tempfile.TemporaryDirectory(dir=args.folder) as folder:
             path = Path(folder, "log.db")
             before = bytes_written()
-            rows = write(path, args.hours, Log(commit_seconds=commit_seconds))
+            rows = write(path, args.hours, LogSettings(commit_seconds=commit_seconds))
             written = (bytes_written() - before) / args.hours / 1e6
             size = path.stat().st_size
             print(f"{commit_seconds:14g}{written:20.2f}{size / args.hours / 1e6:19.2f}{size / rows:13.0f}")
 
 
-def write(path: Path, hours: int, wanted: Log) -> int:
+def write(path: Path, hours: int, wanted: LogSettings) -> int:
     """Log one face for `hours`; returns the rows."""
     random = np.random.default_rng(1)
     seconds = 0.0

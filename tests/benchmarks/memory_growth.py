@@ -55,9 +55,9 @@ def main() -> None:
     parser.add_argument("--yunet", default=str(settings.DEFAULT_YUNET))
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    wanted = settings.Settings(detector=settings.Detector(kind=args.detector, yunet_model=args.yunet))
+    wanted = settings.Settings(detector=settings.DetectorSettings(kind=args.detector, yunet_model=args.yunet))
     analyzer = make_analyzer(wanted)
-    with tempfile.TemporaryDirectory() as folder, EventLog(Path(folder, "log.db"), settings.Log()) as events:
+    with tempfile.TemporaryDirectory() as folder, EventLog(Path(folder, "log.db"), settings.LogSettings()) as events:
         watch = Watch(analyzer, events, StopSignal(), PauseSwitch(Path(folder, "paused")))
         print(f"detector {analyzer.detector.name}\n   frames  resident MB")
         watch.watch(LoopedDemo(args.frames))

@@ -10,12 +10,12 @@ import numpy as np
 
 from edge.contract import LABELS
 from edge.events import EventLog
-from edge.settings import Log
+from edge.settings import LogSettings
 from edge.vision.pipeline import FaceEmotion
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 250_000, UTC)
 PROBABILITIES = np.array([0.05, 0.0, 0.05, 0.8, 0.0, 0.0, 0.1], np.float32)
-AT_ONCE = Log(interval_seconds=1.0, commit_seconds=0.0)
+AT_ONCE = LogSettings(interval_seconds=1.0, commit_seconds=0.0)
 
 
 @dataclass
@@ -45,7 +45,7 @@ def rows(path: Path, query: str) -> list[tuple[object, ...]]:
         return database.execute(query).fetchall()
 
 
-def fill(path: Path, seconds: int, wanted: Log = AT_ONCE, clock: Clock | None = None) -> None:
+def fill(path: Path, seconds: int, wanted: LogSettings = AT_ONCE, clock: Clock | None = None) -> None:
     """A run with one face, a row a second, every ten seconds another emotion and every minute another face."""
     clock = clock or Clock()
     with EventLog(path, wanted, clock) as events:

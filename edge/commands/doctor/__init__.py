@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-from edge import __version__, settings
+from edge import __version__
 from edge.commands.doctor import storage, system
 from edge.commands.doctor.findings import Finding, Machine, ok, problem, problem_of
 from edge.errors import EXIT_CONFIG, SettingsError
+from edge.settings import Settings, load, log_path
 
 __all__ = ["examine", "exit_code", "show", "show_json"]
 
@@ -26,13 +27,13 @@ def examine(config: Path | None, machine: Machine | None = None) -> list[Finding
     machine = machine or Machine()
     findings = [about(machine)]
     try:
-        wanted = settings.load(config)
+        settings = load(config)
         findings.append(ok("settings", str(config or "built-in")))
     except SettingsError as error:
-        wanted = settings.Settings()
+        settings = Settings()
         findings.append(problem_of("settings", error))
-    findings += _with_libraries(wanted, machine)
-    findings.append(storage.check(settings.log_path(wanted)))
+    findings += _with_libraries(settings, machine)
+    findings.append(storage.check(log_path(settings)))
     return [
         *findings,
         system.memory(machine),
@@ -42,14 +43,14 @@ def examine(config: Path | None, machine: Machine | None = None) -> list[Finding
     ]
 
 
-def _with_libraries(wanted: settings.Settings, machine: Machine) -> list[Finding]:
+def _with_libraries(settings: Settings, machine: Machine) -> list[Finding]:
     """The checks that import OpenCV and numpy, which a broken environment refuses."""
     try:
         from edge.commands.doctor import camera, model
     except ImportError as error:
         mend = "make the environment again: pip install -r requirements-edge.txt (the headless OpenCV)"
         return [problem("libraries", str(error), mend, EXIT_CONFIG)]
-    return [*camera.check(wanted.camera, machine), *model.check(wanted)]
+    return [*camera.check(settings.camera, machine), *model.check(settings)]
 
 
 def about(machine: Machine) -> Finding:

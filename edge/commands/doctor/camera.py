@@ -4,11 +4,11 @@ import getpass
 import sys
 from pathlib import Path
 
-from edge import settings
 from edge.cameras import stream
 from edge.cameras.usb import plugged_in
 from edge.commands.doctor.findings import Answer, Finding, Machine, ok, problem, warning
 from edge.errors import EXIT_CONFIG, EXIT_TRY_AGAIN, UsageError
+from edge.settings import CameraSettings
 
 # A process of its own: libcamera may hang or crash, and does not end the doctor with it.
 LIST_PI_CAMERAS = (
@@ -17,15 +17,15 @@ LIST_PI_CAMERAS = (
 CONNECT = "connect one; a Pi camera: check its cable and `rpicam-hello --list-cameras`"
 
 
-def check(wanted: settings.Camera, machine: Machine) -> list[Finding]:
+def check(settings: CameraSettings, machine: Machine) -> list[Finding]:
     try:
-        if kind := stream.kind(wanted.source):
+        if kind := stream.kind(settings.source):
             return [ok("camera", f"{kind} stream: not tried here")]
     except UsageError as error:
         return [problem("camera", str(error), "mend camera.source", EXIT_CONFIG)]
-    if wanted.source in ("auto", "camera", "picamera") or wanted.source.startswith("usb:"):
-        return [*devices(wanted.source, machine), camera(wanted.source, machine)]
-    return [file(Path(wanted.source))]
+    if settings.source in ("auto", "camera", "picamera") or settings.source.startswith("usb:"):
+        return [*devices(settings.source, machine), camera(settings.source, machine)]
+    return [file(Path(settings.source))]
 
 
 def devices(source: str, machine: Machine) -> list[Finding]:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from edge import settings
 from edge.commands.doctor.findings import Finding, ok, problem_of, warning
 from edge.commands.fetch_yunet import YUNET_SHA256
 from edge.daemon.service import measure_classifier_ms
 from edge.errors import ModelError
+from edge.settings import ClassifierSettings, DetectorSettings, Settings
 from edge.vision import detection
 from edge.vision.classifier import Classifier
 from edge.vision.detection import GrayNet, YuNet
@@ -20,13 +20,13 @@ DISTRIBUTIONS = {"litert": "ai-edge-litert", "tflite-runtime": "tflite-runtime"}
 SLOW_CLASSIFIER_MS = 50.0  # about 1 ms is usual, on a Pi too
 
 
-def check(wanted: settings.Settings) -> list[Finding]:
-    return [*classifier(wanted.classifier), detector(wanted.detector)]
+def check(settings: Settings) -> list[Finding]:
+    return [*classifier(settings.classifier), detector(settings.detector)]
 
 
-def classifier(wanted: settings.Classifier) -> list[Finding]:
+def classifier(settings: ClassifierSettings) -> list[Finding]:
     try:
-        loaded = Classifier(wanted.model, wanted.threads, wanted.runtime)
+        loaded = Classifier(settings.model, settings.threads, settings.runtime)
     except ModelError as error:
         return [problem_of("model", error)]
     manifest = loaded.manifest
@@ -58,13 +58,13 @@ def xnnpack(runtime: str, active: bool, milliseconds: float) -> Finding:
     return ok("XNNPACK", f"active, {speed}")
 
 
-def detector(wanted: settings.Detector) -> Finding:
+def detector(settings: DetectorSettings) -> Finding:
     try:
-        made = detection.make(replace(wanted, region=detection.WHOLE_FRAME))
+        made = detection.make(replace(settings, region=detection.WHOLE_FRAME))
     except ModelError as error:
         return problem_of("detector", error)
     if isinstance(made, YuNet):
-        official = sha256(Path(wanted.yunet_model)) == YUNET_SHA256
+        official = sha256(Path(settings.yunet_model)) == YUNET_SHA256
         return ok("detector", f"yunet, {'sha256 verified' if official else 'another file than the official 2023mar'}")
     if isinstance(made, GrayNet):
         about = f"graynet {made.manifest.version}, sha256 {made.manifest.sha256[:12]}... as its manifest says"

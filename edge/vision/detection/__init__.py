@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from edge import settings
+from edge.settings import DetectorSettings
 from edge.vision.detection.face import Face, FaceDetector, shifted
 from edge.vision.detection.graynet import GrayNet
 from edge.vision.detection.haar import Haar
@@ -29,15 +29,15 @@ class InRegion:
         return [shifted(face, left, top) for face in self._detector.detect(part)]
 
 
-def make(wanted: settings.Detector) -> FaceDetector:
+def make(settings: DetectorSettings) -> FaceDetector:
     """Make the detector that the settings ask for; raises ModelError where it is not there."""
-    detector = _make(wanted)
-    return detector if wanted.region == WHOLE_FRAME else InRegion(detector, wanted.region)
+    detector = _make(settings)
+    return detector if settings.region == WHOLE_FRAME else InRegion(detector, settings.region)
 
 
-def _make(wanted: settings.Detector) -> FaceDetector:
-    if wanted.kind == "haar":
-        return Haar(wanted.min_face_px)
-    if wanted.kind == "yunet":
-        return YuNet(wanted.yunet_model, wanted.threshold or YUNET_THRESHOLD, wanted.min_face_px)
-    return GrayNet(wanted.graynet_model, wanted.threshold, wanted.min_face_px)
+def _make(settings: DetectorSettings) -> FaceDetector:
+    if settings.kind == "haar":
+        return Haar(settings.min_face_px)
+    if settings.kind == "yunet":
+        return YuNet(settings.yunet_model, settings.threshold or YUNET_THRESHOLD, settings.min_face_px)
+    return GrayNet(settings.graynet_model, settings.threshold, settings.min_face_px)

@@ -108,14 +108,14 @@ def write_folder(path: Path) -> Path:
 
 @pytest.fixture(params=["video", "realtime", "folder", "picamera", "usb", "rtsp", "mjpeg"])
 def camera(request: pytest.FixtureRequest, tmp_path: Path, picamera2: object) -> Iterator[Camera]:
-    make: dict[str, Callable[[], settings.Camera]] = {
-        "video": lambda: settings.Camera(source=str(write_video(tmp_path / "a.avi"))),
-        "realtime": lambda: settings.Camera(source=str(write_video(tmp_path / "a.avi")), realtime=True),
-        "folder": lambda: settings.Camera(source=str(write_folder(tmp_path / "photos"))),
-        "picamera": lambda: settings.Camera(source="picamera", width=WIDTH, height=HEIGHT),
-        "usb": lambda: settings.Camera(source="usb:0", width=WIDTH, height=HEIGHT),
-        "rtsp": lambda: settings.Camera(source=request.getfixturevalue("rtsp").url),
-        "mjpeg": lambda: settings.Camera(source=request.getfixturevalue("mjpeg").url),
+    make: dict[str, Callable[[], settings.CameraSettings]] = {
+        "video": lambda: settings.CameraSettings(source=str(write_video(tmp_path / "a.avi"))),
+        "realtime": lambda: settings.CameraSettings(source=str(write_video(tmp_path / "a.avi")), realtime=True),
+        "folder": lambda: settings.CameraSettings(source=str(write_folder(tmp_path / "photos"))),
+        "picamera": lambda: settings.CameraSettings(source="picamera", width=WIDTH, height=HEIGHT),
+        "usb": lambda: settings.CameraSettings(source="usb:0", width=WIDTH, height=HEIGHT),
+        "rtsp": lambda: settings.CameraSettings(source=request.getfixturevalue("rtsp").url),
+        "mjpeg": lambda: settings.CameraSettings(source=request.getfixturevalue("mjpeg").url),
     }
     if request.param == "usb" and not Path("/dev/video0").exists():
         pytest.skip("no USB camera here")
@@ -145,7 +145,7 @@ def test_every_camera_gives_gray_frames_in_order(camera: Camera) -> None:
 
 
 def read_first(source: str) -> Frame | None:
-    with open_camera(settings.Camera(source=source, timeout_seconds=1.0)) as camera:
+    with open_camera(settings.CameraSettings(source=source, timeout_seconds=1.0)) as camera:
         return next_frame(camera)
 
 
@@ -155,7 +155,7 @@ def test_every_camera_can_be_closed_twice(camera: Camera) -> None:
 
 
 def test_picamera_leaves_out_the_padding_and_gives_requests_back(picamera2: type[FakePicamera2]) -> None:
-    with PiCamera(settings.Camera(width=WIDTH, height=HEIGHT)) as camera:
+    with PiCamera(settings.CameraSettings(width=WIDTH, height=HEIGHT)) as camera:
         assert (camera.read().gray == 77).all()
         picamera2.broken = True
         with pytest.raises(CameraError, match="buffer lost"):
@@ -166,7 +166,7 @@ def test_picamera_leaves_out_the_padding_and_gives_requests_back(picamera2: type
 
 def test_picamera_that_gives_no_frame_is_a_camera_error(picamera2: type[FakePicamera2]) -> None:
     picamera2.silent = True
-    with PiCamera(settings.Camera()) as camera, pytest.raises(CameraError, match=r"no frame for 5\.\d+ s"):
+    with PiCamera(settings.CameraSettings()) as camera, pytest.raises(CameraError, match=r"no frame for 5\.\d+ s"):
         camera.read()
     assert picamera2.cancelled == 1  # else `close` waits for the request that is still asked for
 
@@ -189,14 +189,14 @@ def test_picamera_that_is_absent_or_held_is_a_camera_error(
 
 
 def test_auto_prefers_the_pi_camera(picamera2: type[FakePicamera2]) -> None:
-    with open_camera(settings.Camera(width=WIDTH, height=HEIGHT)) as camera:
+    with open_camera(settings.CameraSettings(width=WIDTH, height=HEIGHT)) as camera:
         next_frame(camera)
         assert camera.name == "picamera"
 
 
 @pytest.mark.skipif(Path("/dev/video0").exists(), reason="a camera is plugged in here")
 def test_without_any_camera_auto_shows_the_demo_but_camera_does_not(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING), open_camera(settings.Camera(source="auto")) as camera:
+    with caplog.at_level(logging.WARNING), open_camera(settings.CameraSettings(source="auto")) as camera:
         next_frame(camera)
         assert camera.name == "demo"
     assert "no camera found" in caplog.text
@@ -221,7 +221,7 @@ def test_a_source_that_is_not_there_is_named(source: str, error: type[Exception]
 
 def test_a_folder_without_images_and_a_text_as_video_are_usage_errors(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no images"):
-        open_camera(settings.Camera(source=str(tmp_path)))
+        open_camera(settings.CameraSettings(source=str(tmp_path)))
     for name in ("a.mp4", "a.txt"):  # FFmpeg would play the latter, as text art
         text = tmp_path / name
         text.write_text("not a video\n" * 100)
@@ -367,7 +367,7 @@ def test_no_password_is_in_a_streams_name(url: str, name: str) -> None:
 
 def test_an_unknown_kind_of_stream_is_refused_without_its_password() -> None:
     with pytest.raises(UsageError, match=r"camera source rtmp://\.\.\.: expected rtsp, rtsps") as caught:
-        open_camera(settings.Camera(source="rtmp://me:secret@10.0.0.9/live"))
+        open_camera(settings.CameraSettings(source="rtmp://me:secret@10.0.0.9/live"))
     assert "secret" not in str(caught.value)
 
 
@@ -390,7 +390,7 @@ def test_frames_are_turned_clockwise_then_mirrored(degrees: int, mirror: bool, e
 
 def test_a_turned_camera_is_still_the_camera_it_was(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "photos")
-    with open_camera(settings.Camera(source=str(folder), rotate_degrees=90)) as camera:
+    with open_camera(settings.CameraSettings(source=str(folder), rotate_degrees=90)) as camera:
         assert [frame.gray.shape for frame in iter(camera.read, None)] == [(WIDTH, HEIGHT)] * 3
         assert (camera.name, camera.dropped) == (str(folder), 0)
 

@@ -177,7 +177,7 @@ def test_frames_keep_coming_in_order_of_time_over_a_reconnection() -> None:
 
 def test_a_stream_that_hangs_up_is_visited_again(mjpeg: MjpegServer) -> None:
     mjpeg.frames_a_visit = 3
-    with open_camera(settings.Camera(source=mjpeg.url)) as camera:
+    with open_camera(settings.CameraSettings(source=mjpeg.url)) as camera:
         for _ in range(3):
             assert read(camera)
         while mjpeg.visits < 2:
@@ -187,13 +187,13 @@ def test_a_stream_that_hangs_up_is_visited_again(mjpeg: MjpegServer) -> None:
 
 def test_a_stream_that_says_nothing_ends_after_its_timeout(mjpeg: MjpegServer) -> None:
     mjpeg.silent = True
-    wanted = settings.Camera(source=mjpeg.url, timeout_seconds=0.5)
+    wanted = settings.CameraSettings(source=mjpeg.url, timeout_seconds=0.5)
     with open_camera(wanted) as camera, pytest.raises(CameraError, match="no stream there"):
         read(camera)
 
 
 def test_an_rtsp_camera_that_loses_power_comes_back(rtsp: RtspServer) -> None:
-    with open_camera(settings.Camera(source=rtsp.url)) as camera:
+    with open_camera(settings.CameraSettings(source=rtsp.url)) as camera:
         before = read(camera)
         rtsp.stop()
         while "no stream there" not in (state := waiting_for(camera)):

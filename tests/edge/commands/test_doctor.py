@@ -95,21 +95,23 @@ def test_camera_nodes_that_may_not_be_opened_are_named_with_their_group(
 
 @pytest.mark.parametrize(("scheme", "level"), [("rtsp", "ok"), ("HTTP", "ok"), ("rtmp", "problem")])
 def test_a_stream_is_judged_by_its_kind(scheme: str, level: str, tmp_path: Path) -> None:
-    [found] = camera.check(settings.Camera(source=f"{scheme}://me:secret@cam/live"), Machine(tmp_path, answering()))
+    [found] = camera.check(
+        settings.CameraSettings(source=f"{scheme}://me:secret@cam/live"), Machine(tmp_path, answering())
+    )
     assert found.level == level
     assert "secret" not in found.found + found.mend
 
 
 def test_a_file_as_source_needs_no_camera(tmp_path: Path) -> None:
     machine = Machine(tmp_path, answering())
-    [found] = camera.check(settings.Camera(source=str(tmp_path)), machine)
+    [found] = camera.check(settings.CameraSettings(source=str(tmp_path)), machine)
     assert found.level == "ok"
-    [found] = camera.check(settings.Camera(source=str(tmp_path / "none.mp4")), machine)
+    [found] = camera.check(settings.CameraSettings(source=str(tmp_path / "none.mp4")), machine)
     assert (found.level, found.exit_code) == ("problem", 78)
 
 
 def test_the_shipped_model_is_well() -> None:
-    found = {finding.check: finding for finding in model.classifier(settings.Classifier())}
+    found = {finding.check: finding for finding in model.classifier(settings.ClassifierSettings())}
     assert (found["model"].level, found["runtime"].level) == ("ok", "ok")
     assert found["XNNPACK"].found.startswith("active")  # how fast is the machine's own affair
 
@@ -118,7 +120,7 @@ def test_a_model_that_is_not_the_manifest_s_is_a_problem(model: Path) -> None:
     from edge.commands.doctor.model import classifier
 
     model.write_bytes(model.read_bytes()[:-1])
-    [found] = classifier(settings.Classifier(model=str(model)))
+    [found] = classifier(settings.ClassifierSettings(model=str(model)))
     assert (found.level, found.exit_code) == ("problem", 78)
     assert "sha256 does not match" in found.found
     assert found.mend == "copy model and manifest together again"
@@ -155,11 +157,11 @@ def test_a_hidden_proc_is_noticed(tmp_path: Path) -> None:
 
 def test_a_detector_that_cannot_be_loaded_needs_a_person(tmp_path: Path) -> None:
     absent = str(tmp_path / "none")
-    assert re.fullmatch(r"graynet .+ as its manifest says", model.detector(settings.Detector()).found)
-    assert model.detector(settings.Detector(kind="haar")).level == "ok"
+    assert re.fullmatch(r"graynet .+ as its manifest says", model.detector(settings.DetectorSettings()).found)
+    assert model.detector(settings.DetectorSettings(kind="haar")).level == "ok"
     for missing in (
-        settings.Detector(graynet_model=absent),
-        settings.Detector(kind="yunet", yunet_model=absent, region=(0.0, 0.0, 0.5, 0.5)),
+        settings.DetectorSettings(graynet_model=absent),
+        settings.DetectorSettings(kind="yunet", yunet_model=absent, region=(0.0, 0.0, 0.5, 0.5)),
     ):
         assert model.detector(missing).exit_code == 78
 

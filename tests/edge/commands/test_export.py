@@ -12,14 +12,14 @@ from edge.commands.export import export
 from edge.commands.times import moment
 from edge.events import EventLog
 from edge.events.reader import Span, open_reader, spans
-from edge.settings import Log
+from edge.settings import LogSettings
 from tests.edge.conftest import Program, errors
 from tests.fakes.eventlog import AT_ONCE, NOON, Clock, face, fill, rows
 
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    fill(tmp_path / "log.db", 200, Log(commit_seconds=60.0))
+    fill(tmp_path / "log.db", 200, LogSettings(commit_seconds=60.0))
     return tmp_path / "log.db"
 
 

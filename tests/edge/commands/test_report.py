@@ -9,7 +9,7 @@ import pytest
 from edge.commands.report import charts, page, tables
 from edge.events import EventLog
 from edge.events.reader import open_reader
-from edge.settings import PROJECT, Log
+from edge.settings import PROJECT, LogSettings
 from tests.edge.conftest import Program, errors
 from tests.fakes.eventlog import AT_ONCE, Clock, face, fill
 
@@ -27,7 +27,7 @@ def read(log: Path) -> tables.Tables:
 def two_runs(log: Path) -> None:
     """Ten minutes from noon in UTC, then two hours without the daemon, then the clock is an hour late until NTP comes."""
     clock = Clock()
-    fill(log, 600, Log(commit_seconds=60.0), clock)
+    fill(log, 600, LogSettings(commit_seconds=60.0), clock)
     clock.go_on(7200)
     clock.jump(-3600)
     with EventLog(log, AT_ONCE, clock) as events:
@@ -126,7 +126,7 @@ def test_the_page_stands_alone_and_says_what_it_knows(tmp_path: Path, program: P
 
 @pytest.mark.parametrize("seconds", [1, 30, 400])
 def test_a_short_log_makes_a_page_too(seconds: int, tmp_path: Path) -> None:
-    fill(tmp_path / "log.db", seconds, Log(commit_seconds=60.0))
+    fill(tmp_path / "log.db", seconds, LogSettings(commit_seconds=60.0))
     assert "Emotions in view" in page.render(read(tmp_path / "log.db"), tmp_path / "log.db")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from edge.events import EventLog
-from edge.settings import Log
+from edge.settings import LogSettings
 from tests.fakes.eventlog import AT_ONCE, Clock, check_episodes, face, fill, rows
 
 
@@ -53,7 +53,7 @@ def test_a_start_before_the_last_row_is_noted(tmp_path: Path) -> None:
 @pytest.mark.parametrize("resting", [True, False])
 def test_a_jump_while_no_frames_come_belongs_to_the_run_before_it(resting: bool, tmp_path: Path) -> None:
     clock, path, days = Clock(), tmp_path / "log.db", 700.0
-    with EventLog(path, Log(keep_days=30, commit_seconds=0.0), clock) as events:
+    with EventLog(path, LogSettings(keep_days=30, commit_seconds=0.0), clock) as events:
         events.rest(clock.now)  # paused from the start: there is no run yet
         events.start_run("test", "model", clock.now)
         for second in range(3):

@@ -19,7 +19,7 @@ from edge.events import EventLog
 from edge.events.damage import check
 from edge.events.rows import Entry, Incident, observe, utc_text
 from edge.events.store import Store
-from edge.settings import PROJECT, Log
+from edge.settings import PROJECT, LogSettings
 from tests.edge.conftest import environment
 from tests.fakes.eventlog import AT_ONCE, NOON, Clock, check_episodes, face, fill, rows
 
@@ -29,8 +29,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tests.fakes.eventlog import face
 from edge.events import EventLog
-from edge.settings import Log
-with EventLog(Path(sys.argv[1]), Log(interval_seconds=0.0, commit_seconds=float(sys.argv[2]))) as events:
+from edge.settings import LogSettings
+with EventLog(Path(sys.argv[1]), LogSettings(interval_seconds=0.0, commit_seconds=float(sys.argv[2]))) as events:
     events.start_run("test", "model", datetime.now(UTC))
     for number in range(1, 1_000_000):
         events.record([face(number // 20, "sad" if number // 7 % 2 else "happy")], number / 10, datetime.now(UTC))
@@ -373,8 +373,8 @@ def test_a_flipped_byte_in_a_columns_name_is_damage(tmp_path: Path) -> None:
 
 def test_damage_found_while_running_ends_no_daemon(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     clock, path = Clock(), tmp_path / "log.db"
-    fill(path, 25_000, Log(commit_seconds=600.0), clock)  # more than SQLite keeps in memory
-    wanted = Log(commit_seconds=0.0, max_megabytes=0.1)  # upkeep reads what is oldest
+    fill(path, 25_000, LogSettings(commit_seconds=600.0), clock)  # more than SQLite keeps in memory
+    wanted = LogSettings(commit_seconds=0.0, max_megabytes=0.1)  # upkeep reads what is oldest
     with EventLog(path, wanted, clock) as events:
         events.start_run("usb:0", "model", clock.now)
         with path.open("r+b") as file:

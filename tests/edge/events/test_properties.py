@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from edge.contract import LABELS
 from edge.events import EventLog
-from edge.settings import Log
+from edge.settings import LogSettings
 from tests.edge.events.test_faults import full_disk
 from tests.fakes.eventlog import Clock, check_episodes, face, rows
 
@@ -34,10 +34,10 @@ def test_order_is_kept_and_only_what_is_counted_is_lost(
     events: list[tuple[str, object]], commit_seconds: float
 ) -> None:
     with TemporaryDirectory() as folder:
-        _play(Path(folder, "log.db"), events, Log(commit_seconds=commit_seconds, interval_seconds=0.05))
+        _play(Path(folder, "log.db"), events, LogSettings(commit_seconds=commit_seconds, interval_seconds=0.05))
 
 
-def _play(path: Path, events: list[tuple[str, object]], wanted: Log) -> None:
+def _play(path: Path, events: list[tuple[str, object]], wanted: LogSettings) -> None:
     clock, full, log = Clock(), False, None
     expected: list[tuple[float, int]] = []  # time_s and track of all that was seen
     lost, jumps = 0, 0
@@ -71,7 +71,7 @@ def _play(path: Path, events: list[tuple[str, object]], wanted: Log) -> None:
     check_episodes(path)
 
 
-def _open(path: Path, wanted: Log, clock: Clock) -> EventLog:
+def _open(path: Path, wanted: LogSettings, clock: Clock) -> EventLog:
     log = EventLog(path, wanted, clock)
     log.start_run("test", "model", clock.now)
     return log

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from edge.events import EventLog
-from edge.settings import Log
+from edge.settings import LogSettings
 from tests.fakes.eventlog import AT_ONCE, Clock, face, fill, rows
 
 DAY_SECONDS = 86400
 
 
-def keep_up(path: Path, wanted: Log, clock: Clock, seconds: int) -> None:
+def keep_up(path: Path, wanted: LogSettings, clock: Clock, seconds: int) -> None:
     """A run that sees nobody."""
     with EventLog(path, wanted, clock) as events:
         events.start_run("test", "model", clock.now)
@@ -22,17 +22,17 @@ def test_by_default_nothing_is_deleted_by_age(tmp_path: Path) -> None:
     clock, path = Clock(), tmp_path / "log.db"
     fill(path, 100, AT_ONCE, clock)
     clock.go_on(3000 * DAY_SECONDS)
-    keep_up(path, Log(), clock, 10)
+    keep_up(path, LogSettings(), clock, 10)
     assert rows(path, "SELECT count(*) FROM observations") == [(100,)]
 
 
 def test_what_is_older_than_so_many_days_goes_with_all_that_hangs_on_it(tmp_path: Path) -> None:
     clock, path = Clock(), tmp_path / "log.db"
-    fill(path, 2500, Log(commit_seconds=60.0), clock)
+    fill(path, 2500, LogSettings(commit_seconds=60.0), clock)
     clock.go_on(20 * DAY_SECONDS)
     fill(path, 100, AT_ONCE, clock)
     clock.go_on(15 * DAY_SECONDS)
-    keep_up(path, Log(keep_days=30.0), clock, 10)
+    keep_up(path, LogSettings(keep_days=30.0), clock, 10)
     assert rows(path, "SELECT run, count(*) FROM observations GROUP BY run") == [(2, 100)]
     assert rows(path, "SELECT min(first_observation) > 2500, count(*) FROM episodes") == [(1, 10)]
     assert rows(path, "SELECT id FROM runs") == [(2,), (3,)]
@@ -40,10 +40,10 @@ def test_what_is_older_than_so_many_days_goes_with_all_that_hangs_on_it(tmp_path
 
 def test_deletion_comes_in_short_steps(tmp_path: Path) -> None:
     clock, path = Clock(), tmp_path / "log.db"
-    fill(path, 2500, Log(commit_seconds=60.0), clock)
+    fill(path, 2500, LogSettings(commit_seconds=60.0), clock)
     clock.go_on(40 * DAY_SECONDS)
     left = []
-    with EventLog(path, Log(keep_days=30.0), clock) as events:
+    with EventLog(path, LogSettings(keep_days=30.0), clock) as events:
         events.start_run("test", "model", clock.now)
         for _ in range(5):
             events.record([], clock.steady_s, clock.now)
@@ -56,7 +56,7 @@ def test_deletion_comes_in_short_steps(tmp_path: Path) -> None:
 
 def test_rows_of_a_clock_that_was_wrong_are_as_old_as_they_truly_are(tmp_path: Path) -> None:
     """The Pi woke up in 1970, twice; NTP came only the first time, and a glitch put 2099 for a moment."""
-    clock, path, wanted = Clock(), tmp_path / "log.db", Log(keep_days=30.0, commit_seconds=0.0)
+    clock, path, wanted = Clock(), tmp_path / "log.db", LogSettings(keep_days=30.0, commit_seconds=0.0)
     years = 56 * 365 * DAY_SECONDS
     clock.jump(-years)
     with EventLog(path, wanted, clock) as events:
@@ -78,7 +78,7 @@ def test_rows_of_a_clock_that_was_wrong_are_as_old_as_they_truly_are(tmp_path: P
 
 def test_a_log_stays_as_large_as_it_may_and_its_space_is_used_again(tmp_path: Path) -> None:
     clock, path = Clock(), tmp_path / "log.db"
-    wanted, sizes = Log(max_megabytes=0.5, commit_seconds=30.0), []
+    wanted, sizes = LogSettings(max_megabytes=0.5, commit_seconds=30.0), []
     with EventLog(path, wanted, clock) as events:
         events.start_run("test", "model", clock.now)
         for second in range(12_000):
@@ -95,8 +95,8 @@ def test_a_log_stays_as_large_as_it_may_and_its_space_is_used_again(tmp_path: Pa
 
 def test_a_smaller_limit_gives_the_disk_its_space_back(tmp_path: Path) -> None:
     clock, path = Clock(), tmp_path / "log.db"
-    fill(path, 20_000, Log(commit_seconds=600.0), clock)
+    fill(path, 20_000, LogSettings(commit_seconds=600.0), clock)
     before = path.stat().st_size
-    keep_up(path, Log(max_megabytes=0.3), clock, 100)
+    keep_up(path, LogSettings(max_megabytes=0.3), clock, 100)
     assert path.stat().st_size < 1.5e6 < 2.4e6 < before
     assert rows(path, "PRAGMA integrity_check") == [("ok",)]

@@ -10,7 +10,7 @@ import pytest
 from edge.contract import LABELS
 from edge.errors import LogError
 from edge.events import EventLog
-from edge.settings import Log
+from edge.settings import LogSettings
 from tests.fakes.eventlog import AT_ONCE, NOON, Clock, check_episodes, face, fill, rows
 
 
@@ -43,7 +43,7 @@ def test_each_face_is_written_once_an_interval(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("fps", [29.97, 15.0, 10.0, 4.0])
 def test_a_face_in_sight_for_a_minute_has_a_row_for_each_second(fps: float, tmp_path: Path) -> None:
-    with EventLog(tmp_path / "log.db", Log(), Clock()) as events:
+    with EventLog(tmp_path / "log.db", LogSettings(), Clock()) as events:
         events.start_run("test", "model", NOON)
         for number in range(round(60 * fps)):
             events.record([face()], number / fps + 0.004 * (number % 3), NOON)
@@ -51,7 +51,7 @@ def test_a_face_in_sight_for_a_minute_has_a_row_for_each_second(fps: float, tmp_
 
 
 def test_a_face_that_was_away_is_written_an_interval_after_it_came_back(tmp_path: Path) -> None:
-    with EventLog(tmp_path / "log.db", Log(), Clock()) as events:
+    with EventLog(tmp_path / "log.db", LogSettings(), Clock()) as events:
         events.start_run("test", "model", NOON)
         for time_s in (0.0, 1.9, 2.0, 2.8, 2.95):
             events.record([face()], time_s, NOON)
@@ -69,7 +69,7 @@ def test_a_source_that_begins_anew_is_logged_on(tmp_path: Path) -> None:
 
 def test_rows_are_committed_together(tmp_path: Path) -> None:
     clock, path = Clock(), tmp_path / "log.db"
-    with EventLog(path, Log(commit_seconds=10.0), clock) as events:
+    with EventLog(path, LogSettings(commit_seconds=10.0), clock) as events:
         events.start_run("test", "model", NOON)
         counts = []
         for second in range(25):
@@ -89,7 +89,7 @@ def test_an_episode_is_one_face_showing_one_emotion(tmp_path: Path) -> None:
         (4, 1, "sad", 0.9, True),
         (20, 1, "sad", 0.7, True),  # away for longer than GAP_SECONDS
     ]
-    with EventLog(path, Log(), Clock()) as events:
+    with EventLog(path, LogSettings(), Clock()) as events:
         events.start_run("test", "model", NOON)
         for second, track, emotion, score, certain in seen:
             events.record([face(track, emotion, score, certain)], second, NOON + timedelta(seconds=second))
@@ -107,7 +107,7 @@ def test_an_episode_is_one_face_showing_one_emotion(tmp_path: Path) -> None:
 
 def test_episodes_of_many_commits_fit_their_observations(tmp_path: Path) -> None:
     for commit_seconds in (0.0, 7.0):
-        fill(tmp_path / f"{commit_seconds}.db", 300, Log(commit_seconds=commit_seconds))
+        fill(tmp_path / f"{commit_seconds}.db", 300, LogSettings(commit_seconds=commit_seconds))
         check_episodes(tmp_path / f"{commit_seconds}.db")
     tables = [rows(tmp_path / f"{seconds}.db", "SELECT * FROM episodes ORDER BY id") for seconds in (0.0, 7.0)]
     assert tables[0] == tables[1]

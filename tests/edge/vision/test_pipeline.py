@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge.contract import CropGeometry
-from edge.settings import DEFAULT_MODEL, Tracking
+from edge.settings import DEFAULT_MODEL, TrackingSettings
 from edge.vision.classifier import Classifier
 from edge.vision.detection import Face, Haar
 from edge.vision.pipeline import Analyzer
@@ -39,7 +39,7 @@ def detector() -> CountingHaar:
 
 @pytest.fixture
 def analyzer(detector: CountingHaar, classifier: Classifier) -> Analyzer:
-    return Analyzer(detector, classifier, Tracking())
+    return Analyzer(detector, classifier, TrackingSettings())
 
 
 def noisy(frame: np.ndarray, seed: int) -> np.ndarray:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.contract import LABELS
-from edge.settings import Tracking
+from edge.settings import TrackingSettings
 from edge.vision.smoothing import SteadyEmotion
 
 HAPPY, NEUTRAL = LABELS.index("happy"), LABELS.index("neutral")
@@ -18,7 +18,7 @@ def between(happy: float) -> np.ndarray:
 
 
 def steady(**wanted: float) -> SteadyEmotion:
-    return SteadyEmotion(Tracking(**({"smoothing_seconds": 0.0} | wanted)))
+    return SteadyEmotion(TrackingSettings(**({"smoothing_seconds": 0.0} | wanted)))
 
 
 def test_smoothing_is_a_first_order_filter_in_seconds() -> None:
@@ -69,7 +69,7 @@ SCORES = st.lists(st.floats(0.001, 1.0), min_size=7, max_size=7)
 def test_whatever_comes_the_average_is_a_distribution_and_the_label_not_far_behind(
     faces: list[tuple[list[float], float]], smoothing_seconds: float
 ) -> None:
-    wanted = Tracking(smoothing_seconds=smoothing_seconds)
+    wanted = TrackingSettings(smoothing_seconds=smoothing_seconds)
     emotion = SteadyEmotion(wanted)
     time_s = 0.0
     for scores, elapsed_s in faces:
