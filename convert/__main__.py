@@ -193,7 +193,7 @@ def _measure_crop(args: argparse.Namespace) -> None:
     wanted = settings.DetectorSettings(
         kind=args.detector, graynet_model=str(args.graynet), yunet_model=str(args.yunet), min_face_px=40
     )
-    detector = detection.make(wanted)
+    detector = detection.open_detector(wanted)
     measured = measure(calibration_faces(load(args.data).split("train"), per_class=300), detector)
     print(f"{detector.name}: found {measured.found} of {measured.shown} training faces, 300 a class")
     print(f"median: {measured.geometry}\nmedian absolute deviation: {measured.spread}")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from edge.api import Analyzer
     from edge.contract import LABELS
     from edge.errors import EdgeError
-    from edge.vision.pipeline import FaceEmotion
+    from edge.results import FaceEmotion
 
 __all__ = ["LABELS", "Analyzer", "EdgeError", "FaceEmotion"]
 __version__ = "0.1.0"
@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 _MODULES = {
     "Analyzer": "edge.api",
     "EdgeError": "edge.errors",
-    "FaceEmotion": "edge.vision.pipeline",
+    "FaceEmotion": "edge.results",
     "LABELS": "edge.contract",
 }
 

@@ -154,18 +154,18 @@ def _resume(args: argparse.Namespace) -> int:
 def _analyze(args: argparse.Namespace) -> int:
     from edge.cameras.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES
     from edge.commands.analyze import analyze, expand
-    from edge.daemon.service import make_analyzer
     from edge.drawing import AnnotatedFolder
+    from edge.vision.pipeline import Pipeline
 
     if args.output and args.output.suffix.lower() in IMAGE_SUFFIXES + VIDEO_SUFFIXES:
         raise UsageError(f"{args.output}: JSON lines go there, not pictures; give it a name such as faces.jsonl")
     files = [file for path in args.paths for file in expand(path)]
-    analyzer = make_analyzer(settings.load(args.config))
+    pipeline = Pipeline.from_settings(settings.load(args.config))
     annotated = AnnotatedFolder(args.annotate) if args.annotate else None
     if not args.output:
-        return analyze(files, analyzer, sys.stdout, annotated)
+        return analyze(files, pipeline, sys.stdout, annotated)
     with args.output.open("w", encoding="utf-8") as output:
-        return analyze(files, analyzer, output, annotated)
+        return analyze(files, pipeline, output, annotated)
 
 
 def _export(args: argparse.Namespace) -> int:

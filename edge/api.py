@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edge import settings
-from edge.daemon.service import make_analyzer
 from edge.errors import UsageError
-from edge.vision.pipeline import FaceEmotion
+from edge.results import FaceEmotion
+from edge.vision.pipeline import Pipeline
 
 
 class Analyzer:
@@ -27,7 +27,7 @@ class Analyzer:
     """
 
     def __init__(self, config: str | Path | None = None) -> None:
-        self._analyzer = make_analyzer(settings.load(config))
+        self._pipeline = Pipeline.from_settings(settings.load(config))
 
     def analyze(self, frame: npt.NDArray[np.uint8], time_s: float | None = None) -> list[FaceEmotion]:
         """Return the faces of `frame` with their emotions, largest first.
@@ -42,12 +42,12 @@ class Analyzer:
         """
         frame_gray = gray(frame)
         if time_s is None:
-            self._analyzer.restart()
-        return self._analyzer.analyze(frame_gray, 0.0 if time_s is None else time_s)
+            self._pipeline.restart()
+        return self._pipeline.analyze(frame_gray, 0.0 if time_s is None else time_s)
 
     def restart(self) -> None:
         """Forget all faces: the next frame belongs to another video."""
-        self._analyzer.restart()
+        self._pipeline.restart()
 
 
 def gray(frame: Any) -> npt.NDArray[np.uint8]:

@@ -6,7 +6,6 @@ Scaling is no part of it: a model takes raw gray levels and scales them inside i
 import math
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -45,6 +44,8 @@ def crop_face(
     `frame_gray` is (H, W) uint8. `eyes` (the left one in the picture first) turn the face upright. What lies
     outside the frame repeats the frame's edge. Raises ValueError for a box without area.
     """
+    import cv2  # here, because the log and the report need the labels on machines without OpenCV
+
     x, y, width, height = box_xywh
     if not (width > 0 and height > 0 and all(map(math.isfinite, box_xywh))):
         raise ValueError(f"expected a box with positive width and height, found {box_xywh}")
@@ -69,6 +70,8 @@ def _rotated_square(
     frame_gray: npt.NDArray[np.uint8], centre: Point, side: float, cos: float, sin: float
 ) -> npt.NDArray[np.uint8]:
     """Sample a turned square around `centre` at the frame's own resolution."""
+    import cv2
+
     pixels = min(max(round(side), 1), MAX_CROP_PX)
     step, middle = side / pixels, (pixels - 1) / 2
     turn = np.array([[cos, -sin], [sin, cos]]) * step

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.cameras.frame import Frame
-from edge.vision.pipeline import FaceEmotion
+from edge.results import FaceEmotion
 
 CERTAIN_BGR, UNCERTAIN_BGR = (80, 200, 80), (60, 170, 240)
 FONT = cv2.FONT_HERSHEY_SIMPLEX

@@ -14,12 +14,13 @@ from edge.cameras.frame import Frame
 from edge.contract import LABELS
 from edge.drawing import AnnotatedFolder
 from edge.errors import EXIT_TRY_AGAIN, UsageError
-from edge.vision.pipeline import Analyzer, FaceEmotion
+from edge.results import FaceEmotion
+from edge.vision.pipeline import Pipeline
 
 log = logging.getLogger(__name__)
 
 
-def analyze(files: Sequence[Path], analyzer: Analyzer, output: TextIO, annotated: AnnotatedFolder | None = None) -> int:
+def analyze(files: Sequence[Path], pipeline: Pipeline, output: TextIO, annotated: AnnotatedFolder | None = None) -> int:
     """Write a line for every picture and frame of `files`; returns the exit status.
 
     A damaged file is reported, its good frames are analyzed, and the status is 1.
@@ -27,10 +28,10 @@ def analyze(files: Sequence[Path], analyzer: Analyzer, output: TextIO, annotated
     damaged = 0
     progress = tqdm(files, "analyzing", unit="file", file=sys.stderr, disable=None)
     for file in progress:
-        analyzer.restart()
+        pipeline.restart()
         try:
             for frame in frames(file):
-                faces = analyzer.analyze(frame.gray, frame.time_s)
+                faces = pipeline.analyze(frame.gray, frame.time_s)
                 output.write(json.dumps(line(file, frame, faces)) + "\n")
                 if annotated:
                     annotated.add(file, frame, faces)

@@ -17,14 +17,13 @@ from tqdm import tqdm
 
 from edge.cameras import DEMO, Camera, Frame
 from edge.cameras.files import ImageFolder, VideoFile
-from edge.commands.doctor import about, system
+from edge.commands.doctor import system
 from edge.commands.doctor.findings import Machine
 from edge.contract import crop_face
-from edge.daemon.service import make_analyzer
 from edge.errors import UsageError
 from edge.events import EventLog
 from edge.settings import LogSettings, Settings, log_path
-from edge.vision.pipeline import Analyzer
+from edge.vision.pipeline import Pipeline
 
 SECONDS_FROM, SECONDS_TO = 1.0, 3600.0
 WHOLE = ("read", "analyze", "log")  # what `run` does with a frame; the other stages are parts of analyze
@@ -69,7 +68,7 @@ def run(settings: Settings, source: Path | None, seconds: float, out: Path | Non
 
 def measure(settings: Settings, source: Path, seconds: float, machine: Machine) -> dict[str, Any]:
     """All figures, as the JSON has them; the rows go to a log of its own on the disk of the real one."""
-    analyzer, watch = make_analyzer(settings), Stopwatch()
+    pipeline, watch = Pipeline.from_settings(settings), Stopwatch()
     before = system.temperature_celsius(machine)
     folder = log_path(settings).absolute().parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -79,15 +78,15 @@ def measure(settings: Settings, source: Path, seconds: float, machine: Machine) 
         EventLog(Path(temporary, "log.db"), every_face) as events,
     ):
         events.start_run(str(source), "benchmark", datetime.now(UTC))
-        size_wh, faces = _watch(source, analyzer, events, watch, seconds)
+        size_wh, faces = _watch(source, pipeline, events, watch, seconds)
     return {
-        "machine": about(machine).found,
+        "machine": system.about(machine).found,
         "source": str(source),
         "frame_px": size_wh,
         "faces_per_frame": round(faces / len(watch.wall_ms["analyze"]), 2),
-        "detector": analyzer.detector.name,
-        "runtime": analyzer.classifier.runtime,
-        "xnnpack": analyzer.classifier.accelerated,
+        "detector": pipeline.detector.name,
+        "runtime": pipeline.classifier.runtime,
+        "xnnpack": pipeline.classifier.accelerated,
         "threads": settings.classifier.threads,
         "milliseconds": {stage: summary(watch.wall_ms[stage]) for stage in STAGES if watch.wall_ms[stage]},
         "frames_per_second": round(1000 / sum(statistics.fmean(watch.wall_ms[stage]) for stage in WHOLE), 1),
@@ -135,16 +134,16 @@ def table(figures: dict[str, Any]) -> str:
 
 
 def _watch(
-    source: Path, analyzer: Analyzer, events: EventLog, watch: Stopwatch, seconds: float
+    source: Path, pipeline: Pipeline, events: EventLog, watch: Stopwatch, seconds: float
 ) -> tuple[tuple[int, int], int]:
     """Time frames of `source`, again from its start where it ends, for `seconds`; returns their size and all faces."""
     faces, size_wh = 0, (0, 0)
     started = time.monotonic()
     with tqdm(total=round(seconds), desc="measuring", unit="s", file=sys.stderr, disable=None) as progress:
-        for frame in _frames(source, analyzer, watch):
-            _time_parts(frame, analyzer, watch)
+        for frame in _frames(source, pipeline, watch):
+            _time_parts(frame, pipeline, watch)
             with watch.stage("analyze"):
-                found = analyzer.analyze(frame.gray, frame.time_s)
+                found = pipeline.analyze(frame.gray, frame.time_s)
             with watch.stage("log"):
                 events.record(found, frame.time_s, datetime.now(UTC))
             faces += len(found)
@@ -156,10 +155,10 @@ def _watch(
     return size_wh, faces
 
 
-def _frames(source: Path, analyzer: Analyzer, watch: Stopwatch) -> Iterator[Frame]:
+def _frames(source: Path, pipeline: Pipeline, watch: Stopwatch) -> Iterator[Frame]:
     """The frames of `source`, endlessly."""
     while True:
-        analyzer.restart()
+        pipeline.restart()
         with _open(source) as camera:
             frame = _read(camera, watch)
             if frame is None:
@@ -180,15 +179,15 @@ def _open(source: Path) -> Camera:
     return ImageFolder(source) if source.is_dir() else VideoFile(source)
 
 
-def _time_parts(frame: Frame, analyzer: Analyzer, watch: Stopwatch) -> None:
+def _time_parts(frame: Frame, pipeline: Pipeline, watch: Stopwatch) -> None:
     """The parts of `analyze`, each for itself."""
     with watch.stage("detect"):
-        faces = analyzer.detector.detect(frame.gray)
+        faces = pipeline.detector.detect(frame.gray)
     for face in faces:
         with watch.stage("crop"):
-            crop = crop_face(frame.gray, face.box_xywh, analyzer.detector.geometry, face.eyes)
+            crop = crop_face(frame.gray, face.box_xywh, pipeline.detector.geometry, face.eyes)
         with watch.stage("classify"):
-            analyzer.classifier.classify(crop)
+            pipeline.classifier.classify(crop)
 
 
 def _total(milliseconds: dict[str, list[float]]) -> list[float]:

@@ -9,20 +9,16 @@ from datetime import UTC, datetime
 from types import FrameType
 
 import msgspec
-import numpy as np
 
 from edge.cameras import DEMO_NAME, Camera, Frame, NoFrameYetError, open_camera
 from edge.cameras.files import DamagedFileError
-from edge.contract import INPUT_SIDE
 from edge.daemon.notify import notify
 from edge.daemon.pause import PauseSwitch, flag_path
 from edge.daemon.terminal import StatusLine
 from edge.errors import EXIT_TRY_AGAIN
 from edge.events import EventLog
 from edge.settings import CameraSettings, Settings, log_path
-from edge.vision import detection
-from edge.vision.classifier import Classifier
-from edge.vision.pipeline import Analyzer
+from edge.vision.pipeline import Pipeline
 
 PAUSE_CHECK_SECONDS = 0.25  # between two looks at the pause switch while paused
 SUMMARY_SECONDS = 3600.0  # between two lines of counts: 24 a day are no burden to the journal
@@ -50,11 +46,11 @@ def run(settings: Settings) -> int:
     stop, switch = StopSignal(), PauseSwitch(flag_path())
     if settings.camera.start_paused:
         switch.turn_on()
-    analyzer = make_analyzer(settings)
+    pipeline = Pipeline.from_settings(settings)
     path = log_path(settings)
     with EventLog(path, settings.log) as events:
-        _announce(analyzer, events)
-        watch = Watch(analyzer, events, stop, switch)
+        _announce(pipeline, events)
+        watch = Watch(pipeline, events, stop, switch)
         try:
             watch.run(settings.camera)
         finally:
@@ -63,19 +59,13 @@ def run(settings: Settings) -> int:
     return EXIT_TRY_AGAIN if watch.damaged or events.lost_rows else 0
 
 
-def make_analyzer(settings: Settings) -> Analyzer:
-    """Load detector and classifier as the settings say; raises ModelError."""
-    classifier = Classifier(settings.classifier.model, settings.classifier.threads, settings.classifier.runtime)
-    return Analyzer(detection.make(settings.detector), classifier, settings.tracking)
-
-
 class Watch:
     """Handles frames, and keeps systemd and the person at the terminal informed while none come."""
 
-    def __init__(self, analyzer: Analyzer, events: EventLog, stop: StopSignal, switch: PauseSwitch) -> None:
+    def __init__(self, pipeline: Pipeline, events: EventLog, stop: StopSignal, switch: PauseSwitch) -> None:
         self.damaged = False
         """whether a file of the source was damaged"""
-        self._analyzer, self._events, self._stop, self._switch = analyzer, events, stop, switch
+        self._pipeline, self._events, self._stop, self._switch = pipeline, events, stop, switch
         quiet = "JOURNAL_STREAM" in os.environ and not sys.stdout.isatty()  # the journal keeps no line per emotion
         self._status = None if quiet else StatusLine()
         self._state, self._ready = "", False
@@ -111,7 +101,7 @@ class Watch:
 
     def watch(self, camera: Camera) -> bool:
         """Handle frames until stopped or paused; returns whether the source has ended."""
-        self._analyzer.restart()
+        self._pipeline.restart()
         started = False
         while not (self._stop.came or self._switch.is_on()):
             try:
@@ -137,12 +127,12 @@ class Watch:
         return False
 
     def _start_run(self, camera: Camera) -> None:
-        manifest = self._analyzer.classifier.manifest
+        manifest = self._pipeline.classifier.manifest
         model = f"{manifest.name} {manifest.version} {manifest.sha256[:12]}"
         self._events.start_run(camera.name, model, datetime.now(UTC))
 
     def _handle(self, frame: Frame, dropped: int) -> None:
-        faces = self._analyzer.analyze(frame.gray, frame.time_s)
+        faces = self._pipeline.analyze(frame.gray, frame.time_s)
         now = datetime.now(UTC)
         self._events.record(faces, frame.time_s, now)
         self._frames += 1
@@ -173,23 +163,12 @@ class Watch:
         log.info("%d frames, %d dropped, %d rows in %s", *counts)
 
 
-def _announce(analyzer: Analyzer, events: EventLog) -> None:
+def _announce(pipeline: Pipeline, events: EventLog) -> None:
     """Say what runs, and notice a classifier that lost its accelerator, which happens silently."""
-    milliseconds = measure_classifier_ms(analyzer.classifier)
-    log.info("detector %s, %s %.2f ms a face", analyzer.detector.name, analyzer.classifier.runtime, milliseconds)
+    milliseconds = pipeline.classifier.measure_milliseconds()
+    log.info("detector %s, %s %.2f ms a face", pipeline.detector.name, pipeline.classifier.runtime, milliseconds)
     log.info("emotions are logged to %s; no image is kept", events.path)
-    if analyzer.classifier.runtime == "litert" and not analyzer.classifier.accelerated:
+    if pipeline.classifier.runtime == "litert" and not pipeline.classifier.accelerated:
         log.warning(
             "the classifier is slow: XNNPACK is off; can the process read /proc/cpuinfo and /sys/devices/system/cpu?"
         )
-
-
-def measure_classifier_ms(classifier: Classifier, runs: int = 10) -> float:
-    """Median time of one face, milliseconds."""
-    crop = np.zeros((INPUT_SIDE, INPUT_SIDE), np.uint8)
-    times = []
-    for _ in range(runs):
-        start = time.perf_counter()
-        classifier.classify(crop)
-        times.append(time.perf_counter() - start)
-    return float(np.median(times)) * 1000

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TextIO
 
-from edge.vision.pipeline import FaceEmotion
+from edge.results import FaceEmotion
 
 REFRESH_SECONDS = 0.25  # four times a second reads as steady
 CHANGE_SECONDS = 1.0  # at most one line a second in a pipe

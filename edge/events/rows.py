@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from edge.vision.pipeline import FaceEmotion
+from edge.results import FaceEmotion
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from edge.events.clock import ClockWatch, boot_seconds
 from edge.events.damage import is_damage
 from edge.events.rows import Incident, is_finite, observe, utc_text
 from edge.events.store import Store
+from edge.results import FaceEmotion
 from edge.settings import LogSettings
-from edge.vision.pipeline import FaceEmotion
 
 UPKEEP_SECONDS = 300.0  # between two looks at age and size
 UPKEEP_PAUSE_SECONDS = 1.0  # between two batches of deletions: cameras come first

@@ -1,16 +1,17 @@
 """From a gray frame to the emotions of its faces: detect or follow, crop, classify, settle."""
 
 import math
-from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
-from edge.contract import LABELS, Box, crop_face
-from edge.settings import TrackingSettings
+from edge.contract import LABELS, crop_face
+from edge.results import FaceEmotion
+from edge.settings import Settings, TrackingSettings
 from edge.vision.change import Motion
 from edge.vision.classifier import Classifier
-from edge.vision.detection import FaceDetector, shifted
+from edge.vision.detection import FaceDetector, open_detector, shifted
 from edge.vision.smoothing import SteadyEmotion
 from edge.vision.template import Template
 from edge.vision.tracking import Track, Tracker
@@ -18,30 +19,20 @@ from edge.vision.tracking import Track, Tracker
 STILL_SECONDS = 2.0  # between two looks at a picture without faces that does not change
 
 
-@dataclass(frozen=True)
-class FaceEmotion:
-    """One face of a frame: where it is, whose (`track`), and what it shows."""
-
-    track: int
-    box_xywh: Box
-    detection_score: float
-    emotion: str
-    score: float
-    """averaged probability of `emotion`, 0 to 1"""
-    certain: bool
-    """whether `score` reaches the manifest's threshold"""
-    probabilities: npt.NDArray[np.float32]
-    """(7,) in the order of `contract.LABELS`, adding up to 1"""
-
-
-class Analyzer:
-    """One stream of frames; `restart` it for the next."""
+class Pipeline:
+    """Finds, follows and classifies the faces of one stream of frames; `restart` it for the next."""
 
     def __init__(self, detector: FaceDetector, classifier: Classifier, tracking: TrackingSettings) -> None:
         self.detector, self.classifier, self._tracking = detector, classifier, tracking
         self.detections = 0
         """how often the detector has looked"""
         self.restart()
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Load detector and classifier as the settings say; raises ModelError."""
+        classifier = Classifier(settings.classifier.model, settings.classifier.threads, settings.classifier.runtime)
+        return cls(open_detector(settings.detector), classifier, settings.tracking)
 
     def restart(self) -> None:
         """Forget all faces: the next frame belongs to another source."""

@@ -21,11 +21,12 @@ from edge import settings
 from edge.cameras.files import VIDEO_SUFFIXES, VideoFile
 from edge.cameras.frame import Frame
 from edge.contract import LABELS
+from edge.results import FaceEmotion
 from edge.settings import DEFAULT_MODEL, DEFAULT_YUNET, TrackingSettings
 from edge.vision import detection
 from edge.vision.classifier import Classifier
 from edge.vision.detection import FaceDetector
-from edge.vision.pipeline import Analyzer, FaceEmotion
+from edge.vision.pipeline import Pipeline
 from edge.vision.tracking import overlap
 
 Analyzed = list[list[FaceEmotion]]  # of each frame
@@ -48,7 +49,7 @@ def main() -> None:
     parser.add_argument("--detector", choices=["graynet", "yunet", "haar"], default="graynet")
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    detector = detection.make(settings.DetectorSettings(kind=args.detector, yunet_model=str(args.yunet)))
+    detector = detection.open_detector(settings.DetectorSettings(kind=args.detector, yunet_model=str(args.yunet)))
     clips = [read(path) for path in sorted(args.clips.iterdir()) if path.suffix in VIDEO_SUFFIXES]
     minutes = sum(clip[-1].time_s for clip in clips) / 60
     print(f"{detector.name}, {len(clips)} clips, {sum(map(len, clips))} frames, {minutes:.2f} minutes\n")
@@ -80,9 +81,11 @@ def read(path: Path) -> list[Frame]:
         return list(iter(video.read, None))
 
 
-def analyze(clips: list[list[Frame]], detector: FaceDetector, tracking: TrackingSettings) -> tuple[Analyzed, float, int, int]:
+def analyze(
+    clips: list[list[Frame]], detector: FaceDetector, tracking: TrackingSettings
+) -> tuple[Analyzed, float, int, int]:
     """Return the faces of every frame, milliseconds a frame, detections, and how many faces were told apart."""
-    analyzer = Analyzer(detector, Classifier(DEFAULT_MODEL), tracking)
+    analyzer = Pipeline(detector, Classifier(DEFAULT_MODEL), tracking)
     found: Analyzed = []
     start, ids = time.perf_counter(), 0
     for clip in clips:

@@ -25,9 +25,9 @@ from edge.cameras.files import VideoFile
 from edge.cameras.frame import Closing
 from edge.cameras.live import LiveCamera
 from edge.daemon.pause import PauseSwitch
-from edge.daemon.service import StopSignal, Watch, make_analyzer
+from edge.daemon.service import StopSignal, Watch
 from edge.events import EventLog
-from edge.vision.pipeline import Analyzer
+from edge.vision.pipeline import Pipeline
 
 FRAMES_PER_SECOND = 10.0
 NOISE_LEVELS = 4.0  # standard deviation of a pixel
@@ -66,20 +66,20 @@ def main() -> None:
     print("detector  picture     CPU share of one core  detections/s  rows")
     for kind in kinds:
         wanted = settings.Settings(detector=settings.DetectorSettings(kind=kind, yunet_model=args.yunet))
-        analyzer = make_analyzer(wanted)
+        pipeline = Pipeline.from_settings(wanted)
         for name, picture in (("empty room", np.asarray(room)), ("one face", portrait)):
-            share, detections, rows = measure(analyzer, SyntheticCamera(picture, args.seconds), args.seconds)
+            share, detections, rows = measure(pipeline, SyntheticCamera(picture, args.seconds), args.seconds)
             print(f"{kind:10}{name:12}{share:21.1%}{detections / args.seconds:14.2f}{rows:6}")
 
 
-def measure(analyzer: Analyzer, device: SyntheticCamera, seconds: float) -> tuple[float, int, int]:
+def measure(pipeline: Pipeline, device: SyntheticCamera, seconds: float) -> tuple[float, int, int]:
     """Run the daemon's loop on `device`; returns CPU time by wall time, detections and rows."""
     with tempfile.TemporaryDirectory() as folder, EventLog(Path(folder, "log.db"), settings.LogSettings()) as events:
-        watch = Watch(analyzer, events, StopSignal(), PauseSwitch(Path(folder, "paused")))
-        before, cpu_s = analyzer.detections, time.process_time()
+        watch = Watch(pipeline, events, StopSignal(), PauseSwitch(Path(folder, "paused")))
+        before, cpu_s = pipeline.detections, time.process_time()
         with LiveCamera(lambda: device, 0.0, 10.0) as camera:
             watch.watch(camera)
-        return (time.process_time() - cpu_s) / seconds, analyzer.detections - before, events.rows
+        return (time.process_time() - cpu_s) / seconds, pipeline.detections - before, events.rows
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from edge.contract import LABELS
 from edge.events import EventLog
+from edge.results import FaceEmotion
 from edge.settings import LogSettings
-from edge.vision.pipeline import FaceEmotion
 
 FRAMES_PER_SECOND = 5
 EPISODE_SECONDS = 5

@@ -21,8 +21,9 @@ from edge.cameras import DEMO, Frame
 from edge.cameras.files import VideoFile
 from edge.cameras.frame import Closing
 from edge.daemon.pause import PauseSwitch
-from edge.daemon.service import StopSignal, Watch, make_analyzer
+from edge.daemon.service import StopSignal, Watch
 from edge.events import EventLog
+from edge.vision.pipeline import Pipeline
 
 FRAMES_PER_SECOND = 10.0
 STEPS = 20
@@ -56,12 +57,12 @@ def main() -> None:
     args = parser.parse_args()
     cv2.setNumThreads(1)
     wanted = settings.Settings(detector=settings.DetectorSettings(kind=args.detector, yunet_model=args.yunet))
-    analyzer = make_analyzer(wanted)
+    pipeline = Pipeline.from_settings(wanted)
     with tempfile.TemporaryDirectory() as folder, EventLog(Path(folder, "log.db"), settings.LogSettings()) as events:
-        watch = Watch(analyzer, events, StopSignal(), PauseSwitch(Path(folder, "paused")))
-        print(f"detector {analyzer.detector.name}\n   frames  resident MB")
+        watch = Watch(pipeline, events, StopSignal(), PauseSwitch(Path(folder, "paused")))
+        print(f"detector {pipeline.detector.name}\n   frames  resident MB")
         watch.watch(LoopedDemo(args.frames))
-        print(f"{events.rows} rows, {analyzer.detections} detections")
+        print(f"{events.rows} rows, {pipeline.detections} detections")
 
 
 def resident_mb() -> float:

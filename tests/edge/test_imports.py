@@ -3,8 +3,10 @@
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+import pytest
 
 from edge.settings import PROJECT
 
@@ -34,8 +36,36 @@ def test_train_takes_only_the_contract_from_edge() -> None:
 def test_importing_all_of_edge_loads_no_banned_module() -> None:
     files = (path.relative_to(PROJECT) for path in (PROJECT / "edge").rglob("*.py"))
     modules = [".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in files]
-    code = f"import importlib, sys\nfor name in {modules}: importlib.import_module(name)\nprint(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
-    loaded = {name.split(".")[0] for name in done.stdout.split()}
+    loaded = {name.split(".")[0] for name in _loaded_by(modules)}
     assert "cv2" in loaded
     assert not BANNED & loaded
+
+
+LOG_READERS = ("edge.events", "edge.commands.export", "edge.commands.report", "edge.results", "edge.contract")
+
+
+@pytest.mark.parametrize("module", LOG_READERS)
+def test_what_reads_the_log_loads_neither_opencv_nor_a_detector(module: str) -> None:
+    loaded = _loaded_by([module])
+    assert module in loaded
+    assert not [name for name in loaded if name.split(".")[0] == "cv2" or name.startswith("edge.vision")]
+
+
+@pytest.mark.parametrize("module", ["edge.api", "edge.commands.benchmark", "edge.commands.doctor.examination"])
+def test_only_run_needs_the_daemon(module: str) -> None:
+    assert not [name for name in _loaded_by([module]) if name.startswith("edge.daemon")]
+
+
+def test_the_face_of_a_package_holds_no_logic() -> None:
+    for path in (PROJECT / "edge").rglob("__init__.py"):
+        if path.parent.name != "edge":  # whose face loads its names on first use
+            tree = ast.parse(path.read_text())
+            assert all(isinstance(node, ast.Expr | ast.ImportFrom | ast.Assign) for node in tree.body), path
+
+
+def _loaded_by(modules: Sequence[str]) -> list[str]:
+    """Every module that a fresh process holds after importing `modules`."""
+    code = f"import importlib, sys\nfor name in {list(modules)}: importlib.import_module(name)\nprint(*sys.modules)"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    return done.stdout.split()

@@ -10,8 +10,8 @@ import numpy as np
 
 from edge.contract import LABELS
 from edge.events import EventLog
+from edge.results import FaceEmotion
 from edge.settings import LogSettings
-from edge.vision.pipeline import FaceEmotion
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 250_000, UTC)
 PROBABILITIES = np.array([0.05, 0.0, 0.05, 0.8, 0.0, 0.0, 0.1], np.float32)

@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from edge.commands.doctor.findings import Finding, ok, problem_of, warning
 from edge.commands.fetch_yunet import YUNET_SHA256
-from edge.daemon.service import measure_classifier_ms
 from edge.errors import ModelError
 from edge.settings import ClassifierSettings, DetectorSettings, Settings
 from edge.vision import detection
@@ -32,7 +31,7 @@ def classifier(settings: ClassifierSettings) -> list[Finding]:
     manifest = loaded.manifest
     about = f"{manifest.name} {manifest.version}, sha256 {manifest.sha256[:12]}... as its manifest says"
     version = metadata.version(DISTRIBUTIONS[loaded.runtime])
-    milliseconds = measure_classifier_ms(loaded)
+    milliseconds = loaded.measure_milliseconds()
     return [
         ok("model", about),
         ok("runtime", f"{loaded.runtime} {version}"),
@@ -60,7 +59,7 @@ def xnnpack(runtime: str, active: bool, milliseconds: float) -> Finding:
 
 def detector(settings: DetectorSettings) -> Finding:
     try:
-        made = detection.make(replace(settings, region=detection.WHOLE_FRAME))
+        made = detection.open_detector(replace(settings, region=detection.WHOLE_FRAME))
     except ModelError as error:
         return problem_of("detector", error)
     if isinstance(made, YuNet):

@@ -1,7 +1,9 @@
 """Is the machine fit: heat and power, memory, clock, and the service?"""
 
+import platform
 from datetime import datetime
 
+from edge import __version__
 from edge.commands.doctor.findings import Finding, Machine, ok, problem, warning
 from edge.errors import EXIT_TRY_AGAIN
 
@@ -19,6 +21,15 @@ THROTTLED = (
     (2, "throttled", COOL),
     (3, "at the soft temperature limit", COOL),
 )
+
+
+def about(machine: Machine) -> Finding:
+    """Which machine and Python this is; the board's name where the device tree has one."""
+    try:
+        board = (machine.root / "proc/device-tree/model").read_text().rstrip("\0")
+    except OSError:
+        board = platform.system()
+    return ok("machine", f"{board}, {platform.machine()}, Python {platform.python_version()}, edge {__version__}")
 
 
 def heat(machine: Machine) -> Finding:

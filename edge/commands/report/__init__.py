@@ -1,31 +1,5 @@
-"""One self-contained page about the log: time line, shares, hours of the week, visits, gaps.
+"""The log as one page of charts: time line, shares, hours of the week, visits, gaps."""
 
-SQLite counts, pandas brings the counts into local time, plotly draws (edge/requirements-report.txt).
-"""
+from edge.commands.report.write import report
 
-from datetime import datetime
-from pathlib import Path
-
-from edge.errors import SettingsError, UsageError
-from edge.events.reader import open_reader
-
-
-def report(log: Path, output: Path, since: datetime | None, until: datetime | None) -> None:
-    """Write the page `output` about what happened from `since` to `until`.
-
-    Raises SettingsError where pandas or plotly is missing, UsageError where there is nothing to tell, LogError.
-    """
-    try:
-        from edge.commands.report import page, tables
-    except ModuleNotFoundError as error:
-        raise SettingsError(
-            f"the report needs pandas and plotly, found no {error.name}: "
-            "python -m pip install -r edge/requirements-report.txt"
-        ) from error
-    if output.exists() and log.exists() and output.samefile(log):
-        raise UsageError(f"{output}: is the event log itself; give another --output")
-    with open_reader(log) as database:
-        found = tables.read(database, since, until)
-    if found.counts.empty:
-        raise UsageError(f"{log}: no face was logged in that time; give another --since or --until")
-    output.write_text(page.render(found, log), encoding="utf-8")
+__all__ = ["report"]

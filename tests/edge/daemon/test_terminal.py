@@ -4,7 +4,7 @@ from datetime import datetime
 import numpy as np
 
 from edge.daemon.terminal import CLEAR_LINE, StatusLine, describe
-from edge.vision.pipeline import FaceEmotion
+from edge.results import FaceEmotion
 
 NOON = datetime(2026, 11, 22, 12, 0, 0)
 

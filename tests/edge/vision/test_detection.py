@@ -69,8 +69,8 @@ def test_a_region_in_the_settings_is_what_the_detector_gets(demo_frames: list[np
         settings.DetectorSettings(kind="haar"),
         settings.DetectorSettings(kind="haar", region=(0.9, 0.9, 0.1, 0.1)),
     )
-    assert len(detection.make(whole).detect(demo_frames[0])) == 1
-    assert detection.make(corner).detect(demo_frames[0]) == []
+    assert len(detection.open_detector(whole).detect(demo_frames[0])) == 1
+    assert detection.open_detector(corner).detect(demo_frames[0]) == []
 
 
 def test_largest_face_comes_first(detector: FaceDetector, demo_frames: list[np.ndarray]) -> None:
@@ -95,18 +95,18 @@ def test_eyes_are_upright_and_lie_in_the_upper_half_of_the_box(
 def test_a_missing_file_is_refused_with_what_to_do(tmp_path: Path) -> None:
     absent = str(tmp_path / "none")
     with pytest.raises(ModelError, match="fetch-yunet"):
-        detection.make(settings.DetectorSettings(kind="yunet", yunet_model=absent))
+        detection.open_detector(settings.DetectorSettings(kind="yunet", yunet_model=absent))
     with pytest.raises(ModelError, match="copy one there with its manifest"):
-        detection.make(settings.DetectorSettings(kind="graynet", graynet_model=absent))
+        detection.open_detector(settings.DetectorSettings(kind="graynet", graynet_model=absent))
 
 
 def test_our_own_network_is_the_default_and_its_threshold_the_manifests(demo_frames: list[np.ndarray]) -> None:
-    default = detection.make(settings.DetectorSettings())
+    default = detection.open_detector(settings.DetectorSettings())
     assert isinstance(default, GrayNet)
     assert default.accelerated or default.runtime != "litert"
     found = default.detect(demo_frames[4])
     assert len(found) == 2 and all(face.score >= default.manifest.threshold for face in found)
-    assert detection.make(settings.DetectorSettings(threshold=1.0)).detect(demo_frames[4]) == []
+    assert detection.open_detector(settings.DetectorSettings(threshold=1.0)).detect(demo_frames[4]) == []
 
 
 def test_cells_are_decoded_as_by_hand() -> None:

@@ -7,7 +7,7 @@ from edge.contract import CropGeometry
 from edge.settings import DEFAULT_MODEL, TrackingSettings
 from edge.vision.classifier import Classifier
 from edge.vision.detection import Face, Haar
-from edge.vision.pipeline import Analyzer
+from edge.vision.pipeline import Pipeline
 
 NEAR_SECONDS = 0.1
 
@@ -38,8 +38,8 @@ def detector() -> CountingHaar:
 
 
 @pytest.fixture
-def analyzer(detector: CountingHaar, classifier: Classifier) -> Analyzer:
-    return Analyzer(detector, classifier, TrackingSettings())
+def pipeline(detector: CountingHaar, classifier: Classifier) -> Pipeline:
+    return Pipeline(detector, classifier, TrackingSettings())
 
 
 def noisy(frame: np.ndarray, seed: int) -> np.ndarray:
@@ -48,11 +48,11 @@ def noisy(frame: np.ndarray, seed: int) -> np.ndarray:
 
 
 def test_a_face_is_followed_between_detections(
-    analyzer: Analyzer, detector: CountingHaar, demo_frames: list[np.ndarray]
+    pipeline: Pipeline, detector: CountingHaar, demo_frames: list[np.ndarray]
 ) -> None:
     for tenth in range(21):
         frame = np.roll(demo_frames[0], 8 * tenth, axis=1)
-        [face] = analyzer.analyze(frame, tenth / 10)
+        [face] = pipeline.analyze(frame, tenth / 10)
         assert face.track == 1
         assert face.emotion == "happy"
         assert face.box_xywh[0] == pytest.approx(194 + 8 * tenth, abs=8)
@@ -60,54 +60,54 @@ def test_a_face_is_followed_between_detections(
 
 
 def test_an_empty_still_room_is_hardly_searched(
-    analyzer: Analyzer, detector: CountingHaar, demo_frames: list[np.ndarray]
+    pipeline: Pipeline, detector: CountingHaar, demo_frames: list[np.ndarray]
 ) -> None:
     room = np.full((480, 640), 90, np.uint8)
     for tenth in range(100):
-        assert analyzer.analyze(noisy(room, tenth), tenth / 10) == []
+        assert pipeline.analyze(noisy(room, tenth), tenth / 10) == []
     assert detector.calls == 5  # each two seconds
-    [face] = analyzer.analyze(demo_frames[0], 10.0)  # motion: somebody is there
+    [face] = pipeline.analyze(demo_frames[0], 10.0)  # motion: somebody is there
     assert face.track == 1
 
 
 def test_a_lost_face_is_looked_for_at_once(
-    analyzer: Analyzer, detector: CountingHaar, demo_frames: list[np.ndarray]
+    pipeline: Pipeline, detector: CountingHaar, demo_frames: list[np.ndarray]
 ) -> None:
-    analyzer.analyze(demo_frames[0], 0.0)
-    [face] = analyzer.analyze(np.roll(demo_frames[0], 250, axis=1), NEAR_SECONDS)
+    pipeline.analyze(demo_frames[0], 0.0)
+    [face] = pipeline.analyze(np.roll(demo_frames[0], 250, axis=1), NEAR_SECONDS)
     assert detector.calls == 2
     assert face.track == 2  # so far away in so short a time, it is somebody else
 
 
 def test_a_face_that_left_is_not_reported(
-    analyzer: Analyzer, detector: CountingHaar, demo_frames: list[np.ndarray]
+    pipeline: Pipeline, detector: CountingHaar, demo_frames: list[np.ndarray]
 ) -> None:
-    analyzer.analyze(demo_frames[0], 0.0)
+    pipeline.analyze(demo_frames[0], 0.0)
     empty = np.full_like(demo_frames[0], 90)
-    assert [analyzer.analyze(empty, 0.1 * tenth) for tenth in range(1, 10)] == [[]] * 9
+    assert [pipeline.analyze(empty, 0.1 * tenth) for tenth in range(1, 10)] == [[]] * 9
     assert detector.calls == 3  # at first, when it was lost, and half a second later
 
 
 def test_a_detector_that_overlooks_a_face_for_a_moment_does_not_lose_it(
-    analyzer: Analyzer, detector: CountingHaar, demo_frames: list[np.ndarray]
+    pipeline: Pipeline, detector: CountingHaar, demo_frames: list[np.ndarray]
 ) -> None:
     found = []
     for tenth in range(30):
         detector.blind = tenth >= 4
-        found.append(len(analyzer.analyze(demo_frames[0], tenth / 10)))
+        found.append(len(pipeline.analyze(demo_frames[0], tenth / 10)))
     assert found[:15] == [1] * 15
     assert found[-10:] == [0] * 10  # but nobody is followed for ever on a detector's word from long ago
 
 
 def test_frames_without_times_are_all_searched(
-    analyzer: Analyzer, detector: CountingHaar, demo_frames: list[np.ndarray]
+    pipeline: Pipeline, detector: CountingHaar, demo_frames: list[np.ndarray]
 ) -> None:
     for frame in (demo_frames[0], demo_frames[4], demo_frames[0]):
-        analyzer.analyze(frame)
+        pipeline.analyze(frame)
     assert detector.calls == 3
 
 
-def test_frames_of_any_size_and_content_give_no_crash(analyzer: Analyzer, demo_frames: list[np.ndarray]) -> None:
+def test_frames_of_any_size_and_content_give_no_crash(pipeline: Pipeline, demo_frames: list[np.ndarray]) -> None:
     rng = np.random.default_rng(0)
     frames = [
         demo_frames[0],
@@ -118,6 +118,6 @@ def test_frames_of_any_size_and_content_give_no_crash(analyzer: Analyzer, demo_f
         demo_frames[4],
     ]
     for number, frame in enumerate(frames):
-        faces = analyzer.analyze(frame, float(number))
+        faces = pipeline.analyze(frame, float(number))
         assert all(face.probabilities.sum() == pytest.approx(1, abs=1e-4) for face in faces)
     assert len(faces) == 2

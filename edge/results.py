@@ -1,0 +1,24 @@
+"""What the camera shows, as everything behind the detector gets it: no OpenCV, no network."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.contract import Box
+
+
+@dataclass(frozen=True)
+class FaceEmotion:
+    """One face of a frame: where it is, whose (`track`), and what it shows."""
+
+    track: int
+    box_xywh: Box
+    detection_score: float
+    emotion: str
+    score: float
+    """averaged probability of `emotion`, 0 to 1"""
+    certain: bool
+    """whether `score` reaches the manifest's threshold"""
+    probabilities: npt.NDArray[np.float32]
+    """(7,) in the order of `contract.LABELS`, adding up to 1"""
