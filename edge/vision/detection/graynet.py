@@ -11,6 +11,7 @@ import numpy.typing as npt
 from edge.contract import CELL_PX, COPY_WIDTH_PX, MAX_OVERLAP, UNIT_PX, CropGeometry
 from edge.errors import ModelError
 from edge.vision import manifest as manifests
+from edge.vision.detection.distinct import distinct
 from edge.vision.detection.face import Face, as_box, largest_first, reduced
 from edge.vision.manifest import DETECTOR_OUTPUTS, DetectorManifest
 from edge.vision.runtime import Runtime, accelerated, dequantize, open_interpreter, verify_tensor
@@ -61,7 +62,7 @@ class GrayNet:
         kept = cv2.dnn.NMSBoxes(found.tolist(), scores[:, 0].tolist(), 0.0, MAX_OVERLAP)
         places = np.column_stack([found, eyes.reshape(-1, 4)])
         faces = [_face(blended(places, scores[:, 0], index), float(scores[index, 0])) for index in np.ravel(kept)]
-        return largest_first(faces, self._min_face_px)
+        return largest_first(distinct(faces), self._min_face_px)
 
     def _run(self, pixels: npt.NDArray[np.uint8]) -> None:
         shape = (1, *pixels.shape, 1)

@@ -1,0 +1,35 @@
+"""One box for each face: what a detector sees twice is left out."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.contract import MAX_OVERLAP
+from edge.vision.detection.face import Face
+
+MAX_COVERED = 0.6  # share of the smaller of two boxes inside the other from which both are one face: a nose, an eye
+
+
+def distinct(faces: Sequence[Face]) -> list[Face]:
+    """Leave out each face that lies on one with a greater score; the best come first."""
+    ordered = sorted(faces, key=lambda face: -face.score)
+    if len(ordered) < 2:
+        return ordered
+    boxes = np.array([face.box_xywh for face in ordered])
+    left = np.ones(len(ordered), bool)
+    for number in range(len(ordered)):
+        if left[number]:
+            left[number + 1 :] &= ~same_face(boxes[number + 1 :], boxes[number])
+    return [ordered[number] for number in np.flatnonzero(left)]
+
+
+def same_face(boxes: npt.NDArray[np.float64], box: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Which of `boxes`, (N, 4) x, y, width, height, lie on the same face as `box`, (4,)."""
+    low = np.maximum(boxes[:, :2], box[:2])
+    high = np.minimum(boxes[:, :2] + boxes[:, 2:], box[:2] + box[2:])
+    shared = np.clip(high - low, 0, None).prod(axis=1)
+    areas = boxes[:, 2:].prod(axis=1)
+    area = box[2] * box[3]
+    overlapping = shared >= MAX_OVERLAP * (areas + area - shared)
+    return np.asarray(overlapping | (shared >= MAX_COVERED * np.minimum(areas, area)))
