@@ -19,6 +19,7 @@ DEFAULT_YUNET = PROJECT / "models" / "face_detection_yunet_2023mar.onnx"
 
 Text = Annotated[str, Meta(pattern=r"^[^\x00]*$")]  # names of files and sources: no system takes a NUL in them
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+Region = tuple[Share, Share, Share, Share]
 
 
 class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -60,13 +61,21 @@ class DetectorSettings(_Section, frozen=True):
     """score, 0 to 1, from which a face counts; 0: the detector's own (graynet: its manifest's, yunet: 0.8)"""
     min_face_px: Annotated[int, Meta(ge=16, le=2000)] = 32
     """pixels of the frame; smaller faces are left out"""
-    region: tuple[Share, Share, Share, Share] = (0.0, 0.0, 1.0, 1.0)
+    region: Region = (0.0, 0.0, 1.0, 1.0)
     """x, y, width and height of the part of the frame in which faces are looked for, as shares of it"""
+    ignore: tuple[Region, ...] = ()
+    """parts of the frame, each as `region`, in which a face does not count: a poster, a picture on the wall"""
 
     def __post_init__(self) -> None:
-        x, y, width, height = self.region
-        if min(width, height) < 0.05 or max(x + width, y + height) > 1.0001:
+        if not _inside_the_frame(self.region, least_side=0.05):
             raise ValueError("expected x, y, width, height with x + width and y + height <= 1, and sides >= 0.05")
+        if not all(_inside_the_frame(region, least_side=0.001) for region in self.ignore):
+            raise ValueError("ignore: expected [x, y, width, height] each with x + width and y + height <= 1, and sides > 0")
+
+
+def _inside_the_frame(region: Region, least_side: float) -> bool:
+    x, y, width, height = region
+    return min(width, height) >= least_side and max(x + width, y + height) <= 1.0001
 
 
 class ClassifierSettings(_Section, frozen=True):

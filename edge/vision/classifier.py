@@ -10,7 +10,7 @@ import numpy.typing as npt
 from edge.contract import INPUT_SIDE
 from edge.vision import manifest as manifests
 from edge.vision.manifest import Manifest
-from edge.vision.runtime import Runtime, accelerated, open_interpreter, quantize, verify_tensor
+from edge.vision.runtime import Runtime, accelerated, dequantize, open_interpreter, quantize, verify_tensor
 
 
 class Classifier:
@@ -35,9 +35,8 @@ class Classifier:
         pixels = crop.reshape(1, INPUT_SIDE, INPUT_SIDE, 1)
         self._interpreter.set_tensor(self._input["index"], quantize(pixels, *self._input["quantization"]))
         self._interpreter.invoke()
-        scale, zero_point = self._output["quantization"]
         output = self._interpreter.get_tensor(self._output["index"])[0]
-        probabilities = (output.astype(np.float32) - zero_point) * np.float32(scale)
+        probabilities = dequantize(output, *self._output["quantization"])
         return np.asarray(probabilities / probabilities.sum(), dtype=np.float32)
 
     @property

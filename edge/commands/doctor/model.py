@@ -59,7 +59,7 @@ def xnnpack(runtime: str, active: bool, milliseconds: float) -> Finding:
 
 def detector(settings: DetectorSettings) -> Finding:
     try:
-        made = detection.open_detector(replace(settings, region=detection.WHOLE_FRAME))
+        made = detection.open_detector(replace(settings, region=detection.WHOLE_FRAME, ignore=()))
     except ModelError as error:
         return problem_of("detector", error)
     if isinstance(made, YuNet):

@@ -3,8 +3,9 @@
 from edge.vision.detection.face import Face, FaceDetector, shifted
 from edge.vision.detection.graynet import GrayNet
 from edge.vision.detection.haar import Haar
+from edge.vision.detection.mirrored import mirrored
 from edge.vision.detection.open import WHOLE_FRAME, open_detector
-from edge.vision.detection.region import InRegion
+from edge.vision.detection.region import Ignoring, InRegion
 from edge.vision.detection.yunet import YUNET_THRESHOLD, YuNet
 
 __all__ = [
@@ -14,8 +15,10 @@ __all__ = [
     "FaceDetector",
     "GrayNet",
     "Haar",
+    "Ignoring",
     "InRegion",
     "YuNet",
+    "mirrored",
     "open_detector",
     "shifted",
 ]

@@ -12,8 +12,8 @@ MAX_COVERED = 0.6  # share of the smaller of two boxes inside the other from whi
 
 
 def distinct(faces: Sequence[Face]) -> list[Face]:
-    """Leave out each face that lies on one with a greater score; the best come first."""
-    ordered = sorted(faces, key=lambda face: -face.score)
+    """Leave out each face that lies on one with a greater score, or as great a one and larger; the best come first."""
+    ordered = sorted(faces, key=lambda face: (-face.score, -face.box_xywh[2] * face.box_xywh[3]))
     if len(ordered) < 2:
         return ordered
     boxes = np.array([face.box_xywh for face in ordered])

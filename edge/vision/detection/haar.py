@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from edge.contract import CropGeometry
 from edge.errors import ModelError
+from edge.vision.detection.distinct import distinct
 from edge.vision.detection.face import Face, as_box, largest_first, reduced
 
 HAAR_CASCADE = "haarcascade_frontalface_default.xml"
@@ -35,4 +36,4 @@ class Haar:
         side = max(round(self._min_face_px * scale), 20)  # the cascade's own window is 20 px
         boxes = self._cascade.detectMultiScale(small, scaleFactor=1.1, minNeighbors=5, minSize=(side, side))
         faces = [Face(as_box(np.asarray(box) / scale), 1.0) for box in boxes]  # a cascade gives no score
-        return largest_first(faces, self._min_face_px)
+        return largest_first(distinct(faces), self._min_face_px)

@@ -4,7 +4,7 @@ from edge.settings import DetectorSettings
 from edge.vision.detection.face import FaceDetector
 from edge.vision.detection.graynet import GrayNet
 from edge.vision.detection.haar import Haar
-from edge.vision.detection.region import InRegion
+from edge.vision.detection.region import Ignoring, InRegion
 from edge.vision.detection.yunet import YUNET_THRESHOLD, YuNet
 
 WHOLE_FRAME = (0.0, 0.0, 1.0, 1.0)
@@ -13,7 +13,9 @@ WHOLE_FRAME = (0.0, 0.0, 1.0, 1.0)
 def open_detector(settings: DetectorSettings) -> FaceDetector:
     """Open the detector that the settings ask for; raises ModelError where it is not there."""
     detector = _open(settings)
-    return detector if settings.region == WHOLE_FRAME else InRegion(detector, settings.region)
+    if settings.region != WHOLE_FRAME:
+        detector = InRegion(detector, settings.region)
+    return Ignoring(detector, settings.ignore) if settings.ignore else detector
 
 
 def _open(settings: DetectorSettings) -> FaceDetector:

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from edge.contract import CropGeometry
 from edge.errors import ModelError
+from edge.vision.detection.distinct import distinct
 from edge.vision.detection.face import REDUCED_WIDTH, Face, as_box, largest_first, reduced
 
 YUNET_THRESHOLD = 0.8  # no false alarm on the face-free photos tried
@@ -36,7 +37,7 @@ class YuNet:
         self._net.setInputSize((small.shape[1], small.shape[0]))
         rows = self._net.detect(cv2.cvtColor(small, cv2.COLOR_GRAY2BGR))[1]
         faces = [_face(row / scale, float(row[14])) for row in (rows if rows is not None else [])]
-        return largest_first(faces, self._min_face_px)
+        return largest_first(distinct(faces), self._min_face_px)
 
 
 def _face(row: npt.NDArray[np.float32], score: float) -> Face:
