@@ -6,6 +6,7 @@ analyzer = Analyzer()
 faces = analyzer.analyze(frame)
 """
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ from edge.vision.pipeline import Pipeline
 
 
 class Analyzer:
-    """Face detector and emotion model, loaded once. Not for use from several threads at once.
+    """Face detector and emotion model, loaded once. Threads may share one: their frames are analyzed one after another.
+
+    With times, all calls are one video, whoever makes them: a program with two cameras needs two analyzers.
 
     `config` is a TOML file of settings, as `python -m edge run --config` takes it; None gives the defaults.
     Raises SettingsError, or ModelError where a file is missing or damaged; both are EdgeError.
@@ -28,6 +31,7 @@ class Analyzer:
 
     def __init__(self, config: str | Path | None = None) -> None:
         self._pipeline = Pipeline.from_settings(settings.load(config))
+        self._lock = threading.Lock()
 
     def analyze(self, frame: npt.NDArray[np.uint8], time_s: float | None = None) -> list[FaceEmotion]:
         """Return the faces of `frame` with their emotions, largest first.
@@ -35,19 +39,20 @@ class Analyzer:
         Args:
             frame: `(H, W) uint8, gray`, or `(H, W, 3) uint8, BGR`, as `cv2.imread` and `cv2.VideoCapture` give it.
             time_s: When the frame was taken, in seconds of any clock that does not run backwards. With it, frames
-                are a video: faces keep their `track` number, probabilities settle over time. Without it, each
-                frame stands for itself.
+                are one video: faces keep their `track` number, probabilities settle over time, and who comes is
+                reported from the second frame on. Without it, each frame stands for itself, and the video before
+                it is over.
 
         Raises UsageError for anything else.
         """
         frame_gray = gray(frame)
-        if time_s is None:
-            self._pipeline.restart()
-        return self._pipeline.analyze(frame_gray, 0.0 if time_s is None else time_s)
+        with self._lock:
+            return self._pipeline.analyze(frame_gray, time_s)
 
     def restart(self) -> None:
         """Forget all faces: the next frame belongs to another video."""
-        self._pipeline.restart()
+        with self._lock:
+            self._pipeline.restart()
 
 
 def gray(frame: Any) -> npt.NDArray[np.uint8]:

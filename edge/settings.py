@@ -70,7 +70,9 @@ class DetectorSettings(_Section, frozen=True):
         if not _inside_the_frame(self.region, least_side=0.05):
             raise ValueError("expected x, y, width, height with x + width and y + height <= 1, and sides >= 0.05")
         if not all(_inside_the_frame(region, least_side=0.001) for region in self.ignore):
-            raise ValueError("ignore: expected [x, y, width, height] each with x + width and y + height <= 1, and sides > 0")
+            raise ValueError(
+                "ignore: expected [x, y, width, height] each with x + width and y + height <= 1, and sides > 0"
+            )
 
 
 def _inside_the_frame(region: Region, least_side: float) -> bool:

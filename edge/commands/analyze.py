@@ -29,9 +29,10 @@ def analyze(files: Sequence[Path], pipeline: Pipeline, output: TextIO, annotated
     progress = tqdm(files, "analyzing", unit="file", file=sys.stderr, disable=None)
     for file in progress:
         pipeline.restart()
+        is_photo = file.suffix.lower() in IMAGE_SUFFIXES
         try:
             for frame in frames(file):
-                faces = pipeline.analyze(frame.gray, frame.time_s)
+                faces = pipeline.analyze(frame.gray, None if is_photo else frame.time_s)
                 output.write(json.dumps(line(file, frame, faces)) + "\n")
                 if annotated:
                     annotated.add(file, frame, faces)

@@ -1,5 +1,13 @@
-"""From a gray frame to the emotions of its faces: detect or follow, crop, classify, settle."""
+"""From a gray frame to the emotions of its faces: detect or follow, crop, classify, settle.
 
+The life of a face: what the detector finds for the first time is a candidate, which nobody gets to see. The next frame
+is searched at once, and mirrored, for what only resembles a face seldom does so both ways round. Found again, it is a
+face: it gets a number, is reported in each frame, and is followed by its template between two looks. A look that does
+not find it makes it missed, and again the next frame is searched. Missed twice, or with another face in its place, it
+is gone: not reported, but remembered for `forget_seconds`, so that who turned away keeps the number.
+"""
+
+import logging
 import math
 from typing import Self
 
@@ -11,21 +19,33 @@ from edge.results import FaceEmotion
 from edge.settings import Settings, TrackingSettings
 from edge.vision.change import Motion
 from edge.vision.classifier import Classifier
-from edge.vision.detection import FaceDetector, open_detector, shifted
-from edge.vision.smoothing import SteadyEmotion
+from edge.vision.detection import Face, FaceDetector, mirrored, open_detector
 from edge.vision.template import Template
 from edge.vision.tracking import Track, Tracker
 
 STILL_SECONDS = 2.0  # between two looks at a picture without faces that does not change
+NEWCOMER_SECONDS = 0.2  # ... at one that does, beside the known faces: who comes is to be reported within 0.3 s
+MOVING_SCENE_SECONDS = 5.0  # between two such early looks that find nobody new: what moves is a tree, or a screen
+NEXT_FRAME_SECONDS = 0.3  # a second look that would come later than this is at the same frame instead
+MAX_FACES = 64  # of a frame, the largest: a crowd of 50 is found whole, and each costs a run of the classifier
+
+log = logging.getLogger(__name__)
 
 
 class Pipeline:
-    """Finds, follows and classifies the faces of one stream of frames; `restart` it for the next."""
+    """Finds, follows and classifies the faces of one stream of frames; `restart` it for the next.
+
+    Not for use from several threads at once.
+    """
 
     def __init__(self, detector: FaceDetector, classifier: Classifier, tracking: TrackingSettings) -> None:
-        self.detector, self.classifier, self._tracking = detector, classifier, tracking
+        self.detector = detector
+        self.classifier = classifier
         self.detections = 0
         """how often the detector has looked"""
+        self._mirrored_detector = mirrored(detector)
+        self._settings = tracking
+        self._told_of_limit = False
         self.restart()
 
     @classmethod
@@ -36,55 +56,89 @@ class Pipeline:
 
     def restart(self) -> None:
         """Forget all faces: the next frame belongs to another source."""
-        self._tracker = Tracker(self._tracking.forget_seconds)
-        self._templates: dict[int, Template] = {}
-        self._emotions: dict[int, SteadyEmotion] = {}
+        self._tracker = Tracker(self._settings)
         self._motion = Motion()
         self._detected_s = -math.inf
+        self._no_newcomers_until_s = -math.inf
+        self._frame_s = -math.inf
+        self._looked_mirrored = False
 
-    def analyze(self, frame_gray: npt.NDArray[np.uint8], time_s: float = 0.0) -> list[FaceEmotion]:
-        """Return the faces of `frame_gray`, (H, W) uint8, largest first; `time_s` since the stream's start."""
-        followed = [track for track in self._tracker.tracks if self._follow(track, frame_gray, time_s)]
-        lost = len(followed) < len(self._templates)
-        if lost or self._is_time_to_detect(frame_gray, time_s):
-            followed = self._detect(followed, frame_gray, time_s)
-        self._templates = {track.id: self._templates[track.id] for track in followed}
-        followed.sort(key=lambda track: -track.face.box_xywh[2] * track.face.box_xywh[3])
-        return [self._judge(track, frame_gray, time_s) for track in followed]
+    def analyze(self, frame_gray: npt.NDArray[np.uint8], time_s: float | None = None) -> list[FaceEmotion]:
+        """Return the faces of `frame_gray`, (H, W) uint8, largest first.
 
-    def _follow(self, track: Track, frame_gray: npt.NDArray[np.uint8], time_s: float) -> bool:
-        """Move `track` to where its face is in this frame; False where it was or is lost."""
-        template = self._templates.get(track.id)
-        box = template and template.find(frame_gray, track.predict(time_s))
-        if not box:
-            return False
-        x, y, *_ = track.face.box_xywh
-        track.move(shifted(track.face, box[0] - x, box[1] - y), time_s)
-        return True
+        `time_s` since the stream's start; None for a photo, which stands for itself: all faces before are forgotten,
+        and one look is all there is.
+        """
+        if time_s is None:
+            self.restart()
+            self._look(frame_gray, 0.0, one_look=True)
+        else:
+            self._watch(frame_gray, time_s)
+        shown = [track for track in self._tracker.tracks if track.id and track.is_visible]
+        shown.sort(key=lambda track: -track.face.box_xywh[2] * track.face.box_xywh[3])
+        return [self._classify(track, frame_gray, time_s or 0.0) for track in shown]
+
+    def _watch(self, frame_gray: npt.NDArray[np.uint8], time_s: float) -> None:
+        """Follow the known faces, and look for others if it is time to."""
+        followed = [track for track in self._tracker.tracks if track.template]
+        for track in followed:
+            track.follow(frame_gray, time_s)
+        frames_are_near = 0 < time_s - self._frame_s <= NEXT_FRAME_SECONDS
+        self._frame_s = time_s
+        lost = not all(track.is_visible for track in followed)
+        if lost or self._tracker.is_unsettled or self._is_time_to_detect(frame_gray, time_s):
+            self._look(frame_gray, time_s)
+        elif self._somebody_may_have_come(frame_gray, time_s):
+            self._look_for_newcomers(frame_gray, time_s)
+        else:
+            return
+        if self._tracker.is_unsettled and not frames_are_near:
+            self._look(frame_gray, time_s)
 
     def _is_time_to_detect(self, frame_gray: npt.NDArray[np.uint8], time_s: float) -> bool:
         elapsed_s = time_s - self._detected_s
-        if 0 < elapsed_s < self._tracking.detect_seconds:  # a caller without times gets every frame searched
+        if 0 < elapsed_s < self._settings.detect_seconds:  # a caller whose time stands still gets every frame searched
             return False
         return bool(self._tracker.tracks) or elapsed_s >= STILL_SECONDS or self._motion.changed(frame_gray)
 
-    def _detect(self, followed: list[Track], frame_gray: npt.NDArray[np.uint8], time_s: float) -> list[Track]:
-        """Return the tracks that the detector sees, and of the `followed` ones those that it may have overlooked."""
+    def _somebody_may_have_come(self, frame_gray: npt.NDArray[np.uint8], time_s: float) -> bool:
+        if time_s < max(self._detected_s + NEWCOMER_SECONDS, self._no_newcomers_until_s):
+            return False
+        known = [track.face.box_xywh for track in self._tracker.tracks if track.is_visible]
+        return self._motion.changed(frame_gray, apart_from=known)
+
+    def _look_for_newcomers(self, frame_gray: npt.NDArray[np.uint8], time_s: float) -> None:
+        """Search before it is time to; not again soon where it is something else that moves beside the known faces."""
+        somebody_is_here = any(track.is_visible for track in self._tracker.tracks)
+        self._look(frame_gray, time_s)
+        if somebody_is_here and not self._tracker.is_unsettled:
+            self._no_newcomers_until_s = time_s + MOVING_SCENE_SECONDS
+
+    def _look(self, frame_gray: npt.NDArray[np.uint8], time_s: float, one_look: bool = False) -> None:
+        """Search the frame for faces, mirrored if the look before left open who is there."""
+        self._looked_mirrored = self._tracker.is_unsettled and not self._looked_mirrored
+        detector = self._mirrored_detector if self._looked_mirrored else self.detector
+        faces = self._limited(detector.detect(frame_gray))
         self.detections += 1
         self._detected_s = time_s
         self._motion.remember(frame_gray)
-        detected = self._tracker.update(self.detector.detect(frame_gray), time_s)
-        for track in detected:
-            self._templates[track.id] = Template(frame_gray, track.face.box_xywh)
-        known = {track.id for track in self._tracker.tracks}
-        self._emotions = {number: emotion for number, emotion in self._emotions.items() if number in known}
-        seen = {track.id for track in detected}
-        return detected + [track for track in followed if track.id in known - seen]
+        for track in self._tracker.update(faces, time_s, one_look):
+            track.template = Template(frame_gray, track.face.box_xywh) if track.id else None
 
-    def _judge(self, track: Track, frame_gray: npt.NDArray[np.uint8], time_s: float) -> FaceEmotion:
+    def _limited(self, faces: list[Face]) -> list[Face]:
+        if len(faces) > MAX_FACES and not self._told_of_limit:
+            self._told_of_limit = True
+            log.warning(
+                "%d faces in a frame, of which the %d largest count, here and from now on; is detector.threshold too low?",
+                len(faces),
+                MAX_FACES,
+            )
+        return faces[:MAX_FACES]
+
+    def _classify(self, track: Track, frame_gray: npt.NDArray[np.uint8], time_s: float) -> FaceEmotion:
         face = track.face
+        emotion = track.emotion
         crop = crop_face(frame_gray, face.box_xywh, self.detector.geometry, face.eyes)
-        emotion = self._emotions.setdefault(track.id, SteadyEmotion(self._tracking))
         emotion.update(self.classifier.classify(crop), time_s)
         score = float(emotion.probabilities[emotion.label])
         certain = score >= self.classifier.manifest.certainty.threshold

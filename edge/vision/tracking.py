@@ -4,26 +4,52 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from edge.contract import Box, Point
-from edge.vision.detection import Face
+from edge.settings import TrackingSettings
+from edge.vision.detection import Face, lies_on_another, shifted
+from edge.vision.smoothing import SteadyEmotion
+from edge.vision.template import Template
 
 MIN_OVERLAP = 0.2  # intersection over union from which two boxes may be one face
 VELOCITY_SECONDS = 0.3  # over which a face's motion is averaged; boxes jitter
 MAX_PREDICTION_SECONDS = 0.5  # nobody keeps direction for longer
+LOOKS_TO_COUNT = 2  # detections in a row that make a face, and misses in a row after which it is gone
 LATE_FRAMES = 1.5  # frames apart from which a face was not merely between two frames
 
 
 @dataclass(eq=False)
 class Track:
-    id: int
+    """One face over time: a candidate while `id` is 0, a face from then on, gone once it `is_gone`."""
+
     face: Face
     """as last detected, moved to where it was last seen"""
     seen_s: float
     """when it was last seen, detected or followed"""
-    overlooked_s: float | None = None
-    """since when the detector has not found it, though it may have been followed"""
+    emotion: SteadyEmotion
+    """what it shows, over time"""
+    id: int = 0
+    """counts from 1 through the faces of a video"""
+    missed: int = 0
+    """looks in a row in which the detector did not find it"""
+    is_visible: bool = False
+    """whether it was found in the newest frame, detected or followed"""
+    template: Template | None = None
+    """what it is followed by until the next look; None: it is not"""
     velocity: Point = (0.0, 0.0)
     """of the box, pixels a second"""
+
+    @property
+    def is_gone(self) -> bool:
+        """Not there any more, but remembered: who comes back soon keeps the number."""
+        return self.missed >= LOOKS_TO_COUNT
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether another look must tell if somebody is there."""
+        return self.id == 0 or 0 < self.missed < LOOKS_TO_COUNT
 
     def predict(self, time_s: float) -> Box:
         """Where the box should be at `time_s`, at constant velocity."""
@@ -31,78 +57,112 @@ class Track:
         x, y, width, height = self.face.box_xywh
         return x + self.velocity[0] * elapsed_s, y + self.velocity[1] * elapsed_s, width, height
 
+    def follow(self, frame_gray: npt.NDArray[np.uint8], time_s: float) -> None:
+        """Find the face in this frame by its template; it is followed no further where that fails."""
+        box = self.template.find(frame_gray, self.predict(time_s)) if self.template else None
+        self.is_visible = box is not None
+        if box is None:
+            self.template = None
+            return
+        x, y, *_ = self.face.box_xywh
+        self.move(shifted(self.face, box[0] - x, box[1] - y), time_s)
+
     def move(self, face: Face, time_s: float) -> None:
         """Note where `face` is now."""
         elapsed_s = time_s - self.seen_s
         if elapsed_s > 0:
             weight = elapsed_s / (elapsed_s + VELOCITY_SECONDS)
-            (old_x, old_y), (x, y) = _centre(self.face.box_xywh), _centre(face.box_xywh)
+            old_x, old_y = _centre(self.face.box_xywh)
+            x, y = _centre(face.box_xywh)
             newest = (x - old_x) / elapsed_s, (y - old_y) / elapsed_s
             old = self.velocity
             self.velocity = old[0] + weight * (newest[0] - old[0]), old[1] + weight * (newest[1] - old[1])
-        self.face, self.seen_s = face, time_s
+        self.face = face
+        self.seen_s = time_s
+
+    def leave(self) -> None:
+        """Nobody is seen here any more."""
+        self.missed = LOOKS_TO_COUNT
+        self.is_visible = False
+        self.template = None
 
 
 class Tracker:
-    """Ids count from 1. A face not seen, or overlooked by the detector, for `forget_seconds` comes back as a new one.
+    """Keeps the tracks of a video, and gives numbers to those that count.
 
-    Where the frames themselves are further apart than that, a face of two frames in a row stays the same.
+    A face that is gone for `forget_seconds` comes back as a new one. Where the frames themselves are further apart than
+    that, a face of two frames in a row stays the same.
     """
 
-    def __init__(self, forget_seconds: float) -> None:
+    def __init__(self, settings: TrackingSettings) -> None:
         self.tracks: list[Track] = []
-        self._forget_seconds = forget_seconds
+        """candidates, faces, and the gone that are remembered"""
+        self._settings = settings
         self._ids = itertools.count(1)
         self._updated_s: float | None = None
         self._gap_s: float | None = None
 
-    def update(self, faces: Sequence[Face], time_s: float) -> list[Track]:
-        """Return the track of each of the detected `faces`, in their order; `time_s` must not run backwards."""
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether another look must tell who is there."""
+        return any(track.is_unsettled for track in self.tracks)
+
+    def update(self, faces: Sequence[Face], time_s: float, one_look: bool = False) -> list[Track]:
+        """Take in a look's `faces`; `time_s` must not run backwards. With `one_look`, each counts at once.
+
+        Returns the track of each face, in their order; candidates among them have no number yet.
+        """
         self._forget(time_s)
         matched = self._match([face.box_xywh for face in faces], time_s)
-        tracks = [matched.get(number) or self._new(face, time_s) for number, face in enumerate(faces)]
-        for track, face in zip(tracks, faces, strict=True):
-            track.move(face, time_s)
-            track.overlooked_s = None
+        detected = [self._detected(matched.get(number), face, time_s) for number, face in enumerate(faces)]
+        for track in detected:
+            if track.id == 0 and (one_look or track in matched.values()):
+                track.id = next(self._ids)
         for track in self.tracks:
-            if track not in tracks and track.overlooked_s is None:
-                track.overlooked_s = time_s
-        return tracks
+            if track not in detected:
+                self._missed(track, faces)
+        self.tracks = [track for track in self.tracks if track.id or not track.missed]
+        return detected
 
     def _forget(self, time_s: float) -> None:
         gap_s = time_s - self._updated_s if self._updated_s is not None else 0.0
         usual_gap_s = gap_s if self._gap_s is None else self._gap_s
-        unseen_s = max(self._forget_seconds, LATE_FRAMES * usual_gap_s)
-        self.tracks = [
-            track
-            for track in self.tracks
-            if time_s - track.seen_s <= unseen_s
-            and (track.overlooked_s is None or time_s - track.overlooked_s <= self._forget_seconds)
-        ]
-        if self._updated_s is not None:
+        unseen_s = max(self._settings.forget_seconds, LATE_FRAMES * usual_gap_s)
+        self.tracks = [track for track in self.tracks if time_s - track.seen_s <= unseen_s]
+        if gap_s > 0:  # a second look at the same frame says nothing of how far frames are apart
             self._gap_s = gap_s
         self._updated_s = time_s
 
     def _match(self, boxes: Sequence[Box], time_s: float) -> dict[int, Track]:
-        """Pair tracks and boxes, the greatest overlap first."""
-        predictions = [(track, track.predict(time_s)) for track in self.tracks]
-        pairs = [
-            (overlap(prediction, box), number, track)
-            for number, box in enumerate(boxes)
-            for track, prediction in predictions
-        ]
+        """Pair tracks and boxes: faces that are there before those that are gone, candidates last."""
+        pairs: list[tuple[int, float, int, Track]] = []
+        for track in self.tracks:
+            rank = 2 if track.id == 0 else int(track.is_gone)
+            prediction = track.predict(time_s)
+            for number, box in enumerate(boxes):
+                share = overlap(prediction, box)
+                if share >= MIN_OVERLAP:
+                    pairs.append((rank, -share, number, track))
         matched: dict[int, Track] = {}
-        taken: set[int] = set()
-        for share, number, track in sorted(pairs, key=lambda pair: -pair[0]):
-            if share >= MIN_OVERLAP and number not in matched and track.id not in taken:
+        for _, _, number, track in sorted(pairs, key=lambda pair: pair[:2]):
+            if number not in matched and track not in matched.values():
                 matched[number] = track
-                taken.add(track.id)
         return matched
 
-    def _new(self, face: Face, time_s: float) -> Track:
-        track = Track(next(self._ids), face, time_s)
-        self.tracks.append(track)
+    def _detected(self, track: Track | None, face: Face, time_s: float) -> Track:
+        if track is None:
+            track = Track(face, time_s, SteadyEmotion(self._settings))
+            self.tracks.append(track)
+        track.move(face, time_s)
+        track.missed = 0
+        track.is_visible = True
         return track
+
+    def _missed(self, track: Track, faces: Sequence[Face]) -> None:
+        """Count a look without `track`; it leaves at the second, or where one of the `faces` is in its place."""
+        track.missed += 1
+        if track.is_gone or lies_on_another(track.face, faces):
+            track.leave()
 
 
 def overlap(a: Box, b: Box) -> float:

@@ -22,7 +22,7 @@ from edge.contract import Box
 from edge.results import FaceEmotion
 from edge.settings import DEFAULT_MODEL, DEFAULT_YUNET, DetectorSettings, TrackingSettings
 from edge.vision.classifier import Classifier
-from edge.vision.detection import FaceDetector, open_detector
+from edge.vision.detection import open_detector
 from edge.vision.pipeline import Pipeline
 from edge.vision.tracking import overlap
 
@@ -91,16 +91,16 @@ def people(shown: Sequence[Sequence[FaceEmotion]]) -> tuple[int, int, int, int, 
 
 
 def has_one_twice(boxes: Sequence[Box]) -> bool:
-    return any(
-        overlap(box, other) >= SAME_FACE for number, box in enumerate(boxes) for other in boxes[:number]
-    )
+    return any(overlap(box, other) >= SAME_FACE for number, box in enumerate(boxes) for other in boxes[:number])
 
 
 def print_delay(clips: dict[str, list[Frame]], pipeline: Pipeline) -> None:
     """From the first frame in which the detector alone sees a face to the first that is reported."""
     late: list[int] = []
     for frames in clips.values():
-        pictures = [frame.gray for frame in frames[:: max(1, round(len(frames) / frames[-1].time_s / FRAMES_PER_SECOND))]]
+        pictures = [
+            frame.gray for frame in frames[:: max(1, round(len(frames) / frames[-1].time_s / FRAMES_PER_SECOND))]
+        ]
         for empty_frames in EMPTY_FRAMES:
             start = (len(pictures) - WATCHED_FRAMES) * (empty_frames - EMPTY_FRAMES[0]) // len(EMPTY_FRAMES)
             late.append(frames_late(pipeline, empty_frames, pictures[start : start + WATCHED_FRAMES]))

@@ -1,5 +1,6 @@
 """Find faces in a gray frame: by our own network, by YuNet, or by OpenCV's Haar cascade."""
 
+from edge.vision.detection.distinct import lies_on_another
 from edge.vision.detection.face import Face, FaceDetector, shifted
 from edge.vision.detection.graynet import GrayNet
 from edge.vision.detection.haar import Haar
@@ -18,6 +19,7 @@ __all__ = [
     "Ignoring",
     "InRegion",
     "YuNet",
+    "lies_on_another",
     "mirrored",
     "open_detector",
     "shifted",

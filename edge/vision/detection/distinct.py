@@ -20,11 +20,17 @@ def distinct(faces: Sequence[Face]) -> list[Face]:
     left = np.ones(len(ordered), bool)
     for number in range(len(ordered)):
         if left[number]:
-            left[number + 1 :] &= ~same_face(boxes[number + 1 :], boxes[number])
+            left[number + 1 :] &= ~_same_face(boxes[number + 1 :], boxes[number])
     return [ordered[number] for number in np.flatnonzero(left)]
 
 
-def same_face(boxes: npt.NDArray[np.float64], box: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+def lies_on_another(face: Face, others: Sequence[Face]) -> bool:
+    """Whether `face` is the same as one of the `others`, to judge by its box."""
+    boxes = np.array([other.box_xywh for other in others]).reshape(-1, 4)
+    return bool(_same_face(boxes, np.array(face.box_xywh)).any())
+
+
+def _same_face(boxes: npt.NDArray[np.float64], box: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """Which of `boxes`, (N, 4) x, y, width, height, lie on the same face as `box`, (4,)."""
     low = np.maximum(boxes[:, :2], box[:2])
     high = np.minimum(boxes[:, :2] + boxes[:, 2:], box[:2] + box[2:])
