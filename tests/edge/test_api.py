@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ import pytest
 
 import edge
 from edge import Analyzer, EdgeError
+from edge.results import FaceEmotion
 from edge.settings import PROJECT
 from tests.edge.conftest import environment
 
@@ -87,6 +89,28 @@ def test_with_a_time_a_face_keeps_its_number_and_settles(analyzer: Analyzer, dem
 def test_what_is_no_frame_is_refused_with_what_was_expected(analyzer: Analyzer, frame: object, words: str) -> None:
     with pytest.raises(EdgeError, match=words):
         analyzer.analyze(frame)  # type: ignore[arg-type]
+
+
+def test_threads_that_share_one_get_the_faces_of_their_own_photos(
+    analyzer: Analyzer, demo_frames: list[np.ndarray]
+) -> None:
+    whole, pair = demo_frames[0], demo_frames[4]
+    photos = [whole, pair, whole[:, ::-1].copy(), whole[:400, 100:500].copy(), np.zeros((90, 160), np.uint8)]
+    expected = [described(analyzer.analyze(photo)) for photo in photos]
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda number: described(analyzer.analyze(photos[number % 5])), range(60)))
+    assert found == [expected[number % 5] for number in range(60)]
+
+
+def test_threads_that_share_a_video_lose_no_face(analyzer: Analyzer, demo_frames: list[np.ndarray]) -> None:
+    analyzer.restart()
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda number: analyzer.analyze(demo_frames[0], time_s=5.0), range(20)))
+    assert [[face.track for face in faces] for faces in found] == [[1]] * 20
+
+
+def described(faces: list[FaceEmotion]) -> list[tuple[object, ...]]:
+    return [(face.track, face.emotion, face.box_xywh, face.probabilities.tolist()) for face in faces]
 
 
 def test_settings_come_from_a_file(tmp_path: Path) -> None:
