@@ -111,12 +111,10 @@ def print_delay(clips: dict[str, list[Frame]], pipeline: Pipeline) -> None:
 
 def frames_late(pipeline: Pipeline, empty_frames: int, pictures: Sequence[np.ndarray]) -> int:
     """Show an empty room and then `pictures`; WATCHED_FRAMES where the face is never reported."""
-    rng = np.random.default_rng(0)
-    room = cv2.GaussianBlur(pictures[0], (0, 0), pictures[0].shape[0] / 6).astype(float)
+    rooms = empty_room(pictures[0])
     pipeline.restart()
     for number in range(empty_frames):
-        noisy = np.clip(room + rng.normal(0, 4, room.shape), 0, 255).astype(np.uint8)
-        pipeline.analyze(noisy, number / FRAMES_PER_SECOND)
+        pipeline.analyze(rooms[number % len(rooms)], number / FRAMES_PER_SECOND)
     visible = None
     for number, picture in enumerate(pictures):
         if visible is None and pipeline.detector.detect(picture):
@@ -124,6 +122,14 @@ def frames_late(pipeline: Pipeline, empty_frames: int, pictures: Sequence[np.nda
         if pipeline.analyze(picture, (empty_frames + number) / FRAMES_PER_SECOND):
             return number - (number if visible is None else visible)
     return 0 if visible is None else WATCHED_FRAMES
+
+
+def empty_room(picture: np.ndarray) -> list[np.ndarray]:
+    """Frames of nothing but soft shadows, in the light of `picture`, with a camera's noise."""
+    rng = np.random.default_rng(0)
+    small = cv2.resize(picture, (4, 3), interpolation=cv2.INTER_AREA).astype(float)
+    shadows = cv2.resize(small, picture.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return [np.clip(shadows + rng.normal(0, 4, shadows.shape), 0, 255).astype(np.uint8) for _ in range(3)]
 
 
 def print_photos(folder: Path, pipeline: Pipeline) -> None:

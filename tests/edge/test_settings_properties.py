@@ -47,6 +47,11 @@ def test_any_region(region: list[float]) -> None:
     check({"detector": {"region": region}})
 
 
+@given(st.lists(REGIONS, max_size=3))
+def test_any_regions_to_ignore(regions: list[list[float]]) -> None:
+    check({"detector": {"ignore": regions}})
+
+
 @hypothesis_settings(max_examples=300)
 @given(st.dictionaries(st.sampled_from(SECTIONS) | st.text(max_size=12), VALUES, max_size=3))
 @example({" - at `$.camera": 1})

@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from edge import settings
+from edge.contract import CropGeometry
 from edge.errors import ModelError
 from edge.settings import DEFAULT_GRAYNET
 from edge.vision import detection
-from edge.vision.detection import FaceDetector, GrayNet, Haar, InRegion, YuNet
+from edge.vision.detection import Face, FaceDetector, GrayNet, Haar, Ignoring, InRegion, YuNet, mirrored
 from edge.vision.detection.graynet import decode
 from tests.edge.conftest import SHARED
 
@@ -71,6 +72,77 @@ def test_a_region_in_the_settings_is_what_the_detector_gets(demo_frames: list[np
     )
     assert len(detection.open_detector(whole).detect(demo_frames[0])) == 1
     assert detection.open_detector(corner).detect(demo_frames[0]) == []
+
+
+@pytest.mark.parametrize("number", [0, 4])
+def test_the_mirrored_picture_shows_the_same_faces_where_they_are(
+    number: int, detector: FaceDetector, demo_frames: list[np.ndarray]
+) -> None:
+    straight = detector.detect(demo_frames[number])
+    again = mirrored(detector).detect(demo_frames[number])
+    assert len(again) == len(straight)
+    for face, other in zip(straight, again, strict=True):
+        assert other.box_xywh == pytest.approx(face.box_xywh, abs=0.15 * face.box_xywh[2])
+        if face.eyes and other.eyes:
+            assert np.ravel(other.eyes) == pytest.approx(np.ravel(face.eyes), abs=0.1 * face.box_xywh[2])
+
+
+def test_a_mirrored_picture_has_its_regions_where_they_are(
+    detector: FaceDetector, demo_frames: list[np.ndarray]
+) -> None:
+    left = min(face.box_xywh for face in detector.detect(demo_frames[4]))
+    half = InRegion(detector, (0.0, 0.0, 0.5, 1.0))
+    [face] = mirrored(half).detect(demo_frames[4])
+    assert face.box_xywh == pytest.approx(left, abs=0.15 * left[2])
+    assert mirrored(Ignoring(half, [(0.0, 0.0, 0.5, 1.0)])).detect(demo_frames[4]) == []
+
+
+@pytest.mark.parametrize(
+    ("region", "left"),
+    [
+        ((0.0, 0.0, 0.5, 1.0), 1),  # all of one face
+        ((0.0, 0.0, 1.0, 1.0), 0),
+        ((0.0, 0.9, 1.0, 0.1), 2),  # nobody's
+    ],
+)
+def test_in_an_ignored_region_a_face_does_not_count(
+    region: tuple[float, ...], left: int, detector: FaceDetector, demo_frames: list[np.ndarray]
+) -> None:
+    assert len(Ignoring(detector, [region]).detect(demo_frames[4])) == left  # type: ignore[list-item]
+
+
+class OneFace:
+    """Sees one face, at (200, 100), 100 px wide and high."""
+
+    name = "one"
+    geometry = CropGeometry(side=1.0, shift_x=0.0, shift_y=0.0)
+
+    def detect(self, frame_gray: np.ndarray) -> list[Face]:
+        return [Face((200.0, 100.0, 100.0, 100.0), 0.9)]
+
+
+@pytest.mark.parametrize(
+    ("pixels", "counts"),
+    [
+        ((245, 145, 10, 10), False),  # around its centre
+        ((0, 0, 252, 300), False),  # just over its centre
+        ((0, 0, 248, 300), True),
+        ((200, 100, 45, 100), True),  # 45 % of it
+        ((100, 100, 50, 50), True),
+    ],
+)
+def test_a_face_is_ignored_by_its_centre_or_its_greater_part(pixels: tuple[int, ...], counts: bool) -> None:
+    x, y, width, height = pixels
+    region = x / 640, y / 480, width / 640, height / 480
+    frame = np.zeros((480, 640), np.uint8)
+    assert bool(Ignoring(OneFace(), [(0.9, 0.9, 0.1, 0.1), region]).detect(frame)) == counts
+
+
+def test_regions_to_ignore_come_from_the_settings(demo_frames: list[np.ndarray]) -> None:
+    wall = settings.DetectorSettings(ignore=((0.0, 0.0, 0.5, 1.0),))
+    assert len(detection.open_detector(wall).detect(demo_frames[4])) == 1
+    both = settings.DetectorSettings(ignore=((0.0, 0.0, 0.5, 1.0), (0.5, 0.0, 0.5, 1.0)))
+    assert detection.open_detector(both).detect(demo_frames[4]) == []
 
 
 def test_largest_face_comes_first(detector: FaceDetector, demo_frames: list[np.ndarray]) -> None:

@@ -101,3 +101,17 @@ def test_what_several_cells_say_of_one_face_is_averaged_by_their_scores() -> Non
     places, scores = np.array([one, other, elsewhere], np.float64), np.array([0.9, 0.3, 0.8])
     assert blended(places, scores, best=0).tolist() == pytest.approx([2, 0, 100, 100, 31, 41, 70, 40])
     assert blended(places, scores, best=2).tolist() == elsewhere
+
+
+@pytest.mark.parametrize(("shift", "blur_px"), [(-20, 0), (20, 0), (0, 2)])
+def test_a_weak_box_that_blending_moves_onto_a_face_is_that_face(
+    shift: float, blur_px: float, detector: GrayNet, demo_frames: list[np.ndarray]
+) -> None:
+    """Each of these was two faces, one on the other."""
+    x, y, width, height = detector.detect(demo_frames[3])[0].box_xywh
+    zoom = 2.2 if blur_px else 1.8
+    centre_x, centre_y = x + width / 2, y + height / 2
+    matrix = np.array([[zoom, 0, 320 - zoom * centre_x + shift], [0, zoom, 240 - zoom * centre_y]], np.float32)
+    large = cv2.warpAffine(demo_frames[3], matrix, (640, 480), borderMode=cv2.BORDER_REPLICATE)
+    frame = cv2.GaussianBlur(large, (0, 0), blur_px) if blur_px else large
+    assert len(detector.detect(np.asarray(frame, np.uint8))) == 1
