@@ -21,7 +21,8 @@ from edge.vision.change import Motion
 from edge.vision.classifier import Classifier
 from edge.vision.detection import Face, FaceDetector, mirrored, open_detector
 from edge.vision.template import Template
-from edge.vision.tracking import Track, Tracker
+from edge.vision.track import Track
+from edge.vision.tracking import Tracker
 
 STILL_SECONDS = 2.0  # between two looks at a picture without faces that does not change
 NEWCOMER_SECONDS = 0.2  # ... at one that does, beside the known faces: who comes is to be reported within 0.3 s
