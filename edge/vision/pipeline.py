@@ -25,7 +25,7 @@ from edge.vision.track import Track
 from edge.vision.tracking import Tracker
 
 STILL_SECONDS = 2.0  # between two looks at a picture without faces that does not change
-NEWCOMER_SECONDS = 0.2  # ... at one that does, beside the known faces: who comes is to be reported within 0.3 s
+NEWCOMER_SECONDS = 0.15  # ... at one that does, beside the known faces: who comes is reported within 0.3 s
 MOVING_SCENE_SECONDS = 5.0  # between two such early looks that find nobody new: what moves is a tree, or a screen
 NEXT_FRAME_SECONDS = 0.3  # a second look that would come later than this is at the same frame instead
 MAX_FACES = 64  # of a frame, the largest: a crowd of 50 is found whole, and each costs a run of the classifier

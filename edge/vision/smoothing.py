@@ -16,7 +16,8 @@ class SteadyEmotion:
 
     def __init__(self, settings: TrackingSettings) -> None:
         self._settings = settings
-        self._updated_s = self._agreed_s = -math.inf
+        self._updated_s = -math.inf
+        self._agreed_s = -math.inf
         self.probabilities: npt.NDArray[np.float32] = np.zeros(0, np.float32)
         """(7,) in the order of `contract.LABELS`, adding up to 1"""
         self.label = -1
@@ -31,7 +32,8 @@ class SteadyEmotion:
         self._updated_s = time_s
         leader = int(self.probabilities.argmax())
         if self.label < 0 or leader == self.label or self._overtaken_by(leader, time_s):
-            self.label, self._agreed_s = leader, time_s
+            self.label = leader
+            self._agreed_s = time_s
 
     def _overtaken_by(self, leader: int, time_s: float) -> bool:
         lead = self.probabilities[leader] - self.probabilities[self.label]

@@ -17,7 +17,7 @@ MIN_SCORE = 0.7  # normalized correlation from which it is the same face; below 
 
 
 class Template:
-    """How a face looked when it was detected: nothing drifts, for each detection makes a new one."""
+    """Image patch for template matching; replaced at each detection, so that errors do not add up."""
 
     def __init__(self, frame_gray: npt.NDArray[np.uint8], box_xywh: Box) -> None:
         """`frame_gray` is (H, W) uint8; `box_xywh` may reach beyond it."""

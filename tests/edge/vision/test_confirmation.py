@@ -133,6 +133,21 @@ def test_who_joins_is_reported_at_once_whenever_they_come(after_frames: int, pip
     assert (number - after_frames) * FRAME_SECONDS <= LATEST_SECONDS
 
 
+@pytest.mark.parametrize("frames_per_second", [10, 15, 30])
+def test_who_enters_an_empty_room_where_something_moves_is_reported_in_time(
+    frames_per_second: int, pipeline: Pipeline
+) -> None:
+    for empty_frames in range(30, 45):
+        pipeline.restart()
+        for number in range(empty_frames + 10):
+            here = [(150, 50)] if number >= empty_frames else []
+            frame = scene(here, seed=number)
+            frame[:, :40] = 60 + 40 * (number % 3)
+            if tracks(pipeline, frame, number / frames_per_second):
+                break
+        assert 0 <= number - empty_frames <= LATEST_SECONDS * frames_per_second
+
+
 def test_a_scene_that_moves_all_the_time_is_searched_little_more_than_a_still_one(
     detector: Squares, classifier: Classifier
 ) -> None:
