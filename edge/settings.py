@@ -46,6 +46,8 @@ class CameraSettings(_Section, frozen=True):
     """clockwise, for a camera that hangs on its side or upside down"""
     mirror: bool = False
     """swap left and right, after the rotation"""
+    max_megapixels: Annotated[float, Meta(gt=0.0, le=1000.0)] = 100.0
+    """million pixels; a photo that has more is left out, since it takes as many megabytes to look at"""
     start_paused: bool = False
     """take no picture until `python -m edge resume` or SIGUSR2"""
 

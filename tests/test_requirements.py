@@ -9,7 +9,7 @@ import pytest
 from convert.wheels import pip_arguments, requirements_for
 
 REQUIREMENTS = Path(__file__).parent.parent / "requirements-edge.txt"
-REPORT_REQUIREMENTS = REQUIREMENTS.parent / "edge" / "requirements-report.txt"
+EXTRAS = [REQUIREMENTS.parent / "edge" / f"requirements-{name}.txt" for name in ("report", "heif")]
 
 
 @pytest.mark.parametrize(
@@ -35,12 +35,13 @@ def test_pip_resolves_to_aarch64_wheels(python: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("python", ["3.11", "3.13"])
-def test_the_reports_requirements_leave_the_devices_numpy_alone(python: str, tmp_path: Path) -> None:
-    both = tmp_path / "both.txt"
-    both.write_text(REQUIREMENTS.read_text() + REPORT_REQUIREMENTS.read_text())
+def test_the_extras_requirements_leave_the_devices_numpy_alone(python: str, tmp_path: Path) -> None:
+    together = tmp_path / "together.txt"
+    together.write_text("".join(path.read_text() for path in (REQUIREMENTS, *EXTRAS)))
     command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--target", str(tmp_path)]
-    done = subprocess.run([*command, *pip_arguments(both, python)], capture_output=True, text=True)
+    done = subprocess.run([*command, *pip_arguments(together, python)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     resolved = done.stdout.rsplit("Would install", 1)[1]
     assert ("numpy-1." if python == "3.11" else "numpy-2.") in resolved
     assert "pandas-2." in resolved
+    assert "pillow_heif-1.8.1" in resolved.replace("-heif", "_heif")
