@@ -23,6 +23,8 @@ class Frame:
     gray: npt.NDArray[np.uint8]
     index: int
     time_s: float
+    bgr: npt.NDArray[np.uint8] | None = None
+    """(H, W, 3) uint8; only from files, and only where colour is asked for"""
 
 
 class Camera(Protocol):

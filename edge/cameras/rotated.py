@@ -27,13 +27,16 @@ class TurnedCamera(Closing):
 
     def read(self) -> Frame | None:
         frame = self._camera.read()
-        return frame and replace(frame, gray=turn(frame.gray, self._degrees, self._mirror))
+        if frame is None:
+            return None
+        bgr = None if frame.bgr is None else turn(frame.bgr, self._degrees, self._mirror)
+        return replace(frame, gray=turn(frame.gray, self._degrees, self._mirror), bgr=bgr)
 
     def close(self) -> None:
         self._camera.close()
 
 
-def turn(gray: npt.NDArray[np.uint8], degrees: int, mirror: bool) -> npt.NDArray[np.uint8]:
-    """Rotate (H, W) uint8 clockwise by a multiple of 90 `degrees`, then swap left and right where asked."""
-    turned: cv2.typing.MatLike = cv2.rotate(gray, ROTATIONS[degrees]) if degrees else gray
+def turn(picture: npt.NDArray[np.uint8], degrees: int, mirror: bool) -> npt.NDArray[np.uint8]:
+    """Rotate (H, W) or (H, W, 3) uint8 clockwise by a multiple of 90 `degrees`, then swap left and right where asked."""
+    turned: cv2.typing.MatLike = cv2.rotate(picture, ROTATIONS[degrees]) if degrees else picture
     return np.asarray(cv2.flip(turned, 1) if mirror else turned, dtype=np.uint8)

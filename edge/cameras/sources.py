@@ -29,7 +29,7 @@ def open_camera(settings: CameraSettings) -> Camera:
         hang_seconds = 2 * settings.timeout_seconds + 1 / settings.frames_per_second
         camera: Camera = LiveCamera(open_device, settings.reconnect_seconds, hang_seconds)
     else:
-        camera = _file(Path(settings.source), settings.realtime)
+        camera = _file(Path(settings.source), settings)
     if settings.rotate_degrees or settings.mirror:
         from edge.cameras.rotated import TurnedCamera
 
@@ -93,13 +93,14 @@ def _usb(number: str, settings: CameraSettings) -> Callable[[], Camera]:
     return partial(UsbCamera, int(number), settings)
 
 
-def _file(path: Path, realtime: bool) -> Camera:
-    from edge.cameras.files import ImageFolder, VideoFile
+def _file(path: Path, settings: CameraSettings) -> Camera:
+    from edge.cameras.files import ImageFolder, open_file
+    from edge.cameras.regular import shown
 
     if path.is_dir():
-        return ImageFolder(path)
-    if path.is_file():
-        return VideoFile(path, realtime)
+        return ImageFolder(path, settings.max_megapixels)
+    if path.exists():
+        return open_file(path, settings.realtime, max_megapixels=settings.max_megapixels)
     raise UsageError(
-        f"{path}: no such file or folder; expected auto, camera, picamera, usb:N, rtsp://..., a video file or a folder"
+        f"{shown(path)}: no such file or folder; expected auto, camera, picamera, usb:N, rtsp://..., a video file or a folder"
     )

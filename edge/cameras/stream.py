@@ -5,6 +5,7 @@ import re
 import cv2
 
 from edge.cameras.capture import Capture
+from edge.cameras.ffmpeg import prefer_tcp
 from edge.errors import CameraError, UsageError
 from edge.settings import CameraSettings
 
@@ -28,6 +29,7 @@ class StreamCamera(Capture):
         limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
         scheme = kind(url)
         address = scheme + url[len(scheme) :]  # FFmpeg wants the scheme in small letters
+        prefer_tcp()
         capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, limits)
         if not capture.isOpened():
             raise CameraError(f"{name}: no stream there; check address, name and password, and that the camera is on")

@@ -16,7 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from edge.cameras import DEMO, Camera, Frame
-from edge.cameras.files import ImageFolder, VideoFile
+from edge.cameras.files import ImageFolder, open_file
 from edge.commands.doctor import system
 from edge.commands.doctor.findings import Machine
 from edge.contract import crop_face
@@ -176,7 +176,7 @@ def _read(camera: Camera, watch: Stopwatch) -> Frame | None:
 def _open(source: Path) -> Camera:
     if not source.exists():
         raise UsageError(f"{source}: no such file or folder; expected a video or a folder of images")
-    return ImageFolder(source) if source.is_dir() else VideoFile(source)
+    return ImageFolder(source) if source.is_dir() else open_file(source)
 
 
 def _time_parts(frame: Frame, pipeline: Pipeline, watch: Stopwatch) -> None:

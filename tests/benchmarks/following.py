@@ -18,7 +18,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from edge import settings
-from edge.cameras.files import VIDEO_SUFFIXES, VideoFile
+from edge.cameras.files import VideoFile
 from edge.cameras.frame import Frame
 from edge.contract import LABELS
 from edge.results import FaceEmotion
@@ -50,7 +50,7 @@ def main() -> None:
     args = parser.parse_args()
     cv2.setNumThreads(1)
     detector = detection.open_detector(settings.DetectorSettings(kind=args.detector, yunet_model=str(args.yunet)))
-    clips = [read(path) for path in sorted(args.clips.iterdir()) if path.suffix in VIDEO_SUFFIXES]
+    clips = [read(path) for path in sorted(args.clips.iterdir()) if path.suffix == ".mp4"]
     minutes = sum(clip[-1].time_s for clip in clips) / 60
     print(f"{detector.name}, {len(clips)} clips, {sum(map(len, clips))} frames, {minutes:.2f} minutes\n")
     print("detect_seconds  ms/frame  detections/frame  faces/frame  median IoU  IoU<0.5  faces' ids  same label")

@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.cameras.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES, VideoFile, read_image
+from edge.cameras.files import VideoFile, read_image
 from edge.cameras.frame import Frame
 from edge.contract import Box
 from edge.results import FaceEmotion
@@ -43,7 +43,7 @@ def main() -> None:
     args = parser.parse_args()
     cv2.setNumThreads(1)
     detector = open_detector(DetectorSettings(kind=args.detector, yunet_model=str(args.yunet)))
-    clips = {path.name: read(path) for path in sorted(args.clips.iterdir()) if path.suffix in VIDEO_SUFFIXES}
+    clips = {path.name: read(path) for path in sorted(args.clips.iterdir()) if path.suffix == ".mp4"}
     for seconds in DETECT_SECONDS:
         pipeline = Pipeline(detector, Classifier(DEFAULT_MODEL), TrackingSettings(detect_seconds=seconds))
         print_clips(clips, pipeline, seconds)
@@ -137,7 +137,7 @@ def print_photos(folder: Path, pipeline: Pipeline) -> None:
     named = read_boxes(folder / "boxes.csv")
     count = found = 0
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in IMAGE_SUFFIXES:
+        if path.suffix == ".csv":
             continue
         pipeline.restart()
         boxes = [face.box_xywh for face in pipeline.analyze(read_image(path))]
