@@ -63,6 +63,8 @@ class DetectorSettings(_Section, frozen=True):
     """score, 0 to 1, from which a face counts; 0: the detector's own (graynet: its manifest's, yunet: 0.8)"""
     min_face_px: Annotated[int, Meta(ge=16, le=2000)] = 32
     """pixels of the frame; smaller faces are left out"""
+    detail: bool = False
+    """look for small faces in every frame of a video at full detail, as in every photo; many times slower"""
     region: Region = (0.0, 0.0, 1.0, 1.0)
     """x, y, width and height of the part of the frame in which faces are looked for, as shares of it"""
     ignore: tuple[Region, ...] = ()

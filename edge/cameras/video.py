@@ -164,7 +164,9 @@ class VideoFile(Closing):
         least_missing = max(2.0, frames * TRUNCATED_SHARE)
         missing_s = whole_s - self._time_s
         if frames - self._index > least_missing and missing_s > (least_missing + 1) * self._frame_seconds:
-            raise DamagedFileError(f"{self.name}: damaged or cut off: {self._time_s:.1f} of {whole_s:.1f} s could be read")
+            raise DamagedFileError(
+                f"{self.name}: damaged or cut off: {self._time_s:.1f} of {whole_s:.1f} s could be read"
+            )
 
     def _fourcc(self) -> str:
         code = int(self._capture.get(cv2.CAP_PROP_FOURCC))

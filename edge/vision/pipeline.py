@@ -19,7 +19,7 @@ from edge.results import FaceEmotion
 from edge.settings import Settings, TrackingSettings
 from edge.vision.change import Motion
 from edge.vision.classifier import Classifier
-from edge.vision.detection import Face, FaceDetector, mirrored, open_detector
+from edge.vision.detection import Face, FaceDetector, in_detail, mirrored, open_detector
 from edge.vision.template import Template
 from edge.vision.track import Track
 from edge.vision.tracking import Tracker
@@ -39,12 +39,19 @@ class Pipeline:
     Not for use from several threads at once.
     """
 
-    def __init__(self, detector: FaceDetector, classifier: Classifier, tracking: TrackingSettings) -> None:
+    def __init__(
+        self,
+        detector: FaceDetector,
+        classifier: Classifier,
+        tracking: TrackingSettings,
+        photo_detector: FaceDetector | None = None,
+    ) -> None:
         self.detector = detector
         self.classifier = classifier
         self.detections = 0
         """how often the detector has looked"""
         self._mirrored_detector = mirrored(detector)
+        self._photo_detector = photo_detector or detector
         self._settings = tracking
         self._told_of_limit = False
         self.restart()
@@ -53,7 +60,9 @@ class Pipeline:
     def from_settings(cls, settings: Settings) -> Self:
         """Load detector and classifier as the settings say; raises ModelError."""
         classifier = Classifier(settings.classifier.model, settings.classifier.threads, settings.classifier.runtime)
-        return cls(open_detector(settings.detector), classifier, settings.tracking)
+        detector = open_detector(settings.detector)
+        photo_detector = in_detail(detector, settings.detector.min_face_px)
+        return cls(detector, classifier, settings.tracking, photo_detector)
 
     def restart(self) -> None:
         """Forget all faces: the next frame belongs to another source."""
@@ -68,7 +77,7 @@ class Pipeline:
         """Return the faces of `frame_gray`, (H, W) uint8, largest first.
 
         `time_s` since the stream's start; None for a photo, which stands for itself: all faces before are forgotten,
-        and one look is all there is.
+        and one look, in detail, is all there is.
         """
         if time_s is None:
             self.restart()
@@ -119,6 +128,8 @@ class Pipeline:
         """Search the frame for faces, mirrored if the look before left open who is there."""
         self._looked_mirrored = self._tracker.is_unsettled and not self._looked_mirrored
         detector = self._mirrored_detector if self._looked_mirrored else self.detector
+        if one_look:
+            detector = self._photo_detector
         faces = self._limited(detector.detect(frame_gray))
         self.detections += 1
         self._detected_s = time_s

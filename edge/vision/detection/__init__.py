@@ -1,5 +1,6 @@
 """Find faces in a gray frame: by our own network, by YuNet, or by OpenCV's Haar cascade."""
 
+from edge.vision.detection.detail import InDetail, in_detail
 from edge.vision.detection.distinct import lies_on_another
 from edge.vision.detection.face import Face, FaceDetector, shifted
 from edge.vision.detection.graynet import GrayNet
@@ -17,8 +18,10 @@ __all__ = [
     "GrayNet",
     "Haar",
     "Ignoring",
+    "InDetail",
     "InRegion",
     "YuNet",
+    "in_detail",
     "lies_on_another",
     "mirrored",
     "open_detector",
