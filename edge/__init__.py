@@ -1,7 +1,7 @@
 """Everything that ships to the Raspberry Pi: camera, faces, emotions, event log, service.
 
-For a program of your own: `Analyzer` gives the emotions of a frame. It is loaded on first use, so that
-`import edge` stays light.
+For a program of your own: `Analyzer` gives the emotions of a frame, `annotate` draws them into it. Both are loaded on
+first use, so that `import edge` stays light.
 """
 
 from typing import TYPE_CHECKING
@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from edge.api import Analyzer
     from edge.contract import LABELS
+    from edge.drawing import annotate
     from edge.errors import EdgeError
     from edge.results import FaceEmotion
 
-__all__ = ["LABELS", "Analyzer", "EdgeError", "FaceEmotion"]
+__all__ = ["LABELS", "Analyzer", "EdgeError", "FaceEmotion", "annotate"]
 __version__ = "0.1.0"
 
 _MODULES = {
@@ -20,6 +21,7 @@ _MODULES = {
     "EdgeError": "edge.errors",
     "FaceEmotion": "edge.results",
     "LABELS": "edge.contract",
+    "annotate": "edge.drawing",
 }
 
 

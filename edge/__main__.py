@@ -152,20 +152,21 @@ def _resume(args: argparse.Namespace) -> int:
 
 
 def _analyze(args: argparse.Namespace) -> int:
-    from edge.cameras.files import IMAGE_SUFFIXES, VIDEO_SUFFIXES
-    from edge.commands.analyze import analyze, expand
+    from edge.cameras.kinds import MEDIA_SUFFIXES
+    from edge.commands.analyze import Analysis, find
     from edge.drawing import AnnotatedFolder
     from edge.vision.pipeline import Pipeline
 
-    if args.output and args.output.suffix.lower() in IMAGE_SUFFIXES + VIDEO_SUFFIXES:
+    if args.output and args.output.suffix.lower() in MEDIA_SUFFIXES:
         raise UsageError(f"{args.output}: JSON lines go there, not pictures; give it a name such as faces.jsonl")
-    files = [file for path in args.paths for file in expand(path)]
-    pipeline = Pipeline.from_settings(settings.load(args.config))
+    found = find(args.paths)
+    chosen = settings.load(args.config)
+    pipeline = Pipeline.from_settings(chosen)
     annotated = AnnotatedFolder(args.annotate) if args.annotate else None
     if not args.output:
-        return analyze(files, pipeline, sys.stdout, annotated)
+        return Analysis(pipeline, sys.stdout, annotated, chosen.camera.max_megapixels).run(found)
     with args.output.open("w", encoding="utf-8") as output:
-        return analyze(files, pipeline, output, annotated)
+        return Analysis(pipeline, output, annotated, chosen.camera.max_megapixels).run(found)
 
 
 def _export(args: argparse.Namespace) -> int:

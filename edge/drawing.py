@@ -1,4 +1,9 @@
-"""Draw boxes and emotions into copies of the analyzed frames; only where a person asks for it."""
+"""Draw boxes and emotions into copies of the analyzed frames; only where a person asks for it.
+
+from edge import Analyzer, annotate
+
+picture = annotate(frame, Analyzer().analyze(frame))
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -26,8 +31,8 @@ class AnnotatedFolder:
 
     def add(self, file: Path, frame: Frame, faces: Sequence[FaceEmotion]) -> None:
         target = self._folder / f"{self._name(file)}_{frame.index:06d}.jpg"
-        if not cv2.imwrite(str(target), annotate(frame.gray, faces)):
-            raise OSError(f"{target}: cannot be written")
+        picture = annotate(frame.gray if frame.bgr is None else frame.bgr, faces)
+        target.write_bytes(cv2.imencode(".jpg", picture)[1].tobytes())
 
     def _name(self, file: Path) -> str:
         if file not in self._names:
@@ -37,9 +42,12 @@ class AnnotatedFolder:
         return self._names[file]
 
 
-def annotate(frame_gray: npt.NDArray[np.uint8], faces: Sequence[FaceEmotion]) -> npt.NDArray[np.uint8]:
-    """Return a colour copy, (H, W, 3) uint8 BGR, with each face's box and label; orange where not certain."""
-    picture = cv2.cvtColor(frame_gray, cv2.COLOR_GRAY2BGR)
+def annotate(frame: npt.NDArray[np.uint8], faces: Sequence[FaceEmotion]) -> npt.NDArray[np.uint8]:
+    """Return a copy of `frame`, (H, W, 3) uint8 BGR, with each face's box and label; orange where not certain.
+
+    `frame` is (H, W) uint8, gray, or (H, W, 3) uint8, BGR; the copy keeps its colours.
+    """
+    picture = cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR) if frame.ndim == 2 else frame.copy()
     for face in faces:
         x, y, width, height = map(round, face.box_xywh)
         unit = min(max(width / 120, 0.4), 4.0)  # lines and letters grow with the face

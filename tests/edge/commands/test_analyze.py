@@ -1,6 +1,7 @@
 """The real `analyze`, on good, damaged and missing input."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -96,7 +97,10 @@ def test_damaged_files_are_named_and_the_rest_is_analyzed(
     assert done.returncode == 1
     reported = errors(done)
     assert len(reported) == 4
-    assert [line for line in done.stderr.splitlines() if line not in reported and "XNNPACK" not in line] == []
+    others = [line for line in done.stderr.splitlines() if line not in reported and "XNNPACK" not in line]
+    assert len(others) == 1
+    assert others[0].startswith("INFO 3 pictures, 1 video: ")
+    assert others[0].endswith("; 4 files were not read, or not whole")
     assert [sum(name in line for line in reported) for name in ("cut.jpg", "text.png", "cut.avi", "text.mp4")] == [
         1
     ] * 4
@@ -104,6 +108,86 @@ def test_damaged_files_are_named_and_the_rest_is_analyzed(
     assert {"a.jpg", "b.png", "wall.jpg"} <= set(sources)
     assert 10 <= sources.count("cut.avi") < 24
     assert "cut.jpg" not in sources
+
+
+def last_word(done: subprocess.CompletedProcess[str]) -> str:
+    return done.stderr.splitlines()[-1]
+
+
+def test_the_last_line_says_what_was_done(program: Program, photos: Path, tmp_path: Path) -> None:
+    done = program("analyze", photos, DEMO)
+    assert done.returncode == 0
+    found = {(line["source"], face["track"]) for line in lines(done.stdout) for face in line["faces"]}
+    assert last_word(done) == f"INFO 3 pictures, 1 video: {len(found)} faces"
+    done = program("analyze", photos / "a.jpg")
+    assert last_word(done) == "INFO 1 picture, 0 videos: 1 face"
+
+
+def test_every_file_of_a_folder_is_a_line_or_is_named(program: Program, photos: Path, tmp_path: Path) -> None:
+    picture = (photos / "a.jpg").read_bytes()
+    read = ["c.jfif", "d.jpe", "e", "f.heic", "12:30:05.jpg", "img_%02d.jpg", "a\nb.jpg", os.fsdecode(b"Mumm\xe9.jpg")]
+    for name in read:
+        (photos / name).write_bytes(picture)
+    video = short_video(tmp_path / "a.avi", [cv2.imread(str(photos / "a.jpg"), cv2.IMREAD_GRAYSCALE)]).read_bytes()
+    for name in ("g.ts", "h.3gp", os.fsdecode(b"Mumm\xe9.mp4")):
+        (photos / name).write_bytes(video)
+    for name in ("._a.jpg", ".DS_Store", "__MACOSX/a.jpg", ".thumbnails/a.jpg"):
+        (photos / name).parent.mkdir(exist_ok=True)
+        (photos / name).write_bytes(b"junk")
+    os.mkfifo(photos / "pipe.jpg")
+    (photos / "zero.jpg").symlink_to("/dev/zero")
+    (photos / "loop").symlink_to(photos, target_is_directory=True)
+    (photos / "old.jp2").write_bytes(b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(40))
+    (photos / "empty.jpg").touch()
+    (photos / "notes.txt").write_text("notes")
+    done = program("analyze", photos)
+    assert done.returncode == 1
+    sources = {Path(line["source"]).name for line in lines(done.stdout)}
+    assert sources == {"a.jpg", "b.png", "wall.jpg", *read, "g.ts", "h.3gp", os.fsdecode(b"Mumm\xe9.mp4")}
+    named = [Path(line.split(": ")[0]).name for line in errors(done)]
+    assert sorted(named) == ["empty.jpg", "loop", "old.jp2", "pipe.jpg", "zero.jpg"]
+    assert "notes.txt: neither a picture nor a video" in done.stderr
+    assert (
+        last_word(done)
+        == "INFO 11 pictures, 3 videos: 14 faces; 1 other file left out; 5 files were not read, or not whole"
+    )
+
+
+def test_notes_beside_the_pictures_are_no_error_unless_they_claim_to_be_one(program: Program, photos: Path) -> None:
+    (photos / "notes.txt").write_text("notes")
+    assert program("analyze", photos).returncode == 0
+    done = program("analyze", photos / "notes.txt")
+    assert done.returncode == 1
+    assert "expected JPEG, PNG" in errors(done)[0]
+    (photos / "notes.jpg").write_text("notes")
+    assert program("analyze", photos).returncode == 1
+
+
+def test_output_is_ascii_and_a_name_that_is_not_utf8_comes_back_from_it(
+    program: Program, photos: Path, tmp_path: Path
+) -> None:
+    name = os.fsdecode(b"J\xfcrgen.jpg")
+    shutil.copy(photos / "a.jpg", tmp_path / name)
+    done = program("analyze", name, "--annotate", "boxes", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.isascii()
+    [line] = lines(done.stdout)
+    assert os.fsencode(line["source"]) == b"J\xfcrgen.jpg"
+    assert (tmp_path / "boxes" / os.fsdecode(b"J\xfcrgen_000000.jpg")).exists()
+
+
+def test_small_faces_of_a_large_photo_are_found(
+    program: Program, tmp_path: Path, demo_frames: list[np.ndarray]
+) -> None:
+    """As in a group photo: a face of 37 px, which the detector's own copy of the frame shows with 6."""
+    small = cv2.resize(demo_frames[2], None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    photo = np.full((2000, 2600), 128, np.uint8)
+    for left, top in ((700, 300), (1500, 1300), (2300, 1500)):
+        photo[top : top + small.shape[0], left : left + small.shape[1]] = small
+    cv2.imwrite(str(tmp_path / "group.jpg"), photo)
+    [line] = lines(program("analyze", "group.jpg").stdout)
+    assert len(line["faces"]) == 3
+    assert all(abs(face["box_xywh"][2] - 37) < 5 for face in line["faces"])
 
 
 @pytest.mark.parametrize(("make", "words"), [("empty", "no pictures or videos"), ("none", "no such file or folder")])
@@ -163,6 +247,20 @@ def test_annotate_writes_a_picture_a_frame_with_its_boxes(program: Program, phot
     assert written == ["a_000000.jpg", "b_000000.jpg", "wall_000000.jpg"]
     drawn = cv2.imread(str(tmp_path / "boxes" / "a_000000.jpg")).astype(int)
     assert np.ptp(drawn, axis=2).max() > 60  # coloured boxes on gray
+
+
+def test_annotate_keeps_the_colours_of_pictures_and_videos(program: Program, tmp_path: Path) -> None:
+    blue = np.zeros((120, 160, 3), np.uint8)
+    blue[:, :, 0] = 200
+    cv2.imwrite(str(tmp_path / "a.png"), blue)
+    writer = cv2.VideoWriter(str(tmp_path / "b.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 10, (160, 120))
+    writer.write(blue)
+    writer.release()
+    assert program("analyze", "a.png", "b.avi", "--annotate", "boxes").returncode == 0
+    for name in ("a", "b"):
+        drawn = cv2.imread(str(tmp_path / "boxes" / f"{name}_000000.jpg"))
+        assert drawn[60, 80, 0] > 150
+        assert drawn[60, 80, 1:].max() < 60
 
 
 def test_pictures_of_one_name_from_two_folders_are_both_annotated(
