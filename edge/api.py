@@ -13,6 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
+from cv2.typing import MatLike
 
 from edge import settings
 from edge.errors import UsageError
@@ -33,7 +34,7 @@ class Analyzer:
         self._pipeline = Pipeline.from_settings(settings.load(config))
         self._lock = threading.Lock()
 
-    def analyze(self, frame: npt.NDArray[np.uint8], time_s: float | None = None) -> list[FaceEmotion]:
+    def analyze(self, frame: MatLike, time_s: float | None = None) -> list[FaceEmotion]:
         """Return the faces of `frame` with their emotions, largest first.
 
         Args:

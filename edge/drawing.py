@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import numpy.typing as npt
+from cv2.typing import MatLike
 
 from edge.cameras.frame import Frame
 from edge.results import FaceEmotion
@@ -42,7 +43,7 @@ class AnnotatedFolder:
         return self._names[file]
 
 
-def annotate(frame: npt.NDArray[np.uint8], faces: Sequence[FaceEmotion]) -> npt.NDArray[np.uint8]:
+def annotate(frame: MatLike, faces: Sequence[FaceEmotion]) -> npt.NDArray[np.uint8]:
     """Return a copy of `frame`, (H, W, 3) uint8 BGR, with each face's box and label; orange where not certain.
 
     `frame` is (H, W) uint8, gray, or (H, W, 3) uint8, BGR; the copy keeps its colours.
