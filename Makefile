@@ -18,7 +18,7 @@ help:
 	@echo 'make test-arm64   the tests of edge/ on aarch64 wheels, emulated (on Debian; slow)'
 	@echo 'make test-systemd the service deployed by ssh to booted Debian containers (root, debootstrap, systemd-container; minutes)'
 	@echo 'make chaos        the daemon under SIGKILL, bad cameras, a full disk and damage, for minutes; SEED=2 for others'
-	@echo 'make edge-env     .venv-edge, from requirements-edge.txt'
+	@echo 'make edge-env     .venv-edge, from requirements-edge.txt and its locks'
 	@echo 'make train-env    .venv-train, from requirements-train.txt'
 	@echo 'make bundle       the archive for the Pi, in dist/'
 	@echo 'make clean        remove environments and caches'
@@ -58,9 +58,9 @@ bundle: train-env
 edge-env: $(EDGE_READY)
 train-env: .venv-train/ready
 
-$(EDGE_READY): requirements-edge.txt
+$(EDGE_READY): requirements-edge.txt $(wildcard edge/locks/*.txt) edge/locks/install.py
 	$(PYTHON) -m venv --clear $(SITE_PACKAGES) .venv-edge
-	$(EDGE) $(PIP_INSTALL) -r requirements-edge.txt
+	$(EDGE) edge/locks/install.py $(if $(SITE_PACKAGES),--keep-numpy)
 	touch $@
 
 .venv-train/ready: requirements-train.txt

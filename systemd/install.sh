@@ -81,7 +81,7 @@ find_source() {
     source_dir=$here
     [[ -d $here/edge ]] || source_dir=$(dirname "$here")
     cd "$source_dir"
-    for part in edge models systemd/$NAME.service systemd/settings.toml requirements-edge.txt; do
+    for part in edge/locks/install.py models systemd/$NAME.service systemd/settings.toml requirements-edge.txt; do
         [[ -e $part ]] || die "incomplete: $source_dir has no $part"
     done
     parts=(edge models systemd requirements-edge.txt)
@@ -177,18 +177,18 @@ keep_downloads() {
 }
 
 make_environment() {
-    local venv=$staging/.venv venv_options=() pip_options=(--quiet --disable-pip-version-check --no-input)
+    local venv=$staging/.venv venv_options=() options=()
     if [[ $has_picamera2 == yes ]]; then
         venv_options+=(--system-site-packages)
         # picamera2 breaks when pip puts another numpy over apt's.
         (cd / && "$PYTHON" -c 'import numpy; print("numpy==" + numpy.__version__)') >"$staging/constraints.txt"
-        pip_options+=(--constraint "$staging/constraints.txt")
+        options+=(--keep-numpy)
     fi
     if [[ -d wheels ]]; then
-        pip_options+=(--no-index --find-links "$source_dir/wheels")
+        options+=(--no-index --find-links "$source_dir/wheels")
     fi
     "$PYTHON" -m venv "${venv_options[@]}" "$venv"
-    "$venv/bin/python" -m pip install "${pip_options[@]}" --requirement requirements-edge.txt ||
+    "$venv/bin/python" edge/locks/install.py "${options[@]}" ||
         die "pip could not install requirements-edge.txt; nothing was switched"
     # Scripts name the staging folder in their first line and would not run after the rename.
     find "$venv/bin" -type f -delete

@@ -1,5 +1,7 @@
 """The device's requirements resolve to aarch64 wheels on both Pi OS releases."""
 
+import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from convert.wheels import pip_arguments, requirements_for
+from edge.locks import install as lock_installer
+from tests import make_locks
 
 REQUIREMENTS = Path(__file__).parent.parent / "requirements-edge.txt"
 EXTRAS = [REQUIREMENTS.parent / "edge" / f"requirements-{name}.txt" for name in ("report", "heif")]
@@ -45,3 +49,81 @@ def test_the_extras_requirements_leave_the_devices_numpy_alone(python: str, tmp_
     assert ("numpy-1." if python == "3.11" else "numpy-2.") in resolved
     assert "pandas-2." in resolved
     assert "pillow_heif-1.8.1" in resolved.replace("-heif", "_heif")
+
+
+LOCKS = sorted((REQUIREMENTS.parent / "edge" / "locks").glob("*.txt"))
+WRITE_AGAIN = "run `python -m tests.make_locks` with each Python"
+
+
+def pins_of(path: Path) -> dict[str, str]:
+    """The versions by package; fails where a lock's line has no hash."""
+    entries = path.read_text().replace("\\\n", " ").splitlines()
+    pins = {}
+    for entry in entries[1:]:
+        pinned, *hashes = entry.split()
+        name, version = pinned.split("==")
+        assert ("unhashed" in path.name) == (not hashes), entry
+        assert all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", one) for one in hashes), entry
+        pins[name] = version
+    return pins
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)
+def test_a_lock_names_no_host(path: Path) -> None:
+    assert not re.search(r"://|--index|--find|\.(org|com|net)\b", path.read_text())
+
+
+@pytest.mark.parametrize("system", make_locks.SYSTEMS, ids=lambda system: system.name)
+def test_lock_and_requirements_agree(system: make_locks.System) -> None:
+    """Each requirement of a system is locked there, within its range; `requirements-edge.txt` was not changed alone."""
+    locks = make_locks.LOCKS
+    pins = pins_of(locks / f"{system.name}.txt")
+    unhashed = locks / f"{system.name}-unhashed.txt"
+    if unhashed.exists():
+        pins |= pins_of(unhashed)
+    for wanted in make_locks.requirements_on(system):
+        assert wanted.name in pins, f"{system.name}: {wanted}; {WRITE_AGAIN}"
+        assert wanted.specifier.contains(pins[wanted.name]), f"{system.name}: {wanted}; {WRITE_AGAIN}"
+
+
+def test_every_lock_belongs_to_a_system() -> None:
+    names = {system.name for system in make_locks.SYSTEMS}
+    assert {path.stem.removesuffix("-unhashed") for path in LOCKS} == names
+
+
+@pytest.mark.parametrize("system", make_locks.SYSTEMS, ids=lambda system: system.name)
+def test_pip_finds_all_that_is_locked_and_needs_nothing_else(system: make_locks.System, tmp_path: Path) -> None:
+    """With --require-hashes pip refuses whatever a package needs beyond the lock."""
+    if system.machine == "armv7l":
+        pytest.skip("its numpy and OpenCV come from apt or piwheels")
+    if system.python != ".".join(platform.python_version_tuple()[:2]):
+        pytest.skip("pip asks the Python that it runs in what a package needs")
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--target", str(tmp_path)]
+    lock = ["--require-hashes", "--requirement", str(make_locks.LOCKS / f"{system.name}.txt")]
+    done = subprocess.run([*command, *make_locks.pip_arguments(system), *lock], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("machine", "is_32_bit", "expected"),
+    [
+        ("aarch64", False, "aarch64"),
+        ("x86_64", False, "x86_64"),
+        ("armv7l", True, "armv7l"),
+        ("armv8l", True, "armv7l"),
+        ("aarch64", True, "armv7l"),  # Pi OS 32-bit on its 64-bit kernel
+    ],
+)
+def test_the_lock_is_chosen_by_what_python_was_built_for(machine: str, is_32_bit: bool, expected: str) -> None:
+    name = lock_installer.system_name(machine, is_32_bit)
+    assert name == f"cp{sys.version_info.major}{sys.version_info.minor}-{expected}"
+
+
+@pytest.mark.parametrize("path", [path for path in LOCKS if "armv7l.txt" not in path.name], ids=lambda path: path.stem)
+def test_apts_numpy_is_left_out_of_a_lock_with_its_hashes_and_nothing_else_is(path: Path) -> None:
+    lines = path.read_text().splitlines()
+    kept = lock_installer.without_numpy(lines)
+    left_out = [line for line in lines if line not in kept]
+    assert left_out[0].startswith("numpy==")
+    assert len(left_out) == (1 if "unhashed" in path.name else 2)
+    assert [line for line in lines if line in kept] == kept

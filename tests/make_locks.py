@@ -1,0 +1,111 @@
+"""Write edge/locks/: what requirements-edge.txt becomes on each system, every file with its sha256.
+
+    python3.11 -m tests.make_locks; python3.13 -m tests.make_locks
+
+To be run after every change of requirements-edge.txt, with each Python that a system has: pip chooses the wheels of
+another machine, but asks the Python that it runs in what a package needs.
+"""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from edge.settings import PROJECT
+
+REQUIREMENTS = PROJECT / "requirements-edge.txt"
+LOCKS = PROJECT / "edge" / "locks"
+OLDEST_GLIBC_MINOR = 17  # manylinux2014
+WHEELLESS_ON_ARMV7L = ("numpy", "opencv-python-headless", "msgspec")  # the index has none; piwheels builds them
+HEADER = "# Written by `python -m tests.make_locks` from requirements-edge.txt: change that, then run it again.\n"
+
+
+@dataclass(frozen=True)
+class System:
+    """A Python on a machine; `glibc_minor` is that of the Debian which has this Python."""
+
+    python: str
+    machine: str
+    glibc_minor: int
+
+    @property
+    def name(self) -> str:
+        """As edge/locks/install.py finds it."""
+        return f"cp{self.python.replace('.', '')}-{self.machine}"
+
+
+SYSTEMS = (
+    System("3.11", "aarch64", 36),
+    System("3.11", "x86_64", 36),
+    System("3.11", "armv7l", 36),
+    System("3.13", "aarch64", 41),
+    System("3.13", "x86_64", 41),
+)
+
+
+def requirements_on(system: System) -> list[Requirement]:
+    """The lines of requirements-edge.txt that hold on `system`; pip itself would ask this machine."""
+    environment = {"python_version": system.python, "platform_machine": system.machine}
+    holding = []
+    for line in REQUIREMENTS.read_text().splitlines():
+        text = line.split("#")[0].strip()
+        if text and ((marker := Requirement(text).marker) is None or marker.evaluate(environment)):
+            holding.append(Requirement(text.split(";")[0]))
+    return holding
+
+
+def pip_arguments(system: System) -> list[str]:
+    """What makes `pip install --dry-run` choose wheels for `system`."""
+    arguments = ["--only-binary=:all:", "--implementation", "cp", "--python-version", system.python]
+    tags = ["manylinux2014", *(f"manylinux_2_{minor}" for minor in range(OLDEST_GLIBC_MINOR, system.glibc_minor + 1))]
+    for tag in tags:
+        arguments += ["--platform", f"{tag}_{system.machine}"]
+    return arguments
+
+
+def resolve(system: System, wanted: list[Requirement], *options: str) -> list[dict[str, Any]]:
+    """The wheels that pip would install, by name, as its report describes them."""
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--report", "-"]
+    command += ["--target", "/nowhere", *options, *pip_arguments(system), *map(str, wanted)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    wheels: list[dict[str, Any]] = json.loads(done.stdout)["install"]
+    return sorted(wheels, key=lambda wheel: canonicalize_name(wheel["metadata"]["name"]))
+
+
+def pin(wheel: dict[str, Any]) -> str:
+    return f"{canonicalize_name(wheel['metadata']['name'])}=={wheel['metadata']['version']}"
+
+
+def write_lock(system: System, wheels: list[dict[str, Any]]) -> None:
+    lines = [HEADER]
+    for wheel in wheels:
+        sha256 = wheel["download_info"]["archive_info"]["hashes"]["sha256"]
+        lines.append(f"{pin(wheel)} \\\n    --hash=sha256:{sha256}\n")
+    (LOCKS / f"{system.name}.txt").write_text("".join(lines))
+
+
+def write_armv7l(system: System) -> None:
+    """Lock what has wheels; pin the others as on the same Python elsewhere, without hashes."""
+    wanted = requirements_on(system)
+    write_lock(system, resolve(system, [one for one in wanted if one.name not in WHEELLESS_ON_ARMV7L], "--no-deps"))
+    elsewhere = System(system.python, "aarch64", system.glibc_minor)
+    pins = [pin(wheel) for wheel in resolve(elsewhere, [one for one in wanted if one.name in WHEELLESS_ON_ARMV7L])]
+    (LOCKS / f"{system.name}-unhashed.txt").write_text(HEADER + "\n".join(pins) + "\n")
+
+
+def main() -> None:
+    running = f"{sys.version_info.major}.{sys.version_info.minor}"
+    for system in (one for one in SYSTEMS if one.python == running):
+        if system.machine == "armv7l":
+            write_armv7l(system)
+        else:
+            write_lock(system, resolve(system, requirements_on(system)))
+        print(f"edge/locks/{system.name}.txt")
+
+
+if __name__ == "__main__":
+    main()
