@@ -90,10 +90,31 @@ find_source() {
     done
 }
 
-verify_checksums() {
-    [[ -e SHA256SUMS ]] || return 0
-    sha256sum --check --strict --quiet SHA256SUMS ||
-        die "damaged bundle, nothing was changed: copy and unpack it again"
+# A checkout has neither of these, and no checksums. A release that is installed was verified before.
+is_bundle() {
+    [[ $source_dir != "$releases"/* ]] && [[ -e VERSION || -e install.sh || -e SHA256SUMS ]]
+}
+
+# Exactly the files that SHA256SUMS lists, each once, and nothing but files and folders.
+verify_bundle() {
+    is_bundle || return 0
+    local strange found listed
+    [[ -f SHA256SUMS && ! -L SHA256SUMS ]] || die_damaged "it has no SHA256SUMS;"
+    strange=$(find . ! -type f ! -type d) || die_damaged "it cannot be read;"
+    [[ -z $strange ]] || die_damaged "the above are neither files nor folders;" "$strange"
+    found=$(find . -type f ! -path ./SHA256SUMS -printf '%P\n' | LC_ALL=C sort)
+    listed=$(sed -E 's,^[0-9a-f]{64} [ *](\./)?,,' SHA256SUMS | LC_ALL=C sort)
+    if [[ $found != "$listed" ]]; then
+        die_damaged "the above are not listed in SHA256SUMS, or not there, or listed twice;" \
+            "$(LC_ALL=C comm -3 <(echo "$found") <(echo "$listed") | tr -d '\t')"
+    fi
+    sha256sum --check --strict --quiet SHA256SUMS || die_damaged "its files are not those of SHA256SUMS;"
+}
+
+# `die_damaged REASON [LINES]`; names may hold anything.
+die_damaged() {
+    [[ $# -eq 1 ]] || head --lines 10 <<<"$2" | cat --show-nonprinting >&2
+    die "damaged bundle, nothing was changed: $1 copy and unpack it again"
 }
 
 check_python() {
@@ -292,7 +313,7 @@ print_help_lines() {
 
 install_daemon() {
     find_source
-    verify_checksums
+    verify_bundle
     check_python
     find_picamera2
     version=$(read_version)

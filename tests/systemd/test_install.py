@@ -14,92 +14,25 @@ from pathlib import Path
 
 import pytest
 
-SYSTEMD = Path(__file__).parents[2] / "systemd"
-OLD_VERSION, NEW_VERSION, NEWEST_VERSION = "1.0.0", "1.1.0", "1.2.0"
-PYTHON = Path("/usr/bin/python3")
+from tests.systemd.bundles import (
+    LOCKS,
+    NEW_VERSION,
+    NEWEST_VERSION,
+    OLD_VERSION,
+    PYTHON,
+    SYSTEMD,
+    install,
+    list_releases,
+    list_tree,
+    make_bundle,
+    needs_environments,
+    run_installer,
+    run_release,
+    write_checksums,
+    write_files,
+)
 
-
-def can_make_environments() -> bool:
-    code = "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))"
-    return PYTHON.exists() and subprocess.run([PYTHON, "-c", code], check=False).returncode == 0
-
-
-pytestmark = pytest.mark.skipif(not can_make_environments(), reason=f"{PYTHON} 3.11 with python3-venv is not installed")
-
-
-def write_files(folder: Path, version: str) -> None:
-    """Lays out the parts that a bundle and a checkout share."""
-    (folder / "edge").mkdir(parents=True)
-    (folder / "edge" / "__init__.py").touch()
-    (folder / "edge" / "__main__.py").write_text(f"print('edge {version}')\n")
-    (folder / "models").mkdir()
-    (folder / "models" / "emotion_int8.tflite").write_bytes(b"a model")
-    (folder / "systemd").mkdir()
-    (folder / "systemd" / "settings.toml").write_text("# shipped settings\n")
-    shutil.copy(SYSTEMD / "emotion-edge.service", folder / "systemd")
-    shutil.copy(SYSTEMD / "install.sh", folder / "systemd")
-    (folder / "requirements-edge.txt").touch()
-
-
-def write_checksums(bundle: Path) -> None:
-    (bundle / "SHA256SUMS").unlink(missing_ok=True)
-    files = sorted(path for path in bundle.rglob("*") if path.is_file())
-    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  ./{path.relative_to(bundle)}\n" for path in files]
-    (bundle / "SHA256SUMS").write_text("".join(lines))
-
-
-def make_bundle(parent: Path, version: str) -> Path:
-    """Lays out a bundle as a user with a strict umask unpacks it: private to that user."""
-    bundle = parent / f"emotion-edge-{version}"
-    write_files(bundle, version)
-    (bundle / "VERSION").write_text(version + "\n")
-    shutil.copy(SYSTEMD / "install.sh", bundle)
-    (bundle / "edge" / "__main__.py").chmod(0o600)
-    (bundle / "models").chmod(0o700)
-    write_checksums(bundle)
-    return bundle
-
-
-def run_installer(script: Path, root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Runs install.sh against `root` and returns what it printed, errors included."""
-    return subprocess.run(
-        [str(script), "--root", str(root), *arguments],
-        check=False,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=os.environ | {"PYTHON": str(PYTHON)} | environment,
-    )
-
-
-def install(bundle: Path, root: Path, **environment: str) -> str:
-    result = run_installer(bundle / "install.sh", root, **environment)
-    assert result.returncode == 0, result.stdout
-    return result.stdout
-
-
-def list_tree(root: Path) -> dict[str, tuple[int, int, str]]:
-    """Maps every path under `root` to its inode, its time of change and its link target."""
-    return {
-        str(path.relative_to(root)): (
-            path.lstat().st_ino,
-            path.lstat().st_mtime_ns,
-            str(path.readlink()) if path.is_symlink() else "",
-        )
-        for path in root.rglob("*")
-    }
-
-
-def list_releases(root: Path) -> list[str]:
-    """Versions of the releases in store, unfinished ones included."""
-    return sorted(path.name.rpartition("-")[0] or path.name for path in (root / "opt/emotion-edge/releases").iterdir())
-
-
-def run_release(root: Path, link: str = "current") -> str:
-    """What the release behind `link` prints when started as the unit starts it."""
-    folder = root / "opt/emotion-edge" / link
-    command = [str(folder / ".venv/bin/python"), "-m", "edge", "--version"]
-    return subprocess.run(command, cwd=folder, check=True, text=True, stdout=subprocess.PIPE).stdout
+pytestmark = needs_environments
 
 
 @pytest.fixture(scope="module")
@@ -154,11 +87,12 @@ def test_links_stay_inside_so_that_an_image_can_boot_from_it(root: Path) -> None
 
 
 def test_help_lines_name_status_journal_log_and_settings(root: Path, bundles: dict[str, Path]) -> None:
-    lines = install(bundles[OLD_VERSION], root).splitlines()[-3:]
+    lines = install(bundles[OLD_VERSION], root).splitlines()[-4:]
     assert "systemctl status emotion-edge" in lines[0]
     assert "journalctl -u emotion-edge" in lines[1]
-    assert "/var/lib/emotion-edge/emotions.db" in lines[2]
-    assert "/etc/emotion-edge/settings.toml" in lines[2]
+    assert "sudo emotion-edge doctor" in lines[2]
+    assert "/var/lib/emotion-edge/emotions.db" in lines[3]
+    assert "/etc/emotion-edge/settings.toml" in lines[3]
 
 
 def test_second_install_changes_nothing(root: Path, bundles: dict[str, Path]) -> None:
@@ -243,18 +177,6 @@ def test_broken_environment_is_built_again(root: Path, bundles: dict[str, Path])
     assert run_release(root) == "edge 1.0.0\n"
 
 
-def test_damaged_bundle_is_refused_with_nothing_changed(root: Path, bundles: dict[str, Path], tmp_path: Path) -> None:
-    bundle = tmp_path / "damaged"
-    shutil.copytree(bundles[NEW_VERSION], bundle)
-    (bundle / "models" / "emotion_int8.tflite").write_bytes(b"a modem")
-    before = list_tree(root)
-    result = run_installer(bundle / "install.sh", root)
-    assert result.returncode == 1
-    assert "models/emotion_int8.tflite: FAILED" in result.stdout
-    assert "damaged bundle" in result.stdout
-    assert list_tree(root) == before
-
-
 @pytest.mark.parametrize(
     ("broken_file", "message"),
     [
@@ -288,24 +210,72 @@ def test_second_installer_at_the_same_time_is_refused(root: Path, bundles: dict[
     assert "another install.sh is running" in result.stdout
 
 
-def test_wheels_of_the_bundle_are_installed_without_an_index(root: Path, tmp_path: Path) -> None:
-    bundle = make_bundle(tmp_path, NEW_VERSION)
+def make_bundle_with_wheel(parent: Path, locked_sha256: str | None) -> Path:
+    """A bundle whose program needs a package that comes along; None: without a lock for this system."""
+    bundle = make_bundle(parent, NEW_VERSION)
     (bundle / "requirements-edge.txt").write_text("tinypart==1.0\n")
     (bundle / "edge" / "__main__.py").write_text("import tinypart\nprint(tinypart.NAME)\n")
-    write_wheel(bundle / "wheels")
+    wheel = write_wheel(bundle / "wheels")
+    if locked_sha256 is not None:
+        sha256 = locked_sha256 or hashlib.sha256(wheel.read_bytes()).hexdigest()
+        lock = f"tinypart==1.0 \\\n    --hash=sha256:{sha256}\n"
+        (bundle / "edge/locks" / f"{system_of(PYTHON)}.txt").write_text(lock)
     write_checksums(bundle)
-    install(bundle, root)
+    return bundle
+
+
+def system_of(python: Path) -> str:
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import install; print(install.system_name())"
+    command = [python, "-B", "-c", code, LOCKS]
+    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
+
+
+def test_wheels_of_the_bundle_are_installed_without_an_index(root: Path, tmp_path: Path) -> None:
+    install(make_bundle_with_wheel(tmp_path, locked_sha256=""), root)
     assert run_release(root) == "tiny part\n"
 
 
-def write_wheel(folder: Path) -> None:
+def test_a_wheel_that_is_not_the_lock_s_is_refused(root: Path, tmp_path: Path) -> None:
+    bundle = make_bundle_with_wheel(tmp_path, locked_sha256="0" * 64)
+    result = run_installer(bundle / "install.sh", root)
+    assert result.returncode == 1
+    assert "THESE PACKAGES DO NOT MATCH THE HASHES" in result.stdout
+    assert run_release(root) == "edge 1.0.0\n"
+
+
+@pytest.mark.parametrize(("allowed", "fits"), [("", True), ("numpy>=99\n", False)])
+def test_apts_numpy_stays_and_must_be_one_that_is_allowed(allowed: str, fits: bool, root: Path, tmp_path: Path) -> None:
+    """PYTHONPATH stands in for apt's dist-packages; the bundle has no wheel of the numpy that its lock names."""
+    bundle = make_bundle_with_wheel(tmp_path, locked_sha256="")
+    lock = bundle / "edge/locks" / f"{system_of(PYTHON)}.txt"
+    lock.write_text(f"numpy==1.26.4 \\\n    --hash=sha256:{'0' * 64}\n" + lock.read_text())
+    (bundle / "requirements-edge.txt").write_text(f"tinypart==1.0\n{allowed}")
+    write_checksums(bundle)
+    apt = tmp_path / "apt"
+    apt.mkdir()
+    (apt / "picamera2.py").touch()
+    (apt / "numpy.py").write_text("__version__ = '1.24.2'\n")
+    result = run_installer(bundle / "install.sh", root, PYTHONPATH=str(apt))
+    assert (result.returncode == 0) == fits, result.stdout
+    assert run_release(root) == ("tiny part\n" if fits else "edge 1.0.0\n")
+
+
+def test_a_system_without_a_lock_is_told_so(root: Path, tmp_path: Path) -> None:
+    said = install(make_bundle_with_wheel(tmp_path, locked_sha256=None), root)
+    assert f"no lock for {system_of(PYTHON)}" in said
+    assert run_release(root) == "tiny part\n"
+
+
+def write_wheel(folder: Path) -> Path:
     folder.mkdir()
     info = "tinypart-1.0.dist-info"
-    with zipfile.ZipFile(folder / "tinypart-1.0-py3-none-any.whl", "w") as wheel:
+    path = folder / "tinypart-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as wheel:
         wheel.writestr("tinypart.py", "NAME = 'tiny part'\n")
         wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tinypart\nVersion: 1.0\n")
         wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
         wheel.writestr(f"{info}/RECORD", "")
+    return path
 
 
 def test_installs_from_a_checkout(root: Path, tmp_path: Path) -> None:
@@ -446,31 +416,37 @@ def test_a_live_system_gets_its_user_in_the_cameras_group_and_a_restart(
 
 
 GO_BACK = """
-root= offline=no opt=$OPT releases=$OPT/releases unit=$OPT/unit release=new replaced=releases/old
+root= offline=no opt=$OPT releases=$OPT/releases unit=$OPT/unit wrapper=$OPT/wrapper release=new
+replaced=releases/old before_replaced=$BEFORE
 go_back
 """
 
 
+@pytest.mark.parametrize("before", ["", "releases/oldest"])
 @pytest.mark.parametrize(("restarts", "message"), [(True, "old runs again"), (False, "nor does old any more")])
-def test_an_upgrade_that_fails_goes_back_to_the_release_that_ran(restarts: bool, message: str, tmp_path: Path) -> None:
+def test_an_upgrade_that_fails_goes_back_to_the_release_that_ran(
+    restarts: bool, message: str, before: str, tmp_path: Path
+) -> None:
     """With a stand-in for systemctl; on a real system it is `make test-systemd`'s."""
     programs, opt = tmp_path / "bin", tmp_path / "opt"
     programs.mkdir()
     (programs / "systemctl").write_text(f'#!/bin/sh\ncase "$*" in restart*) {str(restarts).lower()};; esac\n')
     (programs / "systemctl").chmod(0o755)
-    for release in ("old", "new"):
+    for release in ("oldest", "old", "new"):
         (opt / "releases" / release / "systemd").mkdir(parents=True)
         (opt / "releases" / release / "systemd/emotion-edge.service").write_text(release)
     (opt / "current").symlink_to("releases/new")
     (opt / "previous").symlink_to("releases/old")
     script = instead_of_main(GO_BACK)
-    environment = os.environ | {"PATH": f"{programs}:{os.environ['PATH']}", "OPT": str(opt)}
+    environment = os.environ | {"PATH": f"{programs}:{os.environ['PATH']}", "OPT": str(opt), "BEFORE": before}
     done = subprocess.run(["bash", "-c", script], env=environment, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 1
     assert message in done.stderr.splitlines()[-1]
     assert (opt / "current").readlink() == Path("releases/old")
     assert (opt / "unit").read_text() == "old"
-    assert [path.name for path in (opt / "releases").iterdir()] == ["old"]
+    kept = {path.name for path in (opt / "releases").iterdir()}
+    assert kept == ({"old", "oldest"} if before else {"old"})
+    assert (opt / "previous").is_symlink() == bool(before)  # one step further back is still there
 
 
 @pytest.mark.parametrize("arguments", [(), ("uninstall", "--purge")])
@@ -491,6 +467,6 @@ def test_needs_root(arguments: tuple[str, ...]) -> None:
 
 @pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
 def test_shellcheck_has_nothing_to_say() -> None:
-    command = ["shellcheck", str(SYSTEMD / "install.sh")]
+    command = ["shellcheck", str(SYSTEMD / "install.sh"), str(SYSTEMD / "emotion-edge")]
     result = subprocess.run(command, check=False, text=True, stdout=subprocess.PIPE)
     assert (result.returncode, result.stdout) == (0, "")
