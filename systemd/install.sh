@@ -7,6 +7,7 @@ umask 022
 usage() {
     cat <<'END'
 Usage: install.sh [--root DIR]                       install or upgrade
+       install.sh [--root DIR] rollback              go back to the release before this one; again: forth
        install.sh [--root DIR] uninstall [--purge]   remove; settings and log stay
 
   --purge       remove settings, log and user as well
@@ -14,7 +15,7 @@ Usage: install.sh [--root DIR]                       install or upgrade
   -h, --help    this text
 
 PYTHON names the Python to build with (default /usr/bin/python3, the one that sees apt's picamera2).
-An upgrade that does not get ready goes back to the release that ran before.
+An upgrade or a rollback that does not get ready goes back to the release that ran before.
 Exit status: 0 done; 1 failed, gone back, or installed but not running; 2 wrong usage or not root.
 END
 }
@@ -36,7 +37,7 @@ parse_arguments() {
     command=install purge=no offline=no root=
     while (($#)); do
         case $1 in
-            uninstall) command=uninstall ;;
+            rollback | uninstall) command=$1 ;;
             --purge) purge=yes ;;
             --root)
                 [[ -n ${2:-} ]] || die_usage "--root needs a folder"
@@ -65,6 +66,7 @@ set_paths() {
     settings_dir=$root/etc/$NAME
     state_dir=$root/var/lib/$NAME
     unit=$root/etc/systemd/system/$NAME.service
+    wrapper=$root/usr/local/bin/$NAME
 }
 
 require_live_system() {
@@ -226,19 +228,25 @@ switch_release() {
     local old
     old=$(readlink "$opt/current" || true)
     if [[ -d $opt/$old && -n $old && $old != "releases/$release" ]]; then
+        before_replaced=$(readlink "$opt/previous" || true)
         point_link previous "$old"
         if service_is_active; then replaced=$old; fi
     fi
     point_link current "releases/$release"
 }
 
-# An upgrade must not end what ran before it.
+# An upgrade must not end what ran before it, nor take away what one could go back to from there.
 go_back() {
     echo "install.sh: $release does not get ready, the journal says why; going back to ${replaced#releases/} ..." >&2
     point_link current "$replaced"
-    rm "$opt/previous"
+    if [[ -n $before_replaced && -d $opt/$before_replaced && $before_replaced != "$replaced" ]]; then
+        point_link previous "$before_replaced"
+    else
+        rm "$opt/previous"
+    fi
     remove_old_releases
     install_unit
+    install_wrapper
     start_service
     [[ $started == yes ]] || die "$release did not get ready, nor does ${replaced#releases/} any more: the journal says why"
     die "$release did not get ready; ${replaced#releases/} runs again"
@@ -266,6 +274,22 @@ install_unit() {
         unit_changed=yes
         install -D --mode=644 "$opt/current/systemd/$NAME.service" "$unit"
     fi
+}
+
+# A file of that name that install.sh did not put there belongs to somebody else.
+wrapper_is_ours() {
+    [[ -f $wrapper && ! -L $wrapper ]] && grep --quiet "^# .*Installed and replaced by $NAME's install.sh" "$wrapper"
+}
+
+# A release from before there was a wrapper leaves the one that is there, which works with it.
+install_wrapper() {
+    local shipped=$opt/current/systemd/$NAME
+    [[ -f $shipped ]] || return 0
+    if [[ -e $wrapper || -L $wrapper ]] && ! wrapper_is_ours; then
+        echo "install.sh: $wrapper is somebody else's and stays; call $shipped instead" >&2
+        return 0
+    fi
+    cmp --silent "$shipped" "$wrapper" || install -D --mode=755 "$shipped" "$wrapper"
 }
 
 install_settings() {
@@ -308,6 +332,7 @@ start_service() {
 print_help_lines() {
     echo "Status:  systemctl status $NAME"
     echo "Journal: journalctl -u $NAME -f"
+    echo "Command: sudo $NAME doctor   (sudo $NAME --help names the others)"
     echo "Log:     $state_dir/emotions.db   Settings: $settings_dir/settings.toml"
 }
 
@@ -319,7 +344,7 @@ install_daemon() {
     version=$(read_version)
     name_release
     lock
-    replaced=
+    replaced='' before_replaced=''
     if [[ $(readlink "$opt/current") == "releases/$release" ]] && release_works "$releases/$release" &>/dev/null; then
         echo "$NAME $release is already installed."
     else
@@ -332,12 +357,35 @@ install_daemon() {
     fi
     create_user
     install_unit
+    install_wrapper
     install_settings
     start_service
     if [[ $started == no && -n $replaced ]]; then go_back; fi
     remove_old_releases
     print_help_lines
     [[ $started == yes ]] || die "installed, but the service did not get ready: the journal says why"
+}
+
+# ---- going back
+
+rollback_daemon() {
+    local newer older
+    newer=$(readlink "$opt/current" || true)
+    older=$(readlink "$opt/previous" || true)
+    [[ -n $newer && -n $older && -d $opt/$older ]] || die "no release to go back to: $opt/previous is not there"
+    lock
+    release_works "$opt/$older" >/dev/null || die "${older#releases/} does not start; nothing was switched"
+    replaced='' before_replaced=$older
+    if service_is_active; then replaced=$newer; fi
+    release=${older#releases/}
+    point_link previous "$newer"
+    point_link current "$older"
+    install_unit
+    install_wrapper
+    start_service
+    if [[ $started == no && -n $replaced ]]; then go_back; fi
+    [[ $started == yes ]] || die "went back to $release, but the service did not get ready: the journal says why"
+    echo "Went back to $NAME $release; the same command again returns to ${newer#releases/}."
 }
 
 # ---- removing it
@@ -350,6 +398,7 @@ stop_service() {
 
 uninstall_daemon() {
     stop_service
+    if wrapper_is_ours; then rm "$wrapper"; fi
     rm -rf "$unit" "$opt"
     if [[ $purge == yes ]]; then
         rm -rf "$unit.d" "$settings_dir" "$state_dir"
