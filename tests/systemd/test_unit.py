@@ -65,8 +65,9 @@ def test_starts_the_installed_release_and_not_the_checkout() -> None:
 
 
 def test_restarts_for_ever_but_not_where_a_person_must_act() -> None:
-    assert DIRECTIVES["Restart"] == ["on-failure"]
-    assert DIRECTIVES["RestartPreventExitStatus"] == ["2 78"]
+    assert DIRECTIVES["Restart"] == ["always"]
+    assert DIRECTIVES["RestartPreventExitStatus"] == ["2 3 78"]
+    assert DIRECTIVES["SuccessExitStatus"] == ["3"]
     assert DIRECTIVES["StartLimitIntervalSec"] == ["0"]
     assert int(DIRECTIVES["RestartSec"][0]) >= 5
 
@@ -85,6 +86,7 @@ def test_readiness_and_watchdog_come_from_the_daemon() -> None:
         "TemporaryFileSystem",
         "RootDirectory",
         "PrivateDevices",  # hides the camera
+        "PrivateUsers",  # no Pi with a camera has shown that it can be opened then
         "PrivateNetwork",  # cuts off udev's messages
         "DynamicUser",  # the log belongs to a user that stays
     ],
@@ -106,3 +108,12 @@ def test_camera_group_is_one_that_every_debian_has() -> None:
 def test_sockets_reach_systemd_and_udev_but_no_network() -> None:
     assert DIRECTIVES["RestrictAddressFamilies"] == ["AF_UNIX AF_NETLINK"]
     assert DIRECTIVES["IPAddressDeny"] == ["any"]
+
+
+def test_a_leak_does_not_take_the_machine_along() -> None:
+    [limit] = DIRECTIVES["MemoryMax"]
+    assert 300 < int(limit.removesuffix("M")) < 1000  # more than the largest frames take, less than a Pi has
+
+
+def test_mounts_of_the_service_are_not_seen_outside() -> None:
+    assert DIRECTIVES["PrivateMounts"] == ["yes"]
