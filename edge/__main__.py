@@ -10,6 +10,7 @@ import msgspec
 
 from edge import __version__, settings
 from edge.errors import EXIT_TRY_AGAIN, EdgeError, UsageError
+from edge.source import read_argument
 
 EXIT_SIGINT = 130  # 128 + SIGINT, what a shell shows after Ctrl-C
 EXIT_SIGPIPE = 141  # 128 + SIGPIPE, what a shell shows for `... | head`
@@ -46,8 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--source",
         metavar="SOURCE",
-        help="auto, camera, picamera, usb:N, rtsp://..., a video file or a folder of images (default: auto, which is the Pi camera, "
-        "else the first USB camera, else a demo; camera is auto without the demo)",
+        help="auto, camera, picamera, picamera:N, usb:N, /dev/videoN, rtsp://..., http://..., a video file or a folder of images; @FILE: "
+        "what the first line of FILE says, for an address with a password (default: auto, which is the Pi camera, else the "
+        "first USB camera, else a demo; camera is auto without the demo)",
     )
     run.add_argument("--realtime", action="store_true", help="play a video file at its own pace (default: flat out)")
     run.set_defaults(command=_run)
@@ -130,7 +132,8 @@ def _run(args: argparse.Namespace) -> int:
     from edge.daemon.service import run
 
     chosen = settings.load(args.config)
-    source, realtime = args.source or chosen.camera.source, args.realtime or chosen.camera.realtime
+    source = read_argument(args.source) if args.source else chosen.camera.source
+    realtime = args.realtime or chosen.camera.realtime
     camera = msgspec.structs.replace(chosen.camera, source=source, realtime=realtime)
     return run(msgspec.structs.replace(chosen, camera=camera))
 

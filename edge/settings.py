@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from edge.errors import SettingsError
+from edge.source import HIDDEN
 
 PROJECT = Path(__file__).resolve().parent.parent
 INSTALLED, SERVICE_STATE = Path("/opt/emotion-edge"), Path("/var/lib/emotion-edge")  # as systemd/ has them
@@ -28,8 +29,9 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 class CameraSettings(_Section, frozen=True):
     source: Text = "auto"
-    """auto, camera, picamera, usb:N, rtsp://..., a video file or a folder of images; auto falls back to the demo, camera
-    does not"""
+    """auto, camera, picamera, picamera:N or picamera:MODEL, usb:N, /dev/videoN or /dev/v4l/by-id/..., rtsp://...,
+    http://... (MJPEG, or the address of one picture), a video file or a folder of images; auto falls back to the demo,
+    camera does not. In a user name or password / # ? @ are written %2F %23 %3F %40"""
     width: Annotated[int, Meta(ge=160, le=4608)] = 640
     """pixels asked of a camera"""
     height: Annotated[int, Meta(ge=120, le=2592)] = 480
@@ -42,6 +44,9 @@ class CameraSettings(_Section, frozen=True):
     """seconds without a frame after which the camera counts as lost, and is opened again"""
     reconnect_seconds: Annotated[float, Meta(ge=0.0, le=3600.0)] = 60.0
     """seconds that a lost camera is tried again before the program ends, for systemd to start it anew"""
+    autofocus: bool | Annotated[float, Meta(ge=0.0, le=32.0)] = True
+    """of a Pi camera that has it (Camera Module 3): true follows the scene, false leaves the lens where it is, a number
+    sets it to so many dioptres: 0 is infinity, 2 half a metre"""
     rotate_degrees: Literal[0, 90, 180, 270] = 0
     """clockwise, for a camera that hangs on its side or upside down"""
     mirror: bool = False
@@ -173,7 +178,13 @@ def _explain(message: str, tables: dict[str, Any]) -> str:
         value = value[int(part) if isinstance(value, list) else part]
     if choices := _choices(where.split(".")):
         problem = f"expected one of {', '.join(choices)}"
-    return f"{where} = {value!r}: {problem[0].lower()}{problem[1:].replace('`', '')}"
+    return f"{where} = {_shown(where, value)}: {problem[0].lower()}{problem[1:].replace('`', '')}"
+
+
+def _shown(where: str, value: Any) -> str:
+    """The value as typed, unless it may be a camera's address, at whatever key."""
+    is_source = where.startswith("camera.source") or (where == "camera" and not isinstance(value, int | float))
+    return HIDDEN if is_source or re.search("[@:]", repr(value)) else repr(value)
 
 
 def _unknown_key(tables: dict[str, Any]) -> str:
@@ -185,7 +196,7 @@ def _unknown_key(tables: dict[str, Any]) -> str:
         allowed = section.__struct_fields__
         for key in table if isinstance(table, dict) else ():
             if key not in allowed:
-                return f"unknown key {prefix + key!r}; allowed here: {', '.join(allowed)}"
+                return f"unknown key {_shown('', prefix + key)}; allowed here: {', '.join(allowed)}"
     raise AssertionError(f"all keys are known in {tables}")
 
 
