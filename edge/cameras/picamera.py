@@ -9,19 +9,20 @@ import numpy.typing as npt
 from edge.cameras.frame import Closing, Frame
 from edge.errors import CameraError
 from edge.settings import CameraSettings
+from edge.source import shown
 
 
 class PiCamera(Closing):
     """Raises CameraError where picamera2 is not installed, no camera is found, or another process holds it."""
 
-    name = "picamera"
-
-    def __init__(self, settings: CameraSettings) -> None:
+    def __init__(self, settings: CameraSettings, which: str = "") -> None:
+        """`which` of several: a number or a model; empty: the first."""
+        self.name = f"picamera:{which}" if which else "picamera"
         self._timeout_seconds = settings.timeout_seconds + 1 / settings.frames_per_second
         self._size_wh = settings.width, settings.height
         self._index = 0
         self._device: Any = None
-        self._device = _start(settings)
+        self._device = _start(settings, which)
         self._started = time.monotonic()
 
     def read(self) -> Frame:
@@ -57,31 +58,65 @@ def y_plane(yuv420: npt.NDArray[np.uint8], size_wh: tuple[int, int]) -> npt.NDAr
     return yuv420[:height, :width].copy()  # the buffer goes back to the camera
 
 
-def models(picamera2: Any) -> list[str]:
-    """Of the Pi cameras that the class Picamera2, given as `picamera2`, lists; it lists webcams too."""
-    return [camera["Model"] for camera in picamera2.global_camera_info() if "/usb" not in camera.get("Id", "")]
+def cameras(picamera2: Any) -> list[tuple[int, str]]:
+    """Number and model of the Pi cameras that the class Picamera2, given as `picamera2`, lists; it lists webcams too."""
+    found = []
+    for place, camera in enumerate(picamera2.global_camera_info()):
+        if "/usb" not in camera.get("Id", ""):
+            found.append((camera.get("Num", place), camera["Model"]))
+    return found
 
 
-def _start(settings: CameraSettings) -> Any:
+def choose(found: list[tuple[int, str]], which: str) -> int:
+    """The number of the camera that `which` names, by number or model; empty: of the first. Raises CameraError."""
+    if not found:
+        raise CameraError("Pi camera: none found; check the cable and `rpicam-hello --list-cameras`")
+    for number, model in found:
+        if which in ("", str(number), model):
+            return number
+    there = ", ".join(f"picamera:{number} or picamera:{model}" for number, model in found)
+    raise CameraError(
+        f"Pi camera: {shown(f'picamera:{which}')} is not there; set camera.source to one that is: {there}"
+    )
+
+
+def focus_controls(autofocus: bool | float, known: Any) -> dict[str, int | float]:
+    """What moves the lens, of the controls that the camera has (`known`). AfMode: 0 is manual, 2 continuous."""
+    if "AfMode" not in known:
+        return {}
+    if autofocus is True:
+        return {"AfMode": 2}
+    if autofocus is False:
+        return {"AfMode": 0}
+    return {"AfMode": 0, "LensPosition": float(autofocus)}
+
+
+def _start(settings: CameraSettings, which: str) -> Any:
     try:
         from picamera2 import Picamera2
-    except ImportError as error:
+    except ModuleNotFoundError as error:
+        if error.name != "picamera2":
+            raise CameraError(f"Pi camera: picamera2 cannot be loaded ({error}); make the environment again") from error
         raise CameraError("Pi camera: picamera2 is not installed (sudo apt install python3-picamera2)") from error
     except Exception as error:  # ValueError: pip's numpy is not the one that apt's modules were built for
         raise CameraError(f"Pi camera: picamera2 cannot be loaded ({error}); make the environment again") from error
-    if not models(Picamera2):
-        raise CameraError("Pi camera: none found; check the cable and `rpicam-hello --list-cameras`")
+    number = choose(cameras(Picamera2), which)
     try:
-        device = Picamera2()
+        device = Picamera2(number) if number else Picamera2()
     except Exception as error:  # held by another process: RuntimeError or IndexError, by version
         raise CameraError(f"Pi camera: cannot be opened ({error}); does another program hold it?") from error
     try:
-        limits = int(1e6 / settings.frames_per_second)
-        main = {"size": (settings.width, settings.height), "format": "YUV420"}
-        controls = {"FrameDurationLimits": (limits, limits)}
-        device.configure(device.create_video_configuration(main=main, controls=controls, buffer_count=4))
+        _configure(device, settings)
         device.start()
     except Exception as error:
         device.close()
         raise CameraError(f"Pi camera: refused {settings.width}x{settings.height} YUV420 ({error})") from error
     return device
+
+
+def _configure(device: Any, settings: CameraSettings) -> None:
+    limits = int(1e6 / settings.frames_per_second)
+    known = getattr(device, "camera_controls", {})
+    main = {"size": (settings.width, settings.height), "format": "YUV420"}
+    controls = {"FrameDurationLimits": (limits, limits), **focus_controls(settings.autofocus, known)}
+    device.configure(device.create_video_configuration(main=main, controls=controls, buffer_count=4))

@@ -13,7 +13,9 @@ NOISE = np.random.default_rng(0)
 
 
 class Picamera2:
-    def __init__(self):
+    camera_controls = ()
+
+    def __init__(self, camera_num=0):
         self._frames = np.load(os.environ["CHAOS_FRAMES"], mmap_mode="r")  # (N, H, W) uint8
         self._index = 0
 

@@ -3,12 +3,9 @@
 import contextlib
 import logging
 import struct
-import sys
 import time
-import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import ClassVar
 
 import cv2
 import numpy as np
@@ -19,74 +16,10 @@ from edge.cameras import Camera, Frame, NoFrameYetError, open_camera
 from edge.cameras.files import DamagedFileError, VideoFile, read_image
 from edge.cameras.picamera import PiCamera
 from edge.cameras.rotated import turn
-from edge.cameras.stream import public_name
-from edge.cameras.usb import plugged_in
+from edge.cameras.usb import MJPG, configure, node_number, plugged_in
 from edge.errors import CameraError, UsageError
 from tests.edge.cameras.media import png_that_claims
-
-WIDTH, HEIGHT, STRIDE = 704, 480, 768  # the Pi 5 pads 704 columns to 768
-
-
-class FakeRequest:
-    def __init__(self, broken: bool) -> None:
-        self.released, self._broken = False, broken
-
-    def make_array(self, name: str) -> np.ndarray:
-        if self._broken:
-            raise RuntimeError("buffer lost")
-        yuv = np.full((HEIGHT * 3 // 2, STRIDE), 255, np.uint8)
-        yuv[:HEIGHT, :WIDTH] = 77
-        return yuv
-
-    def release(self) -> None:
-        self.released = True
-
-
-class FakePicamera2:
-    """What the daemon uses of picamera2, in the simplest way possible."""
-
-    cameras: ClassVar[list[dict[str, str]]] = [{"Model": "imx708"}]
-    requests: ClassVar[list[FakeRequest]] = []
-    silent = broken = held = False
-    closed = cancelled = 0
-
-    def __init__(self) -> None:
-        if self.held:
-            raise RuntimeError("Camera __init__ sequence did not complete.")
-
-    @classmethod
-    def global_camera_info(cls) -> list[dict[str, str]]:
-        return cls.cameras
-
-    def create_video_configuration(self, **configuration: object) -> dict[str, object]:
-        return configuration
-
-    def configure(self, configuration: dict[str, dict[str, object]]) -> None:
-        assert configuration["main"]["format"] == "YUV420"
-
-    def start(self) -> None:
-        pass
-
-    def capture_request(self, wait: float) -> FakeRequest:
-        if self.silent:
-            raise TimeoutError("no frame")
-        type(self).requests.append(FakeRequest(self.broken))
-        return self.requests[-1]
-
-    def cancel_all_and_flush(self) -> None:
-        type(self).cancelled += 1
-
-    def close(self) -> None:
-        type(self).closed += 1
-
-
-@pytest.fixture
-def picamera2(monkeypatch: pytest.MonkeyPatch) -> type[FakePicamera2]:
-    fake = type("Picamera2", (FakePicamera2,), {"requests": []})
-    module = types.ModuleType("picamera2")
-    module.Picamera2 = fake  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "picamera2", module)
-    return fake
+from tests.fakes.picamera2 import HEIGHT, WIDTH, FakePicamera2
 
 
 def write_video(path: Path, frames: int = 30) -> Path:
@@ -188,6 +121,56 @@ def test_picamera_that_is_absent_or_held_is_a_camera_error(
         read_first("picamera")
 
 
+TWO_CAMERAS = [
+    {"Model": "uvc", "Num": 0, "Id": "/base/scb/pcie/usb@0/1:1.0"},  # a webcam, which picamera2 lists too
+    {"Model": "imx708", "Num": 1, "Id": "/base/axi/i2c@88000/imx708@1a"},
+    {"Model": "imx708_wide", "Num": 2, "Id": "/base/axi/i2c@80000/imx708@1a"},
+]
+
+
+@pytest.mark.parametrize(
+    ("source", "number"),
+    [("picamera", 1), ("picamera:1", 1), ("picamera:2", 2), ("picamera:imx708", 1), ("picamera:imx708_wide", 2)],
+)
+def test_one_of_several_pi_cameras_is_chosen_by_number_or_model(
+    picamera2: type[FakePicamera2], source: str, number: int
+) -> None:
+    picamera2.cameras = TWO_CAMERAS
+    with open_camera(settings.CameraSettings(source=source, width=WIDTH, height=HEIGHT)) as camera:
+        next_frame(camera)
+        assert camera.name == source
+    assert picamera2.opened == [number]
+
+
+@pytest.mark.parametrize("source", ["picamera:0", "picamera:3", "picamera:imx219", "picamera:front"])
+def test_a_pi_camera_that_is_not_there_is_told_with_those_that_are(picamera2: type[FakePicamera2], source: str) -> None:
+    picamera2.cameras = TWO_CAMERAS
+    with pytest.raises(
+        CameraError, match=r"is not there; .*picamera:1 or picamera:imx708, picamera:2 or picamera:imx708"
+    ):
+        read_first(source)
+
+
+@pytest.mark.parametrize(
+    ("autofocus", "controls"),
+    [(True, {"AfMode": 2}), (False, {"AfMode": 0}), (2.5, {"AfMode": 0, "LensPosition": 2.5})],
+)
+def test_a_camera_with_autofocus_follows_the_scene_unless_told_otherwise(
+    picamera2: type[FakePicamera2], autofocus: bool | float, controls: dict[str, float]
+) -> None:
+    limits = {"FrameDurationLimits": (66666, 66666)}
+    wanted = settings.CameraSettings(autofocus=autofocus)
+    PiCamera(wanted).close()
+    picamera2.camera_controls = {"AfMode": (0, 2, 0), "LensPosition": (0.0, 32.0, 1.0)}
+    PiCamera(wanted).close()
+    assert [configuration["controls"] for configuration in picamera2.configured] == [limits, limits | controls]
+
+
+def test_continuous_autofocus_is_the_default() -> None:
+    assert settings.CameraSettings().autofocus is True
+    assert settings.parse({"camera": {"autofocus": 2}}, "test").camera.autofocus == 2.0
+
+
 def test_auto_prefers_the_pi_camera(picamera2: type[FakePicamera2]) -> None:
     with open_camera(settings.CameraSettings(width=WIDTH, height=HEIGHT)) as camera:
         next_frame(camera)
@@ -208,10 +191,17 @@ def test_without_any_camera_auto_shows_the_demo_but_camera_does_not(caplog: pyte
     ("source", "error", "words"),
     [
         ("usb:97", CameraError, "/dev/video97 is not there"),
+        ("usb:/dev/video97", CameraError, "/dev/video97 is not there"),
+        ("/dev/video97", CameraError, "/dev/video97 is not there"),
+        ("/dev/v4l/by-id/usb-Webcam-video-index0", CameraError, "usb-Webcam-video-index0 is not there"),
         ("usb:front", UsageError, "expected a number"),
         ("usb:²", UsageError, "expected a number"),
         ("nowhere.mp4", UsageError, "no such file or folder"),
-        ("rtsp://me:secret@127.0.0.1:9/cam?key=1", CameraError, "^rtsp://127.0.0.1:9/cam: no stream there"),
+        (
+            "rtsp://me:secret@127.0.0.1:9/cam?key=1",
+            CameraError,
+            "^rtsp://127.0.0.1:9: no stream there, the connection is refused",
+        ),
     ],
 )
 def test_a_source_that_is_not_there_is_named(source: str, error: type[Exception], words: str) -> None:
@@ -327,27 +317,6 @@ def test_a_video_played_at_its_own_pace_takes_its_time_or_drops_frames(tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("url", "name"),
-    [
-        ("rtsp://10.0.0.9:554/live", "rtsp://10.0.0.9:554/live"),
-        ("rtsp://me:secret@10.0.0.9/live?key=secret", "rtsp://10.0.0.9/live"),
-        ("RTSP://me:sec/ret@10.0.0.9/live", "RTSP://10.0.0.9/live"),
-        ("http://cam/live?user=me@example.com&key=secret", "http://..."),
-        ("http://me:sec#r?t@cam/live", "http://..."),
-        ("http://me:sec[ret@cam/live", "http://cam/live"),
-    ],
-)
-def test_no_password_is_in_a_streams_name(url: str, name: str) -> None:
-    assert public_name(url) == name
-
-
-def test_an_unknown_kind_of_stream_is_refused_without_its_password() -> None:
-    with pytest.raises(UsageError, match=r"camera source rtmp://\.\.\.: expected rtsp, rtsps") as caught:
-        open_camera(settings.CameraSettings(source="rtmp://me:secret@10.0.0.9/live"))
-    assert "secret" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
     ("degrees", "mirror", "expected"),
     [
         (0, False, [[1, 2, 3], [4, 5, 6]]),
@@ -379,3 +348,53 @@ def test_only_nodes_that_hang_on_usb_count_as_usb_cameras(tmp_path: Path) -> Non
         (node / "device").symlink_to(target)
     assert plugged_in(tmp_path / "class") == [2, 10]
     assert plugged_in(tmp_path / "none") == []
+
+
+class FakeV4l2:
+    """A webcam's driver: what it was asked, and the rates that it has."""
+
+    def __init__(self, yuyv_fps: float) -> None:
+        self._yuyv_fps = yuyv_fps
+        self.compressed = False
+        self.asked: dict[int, float] = {}
+
+    def set(self, what: int, value: float) -> bool:
+        self.compressed = self.compressed or (what == cv2.CAP_PROP_FOURCC and value == MJPG)
+        self.asked[what] = value
+        return True
+
+    def get(self, what: int) -> float:
+        assert what == cv2.CAP_PROP_FPS
+        return self.asked[what] if self.compressed else min(self._yuyv_fps, self.asked[what])
+
+
+@pytest.mark.parametrize(
+    ("size", "fps", "yuyv_fps", "compressed"),
+    [
+        ((640, 480), 15.0, 30.0, False),
+        ((640, 480), 30.0, 30.0, False),
+        ((640, 480), 15.0, 0.0, False),  # the driver does not tell
+        ((640, 480), 15.0, 5.0, True),  # the driver tells that it is slower than asked
+        ((640, 480), 60.0, 30.0, True),
+        ((1280, 720), 15.0, 10.0, True),
+        ((1920, 1080), 30.0, 5.0, True),
+    ],
+)
+def test_a_webcam_is_asked_for_mjpg_where_yuyv_is_too_slow(
+    size: tuple[int, int], fps: float, yuyv_fps: float, compressed: bool
+) -> None:
+    driver = FakeV4l2(yuyv_fps)
+    width, height = size
+    configure(driver, settings.CameraSettings(width=width, height=height, frames_per_second=fps))  # type: ignore[arg-type]
+    assert driver.compressed == compressed
+    assert driver.asked[cv2.CAP_PROP_FRAME_WIDTH] == width
+    assert driver.asked[cv2.CAP_PROP_FPS] == fps
+
+
+def test_a_device_is_found_through_its_link(tmp_path: Path) -> None:
+    link, circle = tmp_path / "by-id", tmp_path / "circle"
+    link.symlink_to("/dev/null")
+    circle.symlink_to(circle)
+    assert node_number(link) is None
+    assert node_number(circle) is None
+    assert node_number(tmp_path / "none") is None
