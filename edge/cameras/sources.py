@@ -10,6 +10,7 @@ from edge.cameras.frame import Camera
 from edge.cameras.live import LiveCamera
 from edge.errors import CameraError, UsageError
 from edge.settings import CameraSettings
+from edge.source import EXPECTED, HIDDEN, existing_path, stream_scheme
 
 DEMO_NAME = "demo"
 DEMO = Path(__file__).resolve().parent.parent / "demo" / "demo.mp4"
@@ -29,7 +30,7 @@ def open_camera(settings: CameraSettings) -> Camera:
         hang_seconds = 2 * settings.timeout_seconds + 1 / settings.frames_per_second
         camera: Camera = LiveCamera(open_device, settings.reconnect_seconds, hang_seconds)
     else:
-        camera = _file(Path(settings.source), settings)
+        camera = _file(settings)
     if settings.rotate_degrees or settings.mirror:
         from edge.cameras.rotated import TurnedCamera
 
@@ -39,20 +40,18 @@ def open_camera(settings: CameraSettings) -> Camera:
 
 def _device(settings: CameraSettings) -> Callable[[], Camera] | None:
     """What opens the live camera of the settings, time and again; None for files."""
-    from edge.cameras import stream
-
     source = settings.source
     if source == "auto":  # a camera that fails later is waited for: the demo is no replacement
         attempts = chain([partial(_first_camera, settings, or_demo=True)], repeat(partial(_first_camera, settings)))
         return lambda: next(attempts)()
     if source == "camera":
         return partial(_first_camera, settings)
-    if source == "picamera":
-        return partial(_picamera, settings)
-    if source.startswith("usb:"):
+    if source == "picamera" or source.startswith("picamera:"):
+        return partial(_picamera, settings, source.removeprefix("picamera").removeprefix(":"))
+    if source.startswith(("usb:", "/dev/video", "/dev/v4l/")):
         return _usb(source.removeprefix("usb:"), settings)
-    if stream.kind(source):
-        return partial(stream.StreamCamera, source, settings)
+    if stream_scheme(source):
+        return partial(_stream, source, settings)
     return None
 
 
@@ -60,7 +59,7 @@ def _first_camera(settings: CameraSettings, or_demo: bool = False) -> Camera:
     from edge.cameras.usb import UsbCamera, plugged_in
 
     attempts: list[Callable[[], Camera]] = [partial(_picamera, settings)]
-    attempts += [partial(UsbCamera, number, settings) for number in plugged_in()]
+    attempts += [partial(UsbCamera, f"/dev/video{number}", settings) for number in plugged_in()]
     reasons = []
     for attempt in attempts:
         try:
@@ -79,28 +78,36 @@ def _first_camera(settings: CameraSettings, or_demo: bool = False) -> Camera:
     return demo
 
 
-def _picamera(settings: CameraSettings) -> Camera:
+def _picamera(settings: CameraSettings, which: str = "") -> Camera:
     from edge.cameras.picamera import PiCamera
 
-    return PiCamera(settings)
+    return PiCamera(settings, which)
 
 
-def _usb(number: str, settings: CameraSettings) -> Callable[[], Camera]:
+def _usb(device: str, settings: CameraSettings) -> Callable[[], Camera]:
     from edge.cameras.usb import UsbCamera
 
-    if not number.isdecimal():
-        raise UsageError(f"camera source 'usb:{number}': expected a number, as in usb:0")
-    return partial(UsbCamera, int(number), settings)
+    if device.isascii() and device.isdecimal():
+        device = f"/dev/video{int(device)}"
+    if not device.startswith("/dev/"):
+        raise UsageError("camera source usb:...: expected a number as in usb:0, or a path as in usb:/dev/v4l/by-id/...")
+    return partial(UsbCamera, device, settings)
 
 
-def _file(path: Path, settings: CameraSettings) -> Camera:
+def _stream(url: str, settings: CameraSettings) -> Camera:
+    from edge.cameras.stream import open_stream
+
+    return open_stream(url, settings)
+
+
+def _file(settings: CameraSettings) -> Camera:
     from edge.cameras.files import ImageFolder, open_file
-    from edge.cameras.regular import shown
 
+    path = existing_path(settings.source)
+    if path is None:
+        raise UsageError(
+            f"camera source {HIDDEN}: no such file or folder (from {Path.cwd()}), and no camera; expected {EXPECTED}"
+        )
     if path.is_dir():
         return ImageFolder(path, settings.max_megapixels)
-    if path.exists():
-        return open_file(path, settings.realtime, max_megapixels=settings.max_megapixels)
-    raise UsageError(
-        f"{shown(path)}: no such file or folder; expected auto, camera, picamera, usb:N, rtsp://..., a video file or a folder"
-    )
+    return open_file(path, settings.realtime, max_megapixels=settings.max_megapixels)

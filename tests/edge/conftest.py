@@ -20,6 +20,8 @@ from edge.cameras import DEMO
 from edge.cameras.files import VideoFile
 from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL, PROJECT
 from edge.vision.runtime import RUNTIMES
+from tests.fakes.picamera2 import picamera2  # noqa: F401, a fixture
+from tests.fakes.snapshots import snapshots  # noqa: F401, a fixture
 from tests.fakes.streams import mjpeg, rtsp  # noqa: F401, fixtures
 
 # A shell's background jobs ignore Ctrl-C, and so would every program that the tests start.

@@ -1,31 +1,43 @@
 """Is there a camera, may this user open it, and do libcamera and picamera2 see it?"""
 
 import getpass
+import signal
 import sys
 from pathlib import Path
 
-from edge.cameras import stream
 from edge.cameras.usb import plugged_in
 from edge.commands.doctor.findings import Answer, Finding, Machine, ok, problem, warning
 from edge.errors import EXIT_CONFIG, EXIT_TRY_AGAIN, UsageError
 from edge.settings import CameraSettings
+from edge.source import EXPECTED, HIDDEN, existing_path, shown, stream_scheme
 
 # A process of its own: libcamera may hang or crash, and does not end the doctor with it.
 LIST_PI_CAMERAS = (
-    "from picamera2 import Picamera2; from edge.cameras.picamera import models; print(*models(Picamera2), sep=', ')"
+    "from picamera2 import Picamera2; from edge.cameras.picamera import cameras\n"
+    "for number, model in cameras(Picamera2): print(number, model)"
 )
+SET_SOURCE = f"set camera.source to one of: {EXPECTED}"
 CONNECT = "connect one; a Pi camera: check its cable and `rpicam-hello --list-cameras`"
 
 
 def check(settings: CameraSettings, machine: Machine) -> list[Finding]:
+    source = settings.source
     try:
-        if kind := stream.kind(settings.source):
-            return [ok("camera", f"{kind} stream: not tried here")]
+        if scheme := stream_scheme(source):
+            return [ok("camera", f"{scheme} stream at {shown(source)}: not tried here")]
     except UsageError as error:
-        return [problem("camera", str(error), "mend camera.source", EXIT_CONFIG)]
-    if settings.source in ("auto", "camera", "picamera") or settings.source.startswith("usb:"):
-        return [*devices(settings.source, machine), camera(settings.source, machine)]
-    return [file(Path(settings.source))]
+        return [problem("camera", str(error), SET_SOURCE, EXIT_CONFIG)]
+    if is_pi_camera(source) or is_usb_camera(source) or source in ("auto", "camera"):
+        return [*devices(source, machine), camera(source, machine)]
+    return [file(source)]
+
+
+def is_pi_camera(source: str) -> bool:
+    return source == "picamera" or source.startswith("picamera:")
+
+
+def is_usb_camera(source: str) -> bool:
+    return source.startswith(("usb:", "/dev/video", "/dev/v4l/"))
 
 
 def devices(source: str, machine: Machine) -> list[Finding]:
@@ -43,48 +55,65 @@ def devices(source: str, machine: Machine) -> list[Finding]:
 
 
 def camera(source: str, machine: Machine) -> Finding:
-    """The camera that `run` would open; `source` is auto, camera, picamera or usb:N."""
+    """The camera that `run` would open; `source` is auto, camera, or names a Pi camera or a USB camera."""
     reasons = []
-    if not source.startswith("usb:"):
-        models, reason = _pi_cameras(machine)
-        if models:
-            return ok("camera", f"Pi camera {models}")
+    if not is_usb_camera(source):
+        found, reason = _pi_camera(source.partition(":")[2], machine)
+        if found:
+            return ok("camera", f"Pi camera {found}")
         reasons.append(reason)
-    if source != "picamera":
-        number = _usb_camera(source, machine)
-        if number is not None:
-            return ok("camera", f"USB camera /dev/video{number}")
-        reasons.append(f"/dev/video{source[4:]} is not there" if source.startswith("usb:") else "no USB camera")
-    found = "; ".join(reasons)
+    if not is_pi_camera(source):
+        node, reason = _usb_camera(source, machine)
+        if node:
+            return ok("camera", f"USB camera {node}")
+        reasons.append(reason)
+    said = "; ".join(reasons)
     if source == "auto":
-        return warning("camera", f"{found}: `run` shows the demo", CONNECT)
-    return problem("camera", found, CONNECT, EXIT_TRY_AGAIN)
+        return warning("camera", f"{said}: `run` shows the demo", CONNECT)
+    return problem("camera", said, CONNECT, EXIT_TRY_AGAIN)
 
 
-def file(path: Path) -> Finding:
-    if path.exists():
+def file(source: str) -> Finding:
+    path = existing_path(source)
+    if path is not None:
         return ok("camera", f"none needed, the source is {path}")
-    mend = "set camera.source to auto, camera, picamera, usb:N, or a video file or folder that exists"
-    return problem("camera", f"{path}: no such file or folder", mend, EXIT_CONFIG)
+    return problem("camera", f"camera.source {HIDDEN}: no such file or folder, and no camera", SET_SOURCE, EXIT_CONFIG)
 
 
-def _pi_cameras(machine: Machine) -> tuple[str, str]:
-    """The models that libcamera sees, and why there are none."""
+def _pi_camera(which: str, machine: Machine) -> tuple[str, str]:
+    """The models that libcamera sees, or that of the one asked for; and why there is none."""
     answer = machine.ask([sys.executable, "-c", LIST_PI_CAMERAS]) or Answer(1, "", "Python cannot be started")
-    if answer.status == 0:
-        return answer.output, "no Pi camera found by libcamera"
+    if answer.status < 0:
+        return "", f"picamera2 cannot be loaded (Python was ended by {signal.Signals(-answer.status).name})"
+    if answer.status:
+        return "", _why_no_picamera2(answer)
+    found = [line.split(maxsplit=1) for line in answer.output.splitlines()]
+    models = [model for number, model in found if which in ("", number, model)]
+    if found and not models:
+        there = ", ".join(f"picamera:{number} ({model})" for number, model in found)
+        return "", f"{shown(f'picamera:{which}')} is not there; there are {there}"
+    return ", ".join(models), "no Pi camera found by libcamera"
+
+
+def _why_no_picamera2(answer: Answer) -> str:
     last = answer.errors.splitlines()[-1] if answer.errors else f"status {answer.status}"
     if "No module named 'picamera2'" in last:
-        return "", "picamera2 is not installed (sudo apt install python3-picamera2)"
-    return "", f"picamera2 cannot be loaded ({last})"
+        return "picamera2 is not installed (sudo apt install python3-picamera2)"
+    return f"picamera2 cannot be loaded ({last})"
 
 
-def _usb_camera(source: str, machine: Machine) -> int | None:
-    plugged = plugged_in(machine.root / "sys/class/video4linux")
-    if not source.startswith("usb:"):
-        return plugged[0] if plugged else None
-    number = source.removeprefix("usb:")
-    return int(number) if number.isdecimal() and (machine.root / "dev" / f"video{number}").exists() else None
+def _usb_camera(source: str, machine: Machine) -> tuple[str, str]:
+    """The node that `source` names, or the first that hangs on USB; and why there is none."""
+    if not is_usb_camera(source):
+        plugged = plugged_in(machine.root / "sys/class/video4linux")
+        return (f"/dev/video{plugged[0]}" if plugged else ""), "no USB camera"
+    device = source.removeprefix("usb:")
+    if device.isascii() and device.isdecimal():
+        device = f"/dev/video{int(device)}"
+    node = machine.root / device.removeprefix("/")
+    if device.startswith("/dev/") and existing_path(str(node)):
+        return device, ""
+    return "", f"{shown(device)} is not there"
 
 
 def _group(node: Path) -> str:

@@ -1,0 +1,105 @@
+"""A network camera that gives one picture a request: it is asked at the frame rate."""
+
+import time
+from collections.abc import Callable
+from http.client import HTTPException
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edge.cameras.address import Address, AddressError
+from edge.cameras.frame import Closing, Frame
+from edge.cameras.http import LARGEST_BYTES, HttpClient, TooLargeError
+from edge.cameras.probe import explain_error, explain_status
+from edge.errors import CameraError
+from edge.settings import CameraSettings
+from edge.source import shown
+
+CONTENT_TYPES = ("image/jpeg", "image/jpg", "image/pjpeg")
+JPEG_BEGINS = b"\xff\xd8\xff"
+LARGEST_PIXELS = 30_000_000  # a few bytes may claim a thousand million, which decoding would fill with gray
+SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # start of frame, ITU T.81, table B.1
+
+
+def is_snapshot(url: str, timeout_seconds: float) -> bool:
+    """Whether the address answers with one JPEG; False also where it does not answer."""
+    try:
+        answer = HttpClient(Address.parse(url), timeout_seconds).get(head_only=True)
+    except (OSError, HTTPException, ValueError):
+        return False
+    return answer.status == 200 and answer.content_type in CONTENT_TYPES
+
+
+class SnapshotCamera(Closing):
+    """The pictures at `url`, each asked for anew; `read` raises CameraError where one does not come in time."""
+
+    def __init__(
+        self,
+        url: str,
+        settings: CameraSettings,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.name = shown(url)
+        try:
+            self._address = Address.parse(url)
+        except AddressError as error:
+            raise CameraError(f"{self.name}: {error}; check it") from None
+        self._client = HttpClient(self._address, settings.timeout_seconds)
+        self._frame_seconds = 1 / settings.frames_per_second
+        self._clock = clock
+        self._sleep = sleep
+        self._started_s = clock()
+        self._due_s = self._started_s
+        self._index = 0
+
+    def read(self) -> Frame:
+        self._sleep(max(0.0, self._due_s - self._clock()))
+        asked_s = self._clock()
+        self._due_s = asked_s + self._frame_seconds
+        gray = self._decode(self._fetch())
+        frame = Frame(gray, self._index, asked_s - self._started_s)
+        self._index += 1
+        return frame
+
+    def _fetch(self) -> bytes:
+        try:
+            answer = self._client.get()
+        except OSError as error:
+            raise CameraError(f"{self.name}: {explain_error(error)}") from None
+        except TooLargeError:
+            limit = f"{LARGEST_BYTES / 1e6:g} MB"
+            raise CameraError(f"{self.name}: a picture of more than {limit}; ask for a smaller one") from None
+        except (HTTPException, ValueError):
+            raise CameraError(f"{self.name}: its answer is cut off or not HTTP; check the address") from None
+        if answer.status != 200:
+            raise CameraError(f"{self.name}: {explain_status(answer.status, self._address)}")
+        return answer.body
+
+    def _decode(self, content: bytes) -> npt.NDArray[np.uint8]:
+        if not content.startswith(JPEG_BEGINS):
+            raise CameraError(f"{self.name}: answers without a JPEG picture; check the address")
+        image = _decode_jpeg(content) if 0 < claimed_pixels(content) <= LARGEST_PIXELS else None
+        if image is None:
+            raise CameraError(f"{self.name}: a JPEG picture that cannot be read; check the camera")
+        return np.asarray(image, dtype=np.uint8)
+
+
+def claimed_pixels(jpeg: bytes) -> int:
+    """Width times height as the header of `jpeg` says; 0 where it does not."""
+    place = 2
+    while place + 9 <= len(jpeg) and jpeg[place] == 0xFF:
+        marker = jpeg[place + 1]
+        if marker in SIZE_MARKERS:
+            return int.from_bytes(jpeg[place + 5 : place + 7]) * int.from_bytes(jpeg[place + 7 : place + 9])
+        # A byte of filling has no length behind it.
+        place += 1 if marker == 0xFF else 2 + int.from_bytes(jpeg[place + 2 : place + 4])
+    return 0
+
+
+def _decode_jpeg(content: bytes) -> cv2.typing.MatLike | None:
+    try:
+        return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
+    except cv2.error:
+        return None
