@@ -1,6 +1,7 @@
 """Load an int8 TFLite file with LiteRT or, where that has no wheel, with tflite-runtime."""
 
 import importlib
+import logging
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,6 +12,10 @@ from edge.errors import ModelError
 from edge.vision.manifest import Tensor
 
 RUNTIMES = {"litert": "ai_edge_litert.interpreter", "tflite-runtime": "tflite_runtime.interpreter"}
+
+NOT_INSTALLED = "is not installed"
+
+log = logging.getLogger(__name__)
 
 Runtime = Literal["auto", "litert", "tflite-runtime"]
 
@@ -35,12 +40,14 @@ def open_interpreter(path: Path, content: bytes, threads: int, runtime: Runtime)
 
     Returns the runtime's name and its interpreter; raises ModelError.
     """
-    wanted = RUNTIMES if runtime == "auto" else {runtime: RUNTIMES[runtime]}
-    for name, module in wanted.items():
-        try:
-            make = importlib.import_module(module).Interpreter
-        except ImportError:
+    candidates = tuple(RUNTIMES) if runtime == "auto" else (runtime,)
+    reasons = []
+    for name in candidates:
+        make, reason = _load(name)
+        if make is None:
+            reasons.append(f"{name} {reason}")
             continue
+        _warn_of_damage(reasons, name)
         try:
             interpreter = make(model_content=content, num_threads=threads)
             interpreter.allocate_tensors()
@@ -51,7 +58,32 @@ def open_interpreter(path: Path, content: bytes, threads: int, runtime: Runtime)
                 f"{name} does not work with numpy {np.__version__} ({error}); pip install -r requirements-edge.txt"
             ) from error
         return name, interpreter
-    raise ModelError(f"no TFLite runtime found, expected {' or '.join(wanted)}; pip install -r requirements-edge.txt")
+    raise ModelError(
+        f"no TFLite runtime that works: {', '.join(reasons)}; make the environment again, from requirements-edge.txt"
+    )
+
+
+def why_not_loaded(name: str) -> str:
+    """Why the runtime `name` is not used, in words that follow its name; empty where it can be loaded."""
+    return _load(name)[1]
+
+
+def _load(name: str) -> tuple[Any, str]:
+    """The class Interpreter of the runtime `name`, else None and why it cannot be loaded."""
+    module = RUNTIMES[name]
+    try:
+        return importlib.import_module(module).Interpreter, ""
+    except Exception as error:  # a damaged library raises anything, at its import
+        if isinstance(error, ModuleNotFoundError) and error.name in (module, module.partition(".")[0]):
+            return None, NOT_INSTALLED
+        return None, f"cannot be loaded ({type(error).__name__}: {error})"
+
+
+def _warn_of_damage(reasons: list[str], used: str) -> None:
+    """A runtime that is there and does not load is no choice of the user's."""
+    for reason in reasons:
+        if not reason.endswith(NOT_INSTALLED):
+            log.warning("%s; %s is used", reason, used)
 
 
 def verify_tensor(path: Path, name: str, expected: Tensor, details: dict[str, Any]) -> None:

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.commands.doctor import storage, system
-from edge.commands.doctor.findings import Finding, Machine, ok, problem, problem_of
-from edge.errors import EXIT_CONFIG, SettingsError
+from edge.commands.doctor.apart import examine_apart
+from edge.commands.doctor.findings import Finding, Machine, ok, problem_of
+from edge.errors import SettingsError
 from edge.settings import Settings, load, log_path
 
 
@@ -19,7 +20,7 @@ def examine(config: Path | None, machine: Machine | None = None) -> list[Finding
     except SettingsError as error:
         settings = Settings()
         findings.append(problem_of("settings", error))
-    findings += _with_libraries(settings, machine)
+    findings += examine_apart(config)
     findings.append(storage.check(log_path(settings)))
     return [
         *findings,
@@ -28,13 +29,3 @@ def examine(config: Path | None, machine: Machine | None = None) -> list[Finding
         system.clock(machine, datetime.now(UTC)),
         system.service(machine),
     ]
-
-
-def _with_libraries(settings: Settings, machine: Machine) -> list[Finding]:
-    """The checks that import OpenCV and numpy, which a broken environment refuses."""
-    try:
-        from edge.commands.doctor import camera, model
-    except ImportError as error:
-        mend = "make the environment again: pip install -r requirements-edge.txt (the headless OpenCV)"
-        return [problem("libraries", str(error), mend, EXIT_CONFIG)]
-    return [*camera.check(settings.camera, machine), *model.check(settings)]

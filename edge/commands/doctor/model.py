@@ -13,6 +13,7 @@ from edge.vision import detection
 from edge.vision.classifier import Classifier
 from edge.vision.detection import GrayNet, YuNet
 from edge.vision.manifest import sha256
+from edge.vision.runtime import NOT_INSTALLED, why_not_loaded
 
 DISTRIBUTIONS = {"litert": "ai-edge-litert", "tflite-runtime": "tflite-runtime"}
 
@@ -34,9 +35,21 @@ def classifier(settings: ClassifierSettings) -> list[Finding]:
     milliseconds = loaded.measure_milliseconds()
     return [
         ok("model", about),
-        ok("runtime", f"{loaded.runtime} {version}"),
+        runtime(settings.runtime, loaded.runtime, version),
         xnnpack(loaded.runtime, loaded.accelerated, milliseconds),
     ]
+
+
+def runtime(chosen: str, loaded: str, version: str) -> Finding:
+    """`loaded` is what runs where the settings have `chosen`; a better one that is damaged is told."""
+    found = f"{loaded} {version}"
+    if chosen == "auto" and loaded != "litert":
+        reason = why_not_loaded("litert")
+        if reason != NOT_INSTALLED:
+            return warning(
+                "runtime", f"{found}; litert {reason}", "make the environment again, from requirements-edge.txt"
+            )
+    return ok("runtime", found)
 
 
 def xnnpack(runtime: str, active: bool, milliseconds: float) -> Finding:

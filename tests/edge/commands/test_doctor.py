@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from edge import settings
+from edge.cameras import DEMO
 from edge.commands import doctor
 from edge.commands.doctor import camera, model, storage, system
 from edge.commands.doctor.findings import Answer, Finding, Machine, ask, ok, problem, warning
@@ -48,7 +49,7 @@ def plug_in_usb(root: Path, number: int) -> None:
     (root / f"dev/video{number}").touch()
 
 
-PI_CAMERA = Answer(0, "imx708")
+PI_CAMERA = Answer(0, "0 imx708\n1 imx708_wide")
 NO_PI_CAMERA = Answer(0, "")
 NO_PICAMERA2 = Answer(1, "", "Traceback ...\nModuleNotFoundError: No module named 'picamera2'")
 BROKEN_PICAMERA2 = Answer(1, "", "ValueError: numpy.dtype size changed")
@@ -57,7 +58,18 @@ BROKEN_PICAMERA2 = Answer(1, "", "ValueError: numpy.dtype size changed")
 @pytest.mark.parametrize(
     ("source", "answer", "usb", "level", "words", "exit_code"),
     [
-        ("auto", PI_CAMERA, None, "ok", "Pi camera imx708", 0),
+        ("auto", PI_CAMERA, None, "ok", "Pi camera imx708, imx708_wide", 0),
+        ("picamera:1", PI_CAMERA, None, "ok", "Pi camera imx708_wide", 0),
+        ("picamera:imx708", PI_CAMERA, None, "ok", "Pi camera imx708", 0),
+        (
+            "picamera:7",
+            PI_CAMERA,
+            2,
+            "problem",
+            "picamera:7 is not there; there are picamera:0 (imx708), picamera:1",
+            1,
+        ),
+        ("picamera", Answer(-6, ""), None, "problem", "picamera2 cannot be loaded (Python was ended by SIGABRT)", 1),
         ("auto", NO_PI_CAMERA, 2, "ok", "USB camera /dev/video2", 0),
         ("auto", NO_PICAMERA2, None, "warning", "picamera2 is not installed", 0),
         ("camera", BROKEN_PICAMERA2, None, "problem", "cannot be loaded (ValueError: numpy.dtype size changed)", 1),
@@ -66,7 +78,9 @@ BROKEN_PICAMERA2 = Answer(1, "", "ValueError: numpy.dtype size changed")
         ("picamera", Answer(124, "", "no answer within 20 s"), None, "problem", "no answer within 20 s", 1),
         ("usb:2", PI_CAMERA, 2, "ok", "USB camera /dev/video2", 0),
         ("usb:3", PI_CAMERA, 2, "problem", "/dev/video3 is not there", 1),
-        ("usb:x", PI_CAMERA, 2, "problem", "/dev/videox is not there", 1),
+        ("usb:x", PI_CAMERA, 2, "problem", "is not there", 1),
+        ("/dev/video2", PI_CAMERA, 2, "ok", "USB camera /dev/video2", 0),
+        ("usb:/dev/video3", PI_CAMERA, 2, "problem", "/dev/video3 is not there", 1),
     ],
 )
 def test_camera_is_the_one_that_run_would_open(
@@ -100,6 +114,48 @@ def test_a_stream_is_judged_by_its_kind(scheme: str, level: str, tmp_path: Path)
     )
     assert found.level == level
     assert "secret" not in found.found + found.mend
+
+
+DAMAGED = {
+    "an import that raises": ("cv2.py", "raise RuntimeError('compiled against another numpy')", "another numpy"),
+    "a library that is missing": ("cv2.py", "raise ImportError('libGL.so.1: cannot open')", "libGL.so.1"),
+    "an abort": ("cv2.py", "import os\nos.abort()", "SIGABRT"),
+    "a wrong CPU": ("cv2.py", "import os\nos.kill(os.getpid(), 4)", "SIGILL"),
+    "an exit": ("cv2.py", "raise SystemExit(3)", "status 3"),
+    "numpy": ("numpy.py", "raise ImportError('numpy.core.multiarray')", "numpy.core.multiarray"),
+    "an abort in use": ("cv2.py", "def __getattr__(name):\n    import os\n    os.abort()", "SIGABRT"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_damaged_library_is_a_finding_beside_all_others(damage: str, program: Program, tmp_path: Path) -> None:
+    file, code, words = DAMAGED[damage]
+    stubs = tmp_path / "stubs"
+    stubs.mkdir()
+    (stubs / file).write_text(code)
+    done = program("doctor", PYTHONPATH=f"{PROJECT}:{stubs}")
+    assert done.returncode == 78, done.stdout + done.stderr
+    assert "problem  libraries" in done.stdout
+    assert words in " ".join(done.stdout.split())
+    assert "ok       log" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("code", "words"), [("raise ImportError('GLIBC_2.38 not found')", "GLIBC_2.38"), ("1/0", "Zero")]
+)
+def test_why_a_runtime_cannot_be_loaded_is_told(code: str, words: str, program: Program, tmp_path: Path) -> None:
+    package = tmp_path / "stubs/ai_edge_litert"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "interpreter.py").write_text(code)
+    config = tmp_path / "settings.toml"
+    config.write_text("[classifier]\nruntime = 'litert'\n")
+    path = f"{PROJECT}:{package.parent}"
+    found = program("doctor", "--config", config, PYTHONPATH=path)
+    ran = program("run", "--config", config, "--source", DEMO, PYTHONPATH=path)
+    assert (found.returncode, ran.returncode) == (78, 78)
+    assert words in found.stdout
+    assert words in ran.stderr
 
 
 def test_a_file_as_source_needs_no_camera(tmp_path: Path) -> None:
