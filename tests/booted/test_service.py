@@ -107,6 +107,14 @@ def test_killed_it_comes_back(pi: Machine) -> None:
     pi.wait_for(f"systemctl is-active emotion-edge && test $({STATE.format('MainPID')}) != {before}")
 
 
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGTERM", "SIGINT"])
+def test_ended_by_a_signal_it_comes_back(pi: Machine, name: str) -> None:
+    """Only `systemctl stop` ends it for good."""
+    before = main_pid(pi)
+    pi.output(f"sudo systemctl kill --kill-who=main --signal={name} emotion-edge")
+    pi.wait_for(f"systemctl is-active emotion-edge && test $({STATE.format('MainPID')}) != {before}")
+
+
 def test_frozen_it_is_killed_by_the_watchdog_and_comes_back(pi: Machine) -> None:
     before = main_pid(pi)
     pi.output("sudo systemctl kill --signal=SIGSTOP emotion-edge")
@@ -115,22 +123,40 @@ def test_frozen_it_is_killed_by_the_watchdog_and_comes_back(pi: Machine) -> None
 
 
 def test_pauses_and_resumes_by_the_readmes_commands(pi: Machine) -> None:
-    pi.output(f"cd {CURRENT} && sudo .venv/bin/python -m edge pause")
+    pi.output("sudo emotion-edge pause")
     pi.wait_for(f"{STATE.format('StatusText')} | grep paused")
-    pi.output(f"cd {CURRENT} && sudo .venv/bin/python -m edge resume")
+    pi.output("sudo emotion-edge resume")
     pi.wait_for(f"{STATE.format('StatusText')} | grep watching")
 
 
 def test_doctor_as_the_services_user_finds_nothing_wrong(pi: Machine) -> None:
-    doctor = ".venv/bin/python -m edge doctor --config /etc/emotion-edge/settings.toml"
-    done = pi.run(f"cd {CURRENT} && sudo -u emotion-edge {doctor}")
+    done = pi.run("sudo emotion-edge doctor")
     assert done.returncode == 0, done.stdout
+    assert "/etc/emotion-edge/settings.toml" in done.stdout
+
+
+def test_the_command_writes_where_the_caller_says(pi: Machine) -> None:
+    """The folder is the caller's alone: the shell opens the file, not the service's user."""
+    pi.output("mkdir -m 700 -p ~/mine && cd ~/mine && sudo emotion-edge export --since 24h >day.csv")
+    assert "emotion" in pi.output("head -n 1 ~/mine/day.csv")
+    assert "needs root" in pi.run("emotion-edge doctor").stdout
+
+
+def test_rollback_goes_back_and_forth(pi: Machine, tmp_path: Path) -> None:
+    before = pi.output(f"readlink {CURRENT}")
+    done = deploy(pi.programs, "pi", project=other_release(tmp_path, "# a release of its own"))
+    assert done.returncode == 0, done.stdout
+    newer = pi.output(f"readlink {CURRENT}")
+    for expected in (before, newer, before):
+        pi.output("sudo emotion-edge rollback")
+        assert pi.output(f"readlink {CURRENT}") == expected
+        assert pi.output("systemctl is-active emotion-edge") == "active"
 
 
 def test_uninstall_keeps_the_log_and_purge_removes_it(pi: Machine) -> None:
     pi.output(f"sudo {CURRENT}/systemd/install.sh uninstall")
     assert pi.run("systemctl is-active emotion-edge").stdout.strip() == "inactive"
-    pi.output(f"sudo test -s {LOG} && test ! -e /opt/emotion-edge")
+    pi.output(f"sudo test -s {LOG} && test ! -e /opt/emotion-edge && test ! -e /usr/local/bin/emotion-edge")
     assert deploy(pi.programs, "pi").returncode == 0
     pi.output(f"sudo {CURRENT}/systemd/install.sh uninstall --purge")
     pi.output("test ! -e /var/lib/emotion-edge && test ! -e /etc/emotion-edge && ! getent passwd emotion-edge")

@@ -53,7 +53,7 @@ def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run this Python with `arguments`; one that hangs is ended, with status 124."""
     paths = [str(PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
-    command = [sys.executable, *arguments]
+    command = [sys.executable, "-P", *arguments]  # what lies in the caller's folder is no library
     try:
         return subprocess.run(
             command, capture_output=True, text=True, errors="replace", env=environment, timeout=TIMEOUT_SECONDS

@@ -82,7 +82,7 @@ def file(source: str) -> Finding:
 
 def _pi_camera(which: str, machine: Machine) -> tuple[str, str]:
     """The models that libcamera sees, or that of the one asked for; and why there is none."""
-    answer = machine.ask([sys.executable, "-c", LIST_PI_CAMERAS]) or Answer(1, "", "Python cannot be started")
+    answer = machine.ask([sys.executable, "-P", "-c", LIST_PI_CAMERAS]) or Answer(1, "", "Python cannot be started")
     if answer.status < 0:
         return "", f"picamera2 cannot be loaded (Python was ended by {signal.Signals(-answer.status).name})"
     if answer.status:

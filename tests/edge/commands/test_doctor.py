@@ -116,6 +116,12 @@ def test_a_stream_is_judged_by_its_kind(scheme: str, level: str, tmp_path: Path)
     assert "secret" not in found.found + found.mend
 
 
+def test_modules_in_the_callers_folder_are_no_libraries(program: Program, tmp_path: Path) -> None:
+    for name in ("numpy.py", "cv2.py", "picamera2.py"):
+        (tmp_path / name).write_text("raise SystemExit('somebody else')")
+    assert "libraries" not in program("doctor").stdout
+
+
 DAMAGED = {
     "an import that raises": ("cv2.py", "raise RuntimeError('compiled against another numpy')", "another numpy"),
     "a library that is missing": ("cv2.py", "raise ImportError('libGL.so.1: cannot open')", "libGL.so.1"),
