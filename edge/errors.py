@@ -7,11 +7,13 @@
     ├── CameraError    no frames, now                               exit 1, systemd restarts
     └── LogError       the event log cannot be written              exit 1, systemd restarts
 
-The numbers 78 (EX_CONFIG) and 1 are sysexits.h's and the unit's `RestartPreventExitStatus`.
+The numbers 78 (EX_CONFIG) and 1 are sysexits.h's. A service whose source, a file or a folder, has been read to its end
+ends with 3. The unit's `RestartPreventExitStatus` has 2, 3 and 78.
 """
 
 EXIT_TRY_AGAIN = 1
 EXIT_USAGE = 2
+EXIT_SOURCE_ENDED = 3
 EXIT_CONFIG = 78
 
 

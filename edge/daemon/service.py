@@ -15,7 +15,7 @@ from edge.cameras.files import DamagedFileError
 from edge.daemon.notify import notify
 from edge.daemon.pause import PauseSwitch, flag_path
 from edge.daemon.terminal import StatusLine
-from edge.errors import EXIT_TRY_AGAIN
+from edge.errors import EXIT_SOURCE_ENDED, EXIT_TRY_AGAIN
 from edge.events import EventLog
 from edge.settings import CameraSettings, Settings, log_path
 from edge.vision.pipeline import Pipeline
@@ -56,6 +56,8 @@ def run(settings: Settings) -> int:
         finally:
             watch.close()
         notify("STOPPING=1")
+    if watch.ended and not events.lost_rows and "NOTIFY_SOCKET" in os.environ:
+        return EXIT_SOURCE_ENDED  # 0 and 1 would have systemd start it again, to read the same
     return EXIT_TRY_AGAIN if watch.damaged or events.lost_rows else 0
 
 
@@ -65,6 +67,8 @@ class Watch:
     def __init__(self, pipeline: Pipeline, events: EventLog, stop: StopSignal, switch: PauseSwitch) -> None:
         self.damaged = False
         """whether a file of the source was damaged"""
+        self.ended = False
+        """whether the source has no more frames"""
         self._pipeline, self._events, self._stop, self._switch = pipeline, events, stop, switch
         quiet = "JOURNAL_STREAM" in os.environ and not sys.stdout.isatty()  # the journal keeps no line per emotion
         self._status = None if quiet else StatusLine()
@@ -74,14 +78,13 @@ class Watch:
 
     def run(self, settings: CameraSettings) -> None:
         """Watch until the source ends or a signal comes, with the camera closed while paused."""
-        ended = False
-        while not (ended or self._stop.came):
+        while not (self.ended or self._stop.came):
             if self._switch.is_on():
                 self._rest()
                 continue
             with open_camera(settings) as camera:
                 frames_before = self._frames
-                ended = self.watch(camera)
+                self.ended = self.watch(camera)
                 self._dropped += camera.dropped
                 if settings.source == "auto" and self._frames > frames_before and camera.name != DEMO_NAME:
                     settings = msgspec.structs.replace(settings, source="camera")  # the demo is no replacement

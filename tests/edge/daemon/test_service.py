@@ -51,6 +51,21 @@ def test_a_folder_is_analyzed_logged_and_shown(
     assert "8 rows" in done.stderr
 
 
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_service_at_the_end_of_its_files_is_not_started_again(
+    damaged: bool, program: Program, config: Path, short_folder: Path, tmp_path: Path
+) -> None:
+    if damaged:
+        (short_folder / "00_first.jpg").write_text("no picture")
+    address = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(str(address))
+        done = program("run", "--config", config, "--source", short_folder, NOTIFY_SOCKET=str(address))
+    assert done.returncode == 3, done.stderr
+    unit = (PROJECT / "systemd/emotion-edge.service").read_text()
+    assert "\nRestartPreventExitStatus=2 3 78\n" in unit
+
+
 @pytest.mark.skipif(Path("/dev/video0").exists(), reason="a camera is plugged in here")
 def test_without_a_camera_the_demo_runs_to_its_end_and_leaves_a_log(program: Program, tmp_path: Path) -> None:
     done = program("run")
