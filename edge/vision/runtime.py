@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from edge.errors import ModelError
 from edge.vision.manifest import Tensor
+from edge.vision.trial import try_once
 
 RUNTIMES = {"litert": "ai_edge_litert.interpreter", "tflite-runtime": "tflite_runtime.interpreter"}
 
@@ -48,19 +49,29 @@ def open_interpreter(path: Path, content: bytes, threads: int, runtime: Runtime)
             reasons.append(f"{name} {reason}")
             continue
         _warn_of_damage(reasons, name)
-        try:
-            interpreter = make(model_content=content, num_threads=threads)
-            interpreter.allocate_tensors()
-        except (ValueError, RuntimeError) as error:
-            raise ModelError(f"{path}: not a model that {name} can run ({error}); copy it again") from error
-        except SystemError as error:  # tflite-runtime was built against numpy 1
-            raise ModelError(
-                f"{name} does not work with numpy {np.__version__} ({error}); pip install -r requirements-edge.txt"
-            ) from error
-        return name, interpreter
+        try_once(path, content, name)
+        return name, _open(path, content, threads, name)
     raise ModelError(
         f"no TFLite runtime that works: {', '.join(reasons)}; make the environment again, from requirements-edge.txt"
     )
+
+
+def load_interpreter(content: bytes, threads: int, runtime: str) -> Any:
+    """Raises whatever the runtime does."""
+    interpreter = importlib.import_module(RUNTIMES[runtime]).Interpreter(model_content=content, num_threads=threads)
+    interpreter.allocate_tensors()
+    return interpreter
+
+
+def _open(path: Path, content: bytes, threads: int, runtime: str) -> Any:
+    try:
+        return load_interpreter(content, threads, runtime)
+    except (ValueError, RuntimeError) as error:
+        raise ModelError(f"{path}: not a model that {runtime} can run ({error}); copy it again") from error
+    except SystemError as error:  # tflite-runtime was built against numpy 1
+        raise ModelError(
+            f"{runtime} does not work with numpy {np.__version__} ({error}); pip install -r requirements-edge.txt"
+        ) from error
 
 
 def why_not_loaded(name: str) -> str:
