@@ -1,18 +1,15 @@
-"""Find out that a log's file is damaged, and set it aside under another name: nothing is ever deleted."""
+"""Find out that a log's file is damaged."""
 
-import itertools
-import logging
 import sqlite3
 import threading
-from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.events.schema import connect, missing_columns
+from edge.events.connection import connect
+from edge.events.files import set_aside
+from edge.events.schema import missing_columns
 
 CHECK_SECONDS = 3.0  # a file too large to be read in that time is checked as far as it goes
 HEADER_BYTES = 100  # https://sqlite.org/fileformat.html: twenty of them are always zero, which no text has
-
-log = logging.getLogger(__name__)
 
 
 def open_log(path: Path) -> tuple[sqlite3.Connection, Path | None]:
@@ -75,18 +72,3 @@ def _damage(found: str) -> sqlite3.DatabaseError:
 def is_damage(error: Exception) -> bool:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary result code
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-
-
-def set_aside(path: Path) -> Path:
-    """Rename `path`, its WAL first: a crash between the two then loses neither."""
-    stem = f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
-    aside = next(path.with_name(name) for name in names if not path.with_name(name).exists())
-    for suffix in ("-wal", "-shm", ""):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.rename(aside.with_name(aside.name + suffix))
-    log.warning(
-        "%s is damaged: set aside as %s, a fresh log begins; `sqlite3 FILE .recover` may save rows", path, aside
-    )
-    return aside
