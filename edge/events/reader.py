@@ -1,42 +1,212 @@
-"""Read the log while the daemon writes it: by time, in the order of events, a row at a time."""
+"""Read the log while the daemon writes it: the only place that asks its tables, and always with true times."""
 
-import itertools
 import sqlite3
+from collections import deque
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import cached_property
 from pathlib import Path
+from typing import Literal
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from edge.errors import LogError, UsageError
+from edge.events import counts, history, sense, totals
+from edge.events.counts import TimeBucket
+from edge.events.records import Count, EpisodeRow, Gap, IncidentRow, Latest, RunRow, SumRow, WatchRow
 from edge.events.rows import utc_text
-from edge.events.schema import SCHEMA_VERSION
+from edge.events.scan import LAST_ID, Problems, Row, Scanner
+from edge.events.schema import EPISODE_COLUMNS, OBSERVATION_COLUMNS, SCHEMA_VERSION, pragma
+from edge.events.spans import Span, ids_between, spans
 
-SLACK = timedelta(minutes=1)  # within a span the clock may have gone back by less than a jump, JUMP_SECONDS
+BUSY_SECONDS = 1.0  # for a log that somebody locked; whoever asks waits no longer
+EPISODES_BEFORE = 10_000  # looked at before those that begin in the time asked for: one of them may last until then
 
-SPAN_ENDS = """
-SELECT first_observation - 1 FROM runs UNION SELECT observation FROM incidents WHERE seconds
-UNION SELECT max(id) FROM observations ORDER BY 1
+# As `utc_text` writes them; these sort before and after every time.
+EARLIEST = ""
+LATEST = "~"
+
+OBSERVATIONS = f"""
+SELECT id, {sense.OBSERVATION}, {{columns}} FROM observations
+WHERE id BETWEEN :first AND :last ORDER BY id
 """
-SHIFT_AFTER = """
-SELECT coalesce(sum(seconds), 0) FROM incidents
-WHERE observation >= :id AND run = (SELECT run FROM observations WHERE id = :id)
+EPISODES = f"""
+SELECT id, {sense.EPISODE}, {EPISODE_COLUMNS} FROM episodes WHERE id BETWEEN :first AND :last ORDER BY id
 """
+FIRST_EPISODE = "SELECT first_observation FROM episodes WHERE id >= ? ORDER BY id LIMIT 1"
+
+Bucket = Literal["hour", "day", "month"]
 
 
-@dataclass(frozen=True)
-class Span:
-    """Observations over which the clock ran evenly, so that their times are in order."""
+class LogReader:
+    """One look at a log, as it was when `open_reader` opened it.
 
-    first_id: int
-    last_id: int
-    shift_seconds: float
-    """what the clock's later jumps say is missing in these times"""
+    `since` and `until` are times with a zone; None is without limit. What is at `until` does not belong to it. `problems`
+    counts the rows that make no sense, which are left out.
+    """
+
+    observation_columns = tuple(OBSERVATION_COLUMNS.split(", "))
+    episode_columns = EpisodeRow._fields
+
+    def __init__(self, database: sqlite3.Connection) -> None:
+        self.problems = Problems()
+        self._database = database
+        self._scanner = Scanner(database, self.problems)
+
+    def observations(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[Row]:
+        """Rows with the values of `observation_columns`, in the order of events."""
+        utc = OBSERVATION_COLUMNS.split(", ").index("utc")
+        query = OBSERVATIONS.format(columns=OBSERVATION_COLUMNS)
+        for span in self.spans:
+            earliest, latest = _texts(since, until, span)
+            for row in self._scanner.rows(query, *self._ids(span, since, until)):
+                if earliest <= str(row[utc]) < latest:
+                    true_utc = history.shifted(str(row[utc]), span.shift_seconds)
+                    yield (*row[:utc], true_utc, *row[utc + 1 :])
+
+    def episodes(
+        self, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
+    ) -> Iterator[EpisodeRow]:
+        """Those of which any part lies in that time, in the order of their beginnings; the last `limit` of them."""
+        found = self._episodes(since, until)
+        return found if limit is None else iter(deque(found, maxlen=limit))
+
+    @cached_property
+    def _incidents(self) -> list[IncidentRow]:
+        return history.read_incidents(self._scanner)
+
+    @cached_property
+    def _runs(self) -> list[RunRow]:
+        return history.read_runs(self._scanner, self._incidents, self.spans)
+
+    def runs(self) -> list[RunRow]:
+        """All that the log still knows, oldest first."""
+        return list(self._runs)
+
+    def incidents(self, since: datetime | None = None, until: datetime | None = None) -> list[IncidentRow]:
+        """What happened to clock and file, as far as it lies in that time."""
+        found = history.repaired_incidents(self._incidents, self.spans)
+        return [row for row in found if _lies_in(row.utc, row.end_utc or row.utc, since, until)]
+
+    def gaps(self, since: datetime | None = None, until: datetime | None = None) -> list[Gap]:
+        """Times between two runs, from a minute on, of which any part lies in that time."""
+        found = history.gaps_between(self._runs)
+        return [gap for gap in found if _lies_in(gap.start_utc, gap.end_utc, since, until)]
+
+    def counts(self, bucket: TimeBucket, since: datetime | None = None, until: datetime | None = None) -> list[Count]:
+        """Face time from the rows themselves, by emotion and pieces of time as short as `bucket` says."""
+        found: list[Count] = []
+        for span in self.spans:
+            ids = self._ids(span, since, until)
+            found += counts.count(self._scanner, span, ids, _texts(since, until, span), bucket)
+        return found
+
+    def sums(
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        bucket: Bucket = "hour",
+        zone: ZoneInfo | None = None,
+    ) -> list[SumRow]:
+        """Face time by emotion, from the hourly sums: whole hours, also where rows were deleted. Quick for years."""
+        return totals.sums(self._scanner, since, until, bucket, zone)
+
+    def watched(
+        self,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        bucket: Bucket = "hour",
+        zone: ZoneInfo | None = None,
+    ) -> list[WatchRow]:
+        """How long the camera was watched and paused, from the same sums."""
+        return totals.watched(self._scanner, since, until, bucket, zone)
+
+    def sums_are_complete(self) -> bool:
+        """False for a while after an update, until the rows of an older version are counted."""
+        return not self._database.execute("SELECT count(*) FROM uncounted").fetchone()[0]
+
+    def oldest_sum(self) -> datetime | None:
+        """Where the hourly sums begin."""
+        found = self._database.execute("SELECT min(hour) FROM sums WHERE typeof(hour) = 'integer'").fetchone()[0]
+        return None if found is None else totals.start_of(found)
+
+    def rows_begin_after(self, since: datetime | None) -> bool:
+        """Whether rows were deleted, by age or size, that the sums from `since` on still count."""
+        oldest = self.oldest_sum()
+        if oldest is None:
+            return False
+        for id, utc in self._scanner.rows(OBSERVATIONS.format(columns="id, utc"), 1, LAST_ID):
+            first = datetime.fromisoformat(history.shifted(utc, history.shift_at(id, self.spans)))
+            return bool(id > 1) and max(oldest, since or oldest) < first
+        return True
+
+    def latest(self) -> Latest | None:
+        """The newest that the log knows; None where nothing ever ran."""
+        if not self._runs:
+            return None
+        run = self._runs[-1]
+        face_utc = self._utc_of(self.spans[-1].last_id) if self.spans else None
+        return Latest(run.started_utc, run.last_utc, run.source, run.model, face_utc)
+
+    def _utc_of(self, id: int) -> str | None:
+        """True time of a row, where that makes sense."""
+        for (utc,) in self._scanner.rows(OBSERVATIONS.format(columns="utc"), id, id):
+            return history.shifted(utc, history.shift_at(id, self.spans))
+        return None
+
+    @cached_property
+    def spans(self) -> list[Span]:
+        """All of the log, cut where its clock jumped."""
+        try:
+            return spans(self._database)
+        except sqlite3.DatabaseError as error:
+            self.problems.note(error)
+            return [Span(1, LAST_ID, 0.0)]
+
+    def _ids(self, span: Span, since: datetime | None, until: datetime | None) -> tuple[int, int]:
+        try:
+            return ids_between(self._database, span, since, until)
+        except sqlite3.DatabaseError as error:
+            self.problems.note(error)
+            return span.first_id, span.last_id
+
+    def _episodes(self, since: datetime | None, until: datetime | None) -> Iterator[EpisodeRow]:
+        for values in self._scanner.rows(EPISODES, self._first_episode(since), LAST_ID):
+            row = EpisodeRow(*values)
+            start_utc = history.shifted(row.start_utc, history.shift_at(row.first_observation, self.spans))
+            end_utc = history.shifted(row.end_utc, history.shift_at(row.last_observation, self.spans))
+            if _lies_in(start_utc, end_utc, since, until):
+                yield row._replace(start_utc=start_utc, end_utc=end_utc)
+
+    def _first_episode(self, since: datetime | None) -> int:
+        """The id from which to look for episodes that last until `since` or longer."""
+        if not since:
+            return 1
+        firsts = [self._ids(span, since, None)[0] for span in self.spans]
+        later = [first for first, span in zip(firsts, self.spans, strict=True) if first < span.last_id]
+        try:
+            return max(1, self._bisect_episodes(min(later, default=LAST_ID)) - EPISODES_BEFORE)
+        except sqlite3.DatabaseError as error:
+            self.problems.note(error)
+            return 1
+
+    def _bisect_episodes(self, observation: int) -> int:
+        """The first id of an episode that begins with `observation` or later."""
+        low = 1
+        high = self._database.execute("SELECT coalesce(max(id), 1) FROM episodes").fetchone()[0]
+        while low < high:
+            middle = (low + high) // 2
+            found = self._database.execute(FIRST_EPISODE, (middle,)).fetchone()
+            if found and isinstance(found[0], int) and found[0] < observation:
+                low = middle + 1
+            else:
+                high = middle
+        return int(low)
 
 
 @contextmanager
-def open_reader(path: Path) -> Iterator[sqlite3.Connection]:
+def open_reader(path: Path) -> Iterator[LogReader]:
     """Open the log `path` as it is at this moment; it is not written.
 
     Raises UsageError where there is none, LogError where it cannot be read, also later on.
@@ -44,50 +214,50 @@ def open_reader(path: Path) -> Iterator[sqlite3.Connection]:
     if not path.is_file():
         raise UsageError(f"{path}: no such event log; give --log FILE, or --config FILE with its log.path")
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)) as database:
-            database.text_factory = lambda text: text.decode(errors="replace")
-            database.execute("BEGIN")  # one snapshot for all that is read, from the next line on
-            version = database.execute("PRAGMA user_version").fetchone()[0]
-            if version != SCHEMA_VERSION:
-                raise LogError(
-                    f"{path}: expected an event log of version {SCHEMA_VERSION}, found version {version}; an older one "
-                    "is brought up to date when `python -m edge run` opens it"
-                )
-            yield database
+        with closing(_connect(path)) as database:
+            yield LogReader(database)
     except sqlite3.Error as error:
         raise LogError(
             f"{path}: cannot be read ({error}); if it is damaged, `sqlite3 {path} .recover` may save its rows"
         ) from error
 
 
-def spans(database: sqlite3.Connection) -> list[Span]:
-    """All of the log, in the order of events."""
-    ends = [end for (end,) in database.execute(SPAN_ENDS) if end]
-    bounds = itertools.pairwise([0, *ends])
-    return [
-        Span(before + 1, last, database.execute(SHIFT_AFTER, {"id": last}).fetchone()[0]) for before, last in bounds
-    ]
+def _connect(path: Path) -> sqlite3.Connection:
+    """Works beside the daemon and without it; in a folder that cannot be written only where nothing waits in a WAL."""
+    uri = f"file:{quote(str(path.resolve()))}?mode=ro"
+    try:
+        return _begin(path, uri)
+    except sqlite3.OperationalError as error:
+        wal = path.with_name(path.name + "-wal")
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN or (wal.exists() and wal.stat().st_size):
+            raise
+    return _begin(path, uri + "&immutable=1")
 
 
-def ids_between(
-    database: sqlite3.Connection, span: Span, since: datetime | None, until: datetime | None
-) -> tuple[int, int]:
-    """The first and last id between which lie all observations of `span` from `since` to `until`, and few others."""
-    first = _bisect(database, span, utc_text(since - SLACK)) if since else span.first_id
-    last = _bisect(database, span, utc_text(until + SLACK)) if until else span.last_id
-    return first, last
+def _begin(path: Path, uri: str) -> sqlite3.Connection:
+    database = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)
+    try:
+        database.text_factory = lambda text: text.decode(errors="replace")
+        database.execute("BEGIN")  # one snapshot for all that is read, from the next line on
+        version = pragma(database, "user_version")
+        if version != SCHEMA_VERSION:
+            raise LogError(
+                f"{path}: expected an event log of version {SCHEMA_VERSION}, found version {version}; an older one is "
+                "brought up to date when `python -m edge run` opens it"
+            )
+        database.execute("SELECT count(*) FROM uncounted").fetchone()
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
-def _bisect(database: sqlite3.Connection, span: Span, utc: str) -> int:
-    """The first id of `span` whose time is `utc` or later, else its last."""
-    low, high = span.first_id, span.last_id
-    while low < high:
-        middle = (low + high) // 2
-        found = database.execute(
-            "SELECT utc FROM observations WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 1", (middle, span.last_id)
-        ).fetchone()
-        if found and found[0] < utc:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+def _texts(since: datetime | None, until: datetime | None, span: Span) -> tuple[str, str]:
+    """The times as `span` writes them."""
+    earliest = utc_text(since - span.shift) if since else EARLIEST
+    latest = utc_text(until - span.shift) if until else LATEST
+    return earliest, latest
+
+
+def _lies_in(start_utc: str, end_utc: str, since: datetime | None, until: datetime | None) -> bool:
+    return (not since or end_utc >= utc_text(since)) and (not until or start_utc < utc_text(until))

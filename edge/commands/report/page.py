@@ -18,14 +18,15 @@ MAX_GAPS = 50  # rows of the table of gaps: the newest
 
 
 def render(tables: Tables, log: Path) -> str:
-    seconds, certain = tables.counts["seconds"].sum(), tables.counts["certain_seconds"].sum()
+    seconds = tables.counts["seconds"].sum()
+    certain = tables.counts["certain_seconds"].sum()
     by_emotion = tables.counts.groupby("emotion")["seconds"].sum()
     tiles = {
         "face time": duration(seconds),
-        "faces": f"{tables.episodes.groupby(['run', 'track']).ngroups:,}",
+        "faces": f"{tables.faces:,}",
         "shown most": f"{by_emotion.idxmax()} {by_emotion.max() / seconds:.0%}",
         "model certain": f"{certain / seconds:.0%}",
-        "not running": duration(_not_running_seconds(tables)),
+        "not running": duration(tables.not_running_seconds),
     }
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
         plotly=get_plotlyjs(),
@@ -63,11 +64,6 @@ def period(start: pd.Timestamp, end: pd.Timestamp) -> str:
     if start.date() == end.date():
         return f"{start:%A, %-d %B %Y}, {start:%H:%M} to {end:%H:%M}"
     return f"{start:%-d %B %Y} to {end:%-d %B %Y}"
-
-
-def _not_running_seconds(tables: Tables) -> float:
-    gaps = tables.gaps[tables.gaps["what"] == "not running"]
-    return float((gaps["end"] - gaps["start"]).dt.total_seconds().sum())
 
 
 def _episodes(tables: Tables) -> pd.DataFrame:

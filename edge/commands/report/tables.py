@@ -1,47 +1,23 @@
-"""From the log to tables in local time, repaired where the clock jumped."""
+"""From the log to tables in local time."""
 
-import bisect
 import os
-import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
 
-from edge.events.reader import Span, ids_between, spans
-from edge.events.rows import utc_text
+from edge.events.counts import TimeBucket, bucket_for
+from edge.events.reader import LogReader
 
 LOCAL_ZONE = Path("/etc/localtime")
 VISITS = 20  # faces that are drawn one by one: those that stayed longest
-MIN_GAP = timedelta(minutes=1)  # between two runs; a restart takes less
-EARLIEST, LATEST = datetime(1000, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
-
-# An ISO time is cut off after its seconds, minutes or tens of minutes, so that years fit into memory.
-LETTERS = (
-    (timedelta(hours=2), 19, timedelta(seconds=1)),
-    (timedelta(days=3), 16, timedelta(minutes=1)),
-    (timedelta.max, 15, timedelta(minutes=10)),
-)
-COUNTS = """
-SELECT substr(utc, 1, ?) AS time, emotion, sum(interval_seconds) AS seconds,
-    sum(certain * interval_seconds) AS certain_seconds
-FROM observations JOIN runs ON runs.id = run
-WHERE observations.id BETWEEN ? AND ? AND utc >= ? AND utc < ? GROUP BY 1, 2
-"""
-EPISODES = """
-SELECT run, track, emotion, start_utc, end_s - start_s + interval_seconds AS seconds, start_s,
-    episodes.first_observation
-FROM episodes JOIN runs ON runs.id = run ORDER BY episodes.id
-"""
-RUNS = """
-SELECT id, started_utc, last_utc, first_observation,
-    (SELECT coalesce(sum(seconds), 0.0) FROM incidents WHERE run = runs.id) AS jumps_seconds
-FROM runs ORDER BY id
-"""
-LAST_OBSERVATION = "SELECT id, utc FROM observations WHERE run = ? AND id < ? ORDER BY id DESC LIMIT 1"
+LONGEST_FROM_ROWS = timedelta(days=31)  # what is longer, or older than the rows, is told by the hourly sums
+HOUR = timedelta(hours=1)
+COUNT_COLUMNS = ("time", "emotion", "seconds", "certain_seconds")
+EPISODE_COLUMNS = ("run", "track", "emotion", "start", "seconds", "start_s")
 
 
 @dataclass(frozen=True)
@@ -55,12 +31,16 @@ class Tables:
     """time, emotion, seconds, certain_seconds"""
     resolution: timedelta
     """between the times of `counts`"""
+    faces: int
     episodes: pd.DataFrame
     """run, track, emotion, start, seconds, start_s"""
     gaps: pd.DataFrame
     """start, end, what: when nothing was logged, and why, or when the clock was wrong"""
+    not_running_seconds: float
     sources: list[str]
     models: list[str]
+    problems: str
+    """what of the log could not be read, in one line"""
 
     @property
     def visits(self) -> pd.DataFrame:
@@ -73,21 +53,33 @@ class Tables:
         return faces.nlargest(VISITS, "seconds").reset_index()
 
 
-def read(database: sqlite3.Connection, since: datetime | None, until: datetime | None) -> Tables:
+def read(reader: LogReader, since: datetime | None, until: datetime | None) -> Tables:
+    """Tables of what happened from `since` to `until`."""
     zone = local_zone()
-    stretches = spans(database)
-    letters, resolution = _resolution(database, since, until)
-    counts = _counts(database, stretches, since, until, letters).assign(time=lambda table: _local(table["time"], zone))
-    episodes = _episodes(database, stretches, since, until).assign(start=lambda table: _local(table["start"], zone))
-    start, end = counts["time"].min(), counts["time"].max()
-    gaps = _gaps(database, stretches)
-    gaps = gaps[(gaps["end"] >= (since or EARLIEST)) & (gaps["start"] < (until or LATEST))]
-    for side in ("start", "end"):
-        gaps[side] = _local(gaps[side].clip(since, until), zone)
-    sources, models = (
-        [row[0] for row in database.execute(f"SELECT DISTINCT {name} FROM runs")] for name in ("source", "model")
+    bucket = _bucket(reader, since, until)
+    counts = _from_rows(reader, bucket, since, until) if bucket else _from_sums(reader, since, until)
+    counts["time"] = _local(counts["time"], zone)
+    episodes = _episodes(reader, since, until, zone)
+    faces = episodes.groupby(["run", "track"]).ngroups
+    if not bucket:
+        faces = sum(row.faces for row in reader.sums(since, until))
+    gaps = _gaps(reader, since, until, zone)
+    stopped = gaps[gaps["what"] == "not running"]
+    runs = reader.runs()
+    return Tables(
+        zone=zone.key,
+        start=counts["time"].min(),
+        end=counts["time"].max(),
+        counts=counts,
+        resolution=bucket.resolution if bucket else HOUR,
+        faces=faces,
+        episodes=episodes,
+        gaps=gaps,
+        not_running_seconds=float((stopped["end"] - stopped["start"]).dt.total_seconds().sum()),
+        sources=_each_once(run.source for run in runs),
+        models=_each_once(run.model for run in runs),
+        problems=reader.problems.words(),
     )
-    return Tables(zone.key, start, end, counts, resolution, episodes, gaps, sources, models)
 
 
 def local_zone() -> ZoneInfo:
@@ -98,81 +90,61 @@ def local_zone() -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def _counts(
-    database: sqlite3.Connection, stretches: list[Span], since: datetime | None, until: datetime | None, letters: int
-) -> pd.DataFrame:
-    tables = []
-    for span in stretches:
-        shift = timedelta(seconds=span.shift_seconds)
-        earliest, latest = (since or EARLIEST) - shift, (until or LATEST) - shift
-        ids = ids_between(database, span, since and earliest, until and latest)
-        values = (letters, *ids, utc_text(earliest), utc_text(latest))
-        table = _query(database, COUNTS, values)
-        # Tens of minutes lack their last digit.
-        table["time"] = _times(table["time"].where(table["time"].str.len() != 15, table["time"] + "0")) + shift
-        tables.append(table)
-    empty = {"time": _times(pd.Series(dtype=str)), "emotion": [], "seconds": [], "certain_seconds": []}
-    return pd.concat(tables).dropna() if tables else pd.DataFrame(empty)
+def _bucket(reader: LogReader, since: datetime | None, until: datetime | None) -> TimeBucket | None:
+    """How finely to count the rows for this time span; None where the hourly sums tell more."""
+    runs = reader.runs()
+    ends = [datetime.fromisoformat(time) for run in runs for time in (run.started_utc, run.last_utc)]
+    if reader.sums_are_complete() and (oldest := reader.oldest_sum()):
+        ends.append(oldest)
+    if not ends:
+        return bucket_for(timedelta(0))
+    length = (until or max(ends)) - max(since or min(ends), min(ends))
+    if reader.sums_are_complete() and (length > LONGEST_FROM_ROWS or reader.rows_begin_after(since)):
+        return None
+    return bucket_for(length)
 
 
-def _resolution(database: sqlite3.Connection, since: datetime | None, until: datetime | None) -> tuple[int, timedelta]:
-    """How exactly times are counted, as letters of a time and between two times: a log of minutes by the second, one of months by ten minutes."""
-    query = "SELECT min(started_utc), max(last_utc) FROM runs"
-    first, last = (datetime.fromisoformat(text or utc_text(EARLIEST)) for text in database.execute(query).fetchone())
-    wanted = (until or last) - max(since or first, first)
-    return next((letters, resolution) for longest, letters, resolution in LETTERS if wanted <= longest)
+def _from_rows(reader: LogReader, bucket: TimeBucket, since: datetime | None, until: datetime | None) -> pd.DataFrame:
+    table = pd.DataFrame(reader.counts(bucket, since, until), columns=COUNT_COLUMNS)
+    table["time"] = _times(table["time"])
+    return table
 
 
-def _episodes(
-    database: sqlite3.Connection, stretches: list[Span], since: datetime | None, until: datetime | None
-) -> pd.DataFrame:
-    table = _query(database, EPISODES)
-    table["start"] = _times(table["start_utc"]) + _shifts(table["first_observation"], stretches)
-    ends = table["start"] + pd.to_timedelta(table["seconds"], unit="s")
-    return table[(ends >= (since or EARLIEST)) & (table["start"] < (until or LATEST))]
+def _from_sums(reader: LogReader, since: datetime | None, until: datetime | None) -> pd.DataFrame:
+    rows = [(row.start, row.emotion, row.seconds, row.certain_seconds) for row in reader.sums(since, until)]
+    table = pd.DataFrame(rows, columns=COUNT_COLUMNS)
+    table["time"] = _times(table["time"])
+    return table
 
 
-def _gaps(database: sqlite3.Connection, stretches: list[Span]) -> pd.DataFrame:
-    """When the daemon did not run, and what it noted down as incidents."""
+def _episodes(reader: LogReader, since: datetime | None, until: datetime | None, zone: ZoneInfo) -> pd.DataFrame:
+    intervals = {run.id: run.interval_seconds for run in reader.runs()}
     rows = []
-    runs = _query(database, RUNS)
-    starts = _times(runs["started_utc"]) + pd.to_timedelta(runs["jumps_seconds"], unit="s")
-    lasts = _times(runs["last_utc"])
-    next_ids = [*runs["first_observation"][1:], 2**62]
-    for number, (run, next_id) in enumerate(zip(runs["id"], next_ids, strict=True)):
-        observed = database.execute(LAST_OBSERVATION, (run, next_id)).fetchone()
-        last = lasts[number]
-        if observed:
-            last = max(last, pd.Timestamp(observed[1]) + _shifts(pd.Series([observed[0]]), stretches)[0])
-        if number + 1 < len(runs) and starts[number + 1] - last >= MIN_GAP:
-            rows.append((last, starts[number + 1], "not running"))
-    for observation, utc, end_utc, details in database.execute(
-        "SELECT observation, utc, end_utc, details FROM incidents"
-    ):
-        shift = _shifts(pd.Series([observation + 1]), stretches)[0]
-        rows.append((pd.Timestamp(utc) + shift, pd.Timestamp(end_utc or utc) + shift, details))
+    for row in reader.episodes(since, until):
+        seconds = row.end_s - row.start_s + intervals.get(row.run, 1.0)
+        rows.append((row.run, row.track, row.emotion, row.start_utc, seconds, row.start_s))
+    table = pd.DataFrame(rows, columns=EPISODE_COLUMNS)
+    table["start"] = _local(_times(table["start"]), zone)
+    return table
+
+
+def _gaps(reader: LogReader, since: datetime | None, until: datetime | None, zone: ZoneInfo) -> pd.DataFrame:
+    """When the daemon did not run, and what it noted down as incidents."""
+    rows = [(gap.start_utc, gap.end_utc, "not running") for gap in reader.gaps(since, until)]
+    rows += [(row.utc, row.end_utc or row.utc, row.details) for row in reader.incidents(since, until)]
     table = pd.DataFrame(rows, columns=["start", "end", "what"])
-    return table.assign(start=_times(table["start"]), end=_times(table["end"])).sort_values("start")
+    for side in ("start", "end"):
+        table[side] = _local(_times(table[side]).clip(since, until), zone)
+    return table.sort_values("start")
 
 
-def _query(database: sqlite3.Connection, query: str, values: Sequence[object] = ()) -> pd.DataFrame:
-    """As pandas' own, but its errors stay SQLite's."""
-    cursor = database.execute(query, values)
-    return pd.DataFrame(cursor.fetchall(), columns=[column[0] for column in cursor.description])
+def _each_once(values: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(values))
 
 
 def _times(texts: "pd.Series[str]") -> "pd.Series[pd.Timestamp]":
-    """ISO 8601 as UTC; what a damaged file made of it, as NaT."""
-    return pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce")
+    return pd.to_datetime(texts, format="ISO8601", utc=True)
 
 
 def _local(times: "pd.Series[pd.Timestamp]", zone: ZoneInfo) -> "pd.Series[pd.Timestamp]":
     return times.dt.tz_convert(zone).dt.tz_localize(None)
-
-
-def _shifts(observation_ids: "pd.Series[int]", stretches: list[Span]) -> "pd.Series[pd.Timedelta]":
-    """What the later jumps of the clock add to the times of these observations."""
-    ends = [span.last_id for span in stretches]
-    seconds = [span.shift_seconds for span in stretches] + [0.0]
-    found = [seconds[bisect.bisect_left(ends, id)] for id in observation_ids]
-    return pd.to_timedelta(pd.Series(found, index=observation_ids.index, dtype=float), unit="s")

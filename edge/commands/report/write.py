@@ -10,10 +10,10 @@ from edge.errors import SettingsError, UsageError
 from edge.events.reader import open_reader
 
 
-def report(log: Path, output: Path, since: datetime | None, until: datetime | None) -> None:
+def report(log: Path, output: Path, since: datetime | None, until: datetime | None) -> str:
     """Write the page `output` about what happened from `since` to `until`.
 
-    Raises SettingsError where pandas or plotly is missing, UsageError where there is nothing to tell, LogError.
+    Returns what of the log could not be read, in one line, empty where all was. Raises SettingsError where pandas or plotly is missing, UsageError where there is nothing to tell, LogError.
     """
     try:
         from edge.commands.report import page, tables
@@ -24,8 +24,10 @@ def report(log: Path, output: Path, since: datetime | None, until: datetime | No
         ) from error
     if output.exists() and log.exists() and output.samefile(log):
         raise UsageError(f"{output}: is the event log itself; give another --output")
-    with open_reader(log) as database:
-        found = tables.read(database, since, until)
+    with open_reader(log) as reader:
+        found = tables.read(reader, since, until)
     if found.counts.empty:
-        raise UsageError(f"{log}: no face was logged in that time; give another --since or --until")
+        reason = f" ({found.problems})" if found.problems else ""
+        raise UsageError(f"{log}: no face was logged in that time{reason}; give another --since or --until")
     output.write_text(page.render(found, log), encoding="utf-8")
+    return found.problems

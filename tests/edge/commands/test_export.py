@@ -9,12 +9,15 @@ import pandas as pd
 import pytest
 
 from edge.commands.export import export
+from edge.commands.report import tables
 from edge.commands.times import moment
 from edge.events import EventLog
-from edge.events.reader import Span, open_reader, spans
+from edge.events.reader import open_reader
+from edge.events.rows import utc_text
+from edge.events.spans import Span
 from edge.settings import LogSettings
 from tests.edge.conftest import Program, errors
-from tests.fakes.eventlog import AT_ONCE, NOON, Clock, face, fill, rows
+from tests.fakes.eventlog import AT_ONCE, NOON, Clock, face, fill
 
 
 @pytest.fixture
@@ -65,8 +68,8 @@ def test_rows_of_a_clock_that_jumped_come_in_the_order_of_events(tmp_path: Path)
                 clock.go_on(1)
     export(log, output, "observations", "csv", None, None)
     assert pd.read_csv(output)["id"].tolist() == list(range(1, 601))
-    with open_reader(log) as database:
-        assert spans(database) == [
+    with open_reader(log) as reader:
+        assert reader.spans == [
             Span(1, 100, 0.0),
             Span(101, 200, 7200.0),
             Span(201, 300, 0.0),
@@ -74,12 +77,28 @@ def test_rows_of_a_clock_that_jumped_come_in_the_order_of_events(tmp_path: Path)
             Span(401, 500, 7200.0),
             Span(501, 600, 0.0),
         ]
-    for start, end in ((-7200, 40), (50, 170), (250, 350), (-10_000, 10_000), (-7100, -7050)):
-        since, until = NOON + timedelta(seconds=start), NOON + timedelta(seconds=end)
-        export(log, output, "observations", "csv", since, until)
-        texts = [one.isoformat(timespec="milliseconds") for one in (since, until)]
-        expected = rows(log, "SELECT id FROM observations WHERE utc >= '{}' AND utc < '{}' ORDER BY id".format(*texts))
-        assert pd.read_csv(output)["id"].tolist() == [id for (id,) in expected]
+
+
+@pytest.mark.parametrize(("start", "end"), [(-7200, 40), (50, 170), (250, 350), (-10_000, 10_000), (-7100, -7050)])
+def test_since_means_the_same_to_export_and_report_after_a_jump(start: int, end: int, tmp_path: Path) -> None:
+    """Both repair times: a row counts by when it truly was, and `utc` says so."""
+    clock, log, output = Clock(), tmp_path / "log.db", tmp_path / "out.csv"
+    with EventLog(log, AT_ONCE, clock) as events:
+        events.start_run("test", "model", clock.now)
+        for second in range(300):
+            clock.jump({100: -7200, 200: 7200}.get(second, 0))
+            events.record([face()], second, clock.now)
+            clock.go_on(1)
+    since, until = NOON + timedelta(seconds=start), NOON + timedelta(seconds=end)
+    export(log, output, "observations", "csv", since, until)
+    exported = pd.read_csv(output)
+    expected = [second for second in range(300) if start <= second < end]
+    assert exported["time_s"].tolist() == expected
+    assert exported["utc"].tolist() == [utc_text(NOON + timedelta(seconds=second)) for second in expected]
+    with open_reader(log) as reader:
+        assert tables.read(reader, since, until).counts["seconds"].sum() == len(expected)
+    export(log, output, "episodes", "csv", since, until)
+    assert len(pd.read_csv(output)) == bool(expected)
 
 
 def test_the_daemon_may_write_meanwhile(tmp_path: Path) -> None:
@@ -87,9 +106,9 @@ def test_the_daemon_may_write_meanwhile(tmp_path: Path) -> None:
     with EventLog(log, AT_ONCE, Clock()) as events:
         events.start_run("test", "model", NOON)
         events.record([face()], 0, NOON)
-        with open_reader(log) as database:
+        with open_reader(log) as reader:
             events.record([face()], 1, NOON)
-            assert database.execute("SELECT count(*) FROM observations").fetchone() == (1,)
+            assert len(list(reader.observations())) == 1
         export(log, output, "observations", "csv", None, None)
     assert len(pd.read_csv(output)) == 2
 

@@ -20,8 +20,8 @@ def berlin(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def read(log: Path) -> tables.Tables:
-    with open_reader(log) as database:
-        return tables.read(database, None, None)
+    with open_reader(log) as reader:
+        return tables.read(reader, None, None)
 
 
 def two_runs(log: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_pause_during_which_the_clock_was_set_is_as_long_as_it_was(tmp_path: P
                 clock.go_on(1)
             clock.go_on(60)
             clock.jump(jump)
-            events.rest(clock.now)
+            events.tick(clock.now)
             clock.go_on(60)
     gap = read(log).gaps.set_index("what").loc["not running"]
     assert (gap["end"] - gap["start"]).total_seconds() == 121
@@ -93,7 +93,7 @@ def test_time_without_the_daemon_counts_also_where_nobody_was_seen_around_it(tmp
         clock.go_on(3600)
     with EventLog(log, AT_ONCE, clock) as events:
         events.start_run("usb:0", "model", clock.now)
-    assert page._not_running_seconds(read(log)) == 7201
+    assert read(log).not_running_seconds == 7201
 
 
 def test_bars_are_no_finer_than_what_is_counted(tmp_path: Path) -> None:

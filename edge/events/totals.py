@@ -1,0 +1,96 @@
+"""The hourly sums, added up to hours, days or months of any time zone."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from edge.events import sense
+from edge.events.records import SumRow, WatchRow
+from edge.events.rows import HOUR_SECONDS
+from edge.events.scan import Scanner
+
+HOURS = range(-(10**7), 10**8)  # every hour that makes sense
+START = datetime(1970, 1, 1, tzinfo=UTC)
+
+SUMS = f"""
+SELECT {sense.SUM} AS makes_sense, hour, emotion, sum(seconds), sum(certain_seconds), sum(episodes), sum(faces), count(*)
+FROM sums WHERE hour BETWEEN :first AND :last GROUP BY makes_sense, hour, emotion
+"""
+WATCHED = f"""
+SELECT {sense.WATCH} AS makes_sense, hour, sum(watched_seconds), sum(paused_seconds), count(*)
+FROM watch WHERE hour BETWEEN :first AND :last GROUP BY makes_sense, hour
+"""
+
+Bucket = Literal["hour", "day", "month"]
+
+
+def sums(
+    scanner: Scanner, since: datetime | None, until: datetime | None, bucket: Bucket, zone: ZoneInfo | None
+) -> list[SumRow]:
+    starts = _starts(bucket, zone)
+    found: dict[tuple[str, str], tuple[Any, ...]] = {}
+    for hour, emotion, *figures in _rows(scanner, SUMS, since, until):
+        key = (starts(hour), emotion)
+        seconds, certain_seconds, episodes, faces = found.get(key, (0.0, 0.0, 0, 0))
+        found[key] = (seconds + figures[0], certain_seconds + figures[1], episodes + figures[2], faces + figures[3])
+    return [SumRow(*key, *figures) for key, figures in found.items()]
+
+
+def watched(
+    scanner: Scanner, since: datetime | None, until: datetime | None, bucket: Bucket, zone: ZoneInfo | None
+) -> list[WatchRow]:
+    starts = _starts(bucket, zone)
+    found: dict[str, tuple[float, float]] = {}
+    for hour, watched_seconds, paused_seconds in _rows(scanner, WATCHED, since, until):
+        start = starts(hour)
+        before = found.get(start, (0.0, 0.0))
+        found[start] = (before[0] + watched_seconds, before[1] + paused_seconds)
+    return [WatchRow(start, *figures) for start, figures in found.items()]
+
+
+def hour_range(since: datetime | None, until: datetime | None) -> range:
+    """The hours of which any part lies in that time."""
+    first = int(since.timestamp() // HOUR_SECONDS) if since else HOURS.start
+    end = int(-(-until.timestamp() // HOUR_SECONDS)) if until else HOURS.stop
+    return range(first, end)
+
+
+def start_of(hour: int) -> datetime:
+    return START + timedelta(hours=hour)
+
+
+def _rows(scanner: Scanner, query: str, since: datetime | None, until: datetime | None) -> Iterator[list[Any]]:
+    """What `query` gives for the hours of that time, without what makes no sense."""
+    hours = hour_range(since, until)
+    try:
+        for makes_sense, *values, count in scanner.database.execute(
+            query, {"first": hours.start, "last": hours.stop - 1}
+        ):
+            if makes_sense:
+                yield values
+            else:
+                scanner.problems.rows += count
+    except sqlite3.DatabaseError as error:
+        scanner.problems.note(error)
+
+
+def _starts(bucket: Bucket, zone: ZoneInfo | None) -> Callable[[int], str]:
+    """Gives where the hour, day or month begins in which an hour lies."""
+    known: dict[int, str] = {}
+
+    def start(hour: int) -> str:
+        if hour not in known:
+            known[hour] = _start(start_of(hour).astimezone(zone or UTC), bucket)
+        return known[hour]
+
+    return start
+
+
+def _start(moment: datetime, bucket: Bucket) -> str:
+    if bucket == "day":
+        moment = moment.replace(hour=0, minute=0)
+    if bucket == "month":
+        moment = moment.replace(day=1, hour=0, minute=0)
+    return moment.isoformat()
