@@ -1,4 +1,4 @@
-"""Command line of the device: `python -m edge run | pause | resume | analyze | export | report | doctor | benchmark | ...`."""
+"""Command line of the device: `python -m edge run | pause | resume | analyze | export | report | forget | doctor | benchmark | ...`."""
 
 import argparse
 import logging
@@ -84,6 +84,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_log(report)
     report.add_argument("--output", type=Path, default=Path("report.html"), metavar="FILE", help="default: report.html")
     report.set_defaults(command=_report)
+
+    forget = commands.add_parser("forget", help="delete what the log knows of a time, also while the daemon runs")
+    _add_log(forget)
+    forget.add_argument("--all", action="store_true", help="from the beginning (else --since or --until is needed)")
+    forget.add_argument("--yes", action="store_true", help="do not ask (default: ask twice)")
+    forget.set_defaults(command=_forget)
 
     doctor = commands.add_parser("doctor", help="what is wrong on this device, and how to mend it")
     _add_config(doctor)
@@ -175,16 +181,35 @@ def _analyze(args: argparse.Namespace) -> int:
 def _export(args: argparse.Namespace) -> int:
     from edge.commands.export import export
 
-    export(_log_of(args), args.output, args.table, args.format, args.since, args.until)
-    return 0
+    log = _log_of(args)
+    problems = export(log, args.output, args.table, args.format, args.since, args.until)
+    return _told(log, problems)
 
 
 def _report(args: argparse.Namespace) -> int:
     from edge.commands.report import report
 
-    report(_log_of(args), args.output, args.since, args.until)
+    log = _log_of(args)
+    problems = report(log, args.output, args.since, args.until)
     print(f"wrote {args.output}")
-    return 0
+    return _told(log, problems)
+
+
+def _forget(args: argparse.Namespace) -> int:
+    from edge.commands.forget import run
+
+    if not (args.all or args.since or args.until):
+        raise UsageError("expected --since TIME, --until TIME or --all, found none; for example: forget --since 1h")
+    if args.all and (args.since or args.until):
+        raise UsageError("expected --all, or --since and --until; found both")
+    return run(_log_of(args), args.since, args.until, args.yes)
+
+
+def _told(log: Path, problems: str) -> int:
+    """Say what of `log` could not be read; returns the exit status."""
+    if problems:
+        logging.error("%s: %s; the rest is complete", log, problems)
+    return EXIT_TRY_AGAIN if problems else 0
 
 
 def _log_of(args: argparse.Namespace) -> Path:
