@@ -38,6 +38,7 @@ def flipped_bytes(trial: Trial) -> None:
         whole = log.read_bytes()
         spoiled = _flip(trial, whole)
         log.write_bytes(spoiled)
+        trial.witness.read(log)
         outcomes[_outcome(trial, spoiled)] += 1
         for file in log.parent.glob("log.db*"):
             file.unlink()

@@ -6,7 +6,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.fakes.eventlog import check_episodes
+from tests.fakes.eventlog import check_episodes, read_by_both
 
 Row = tuple[object, ...]
 NEWER = "SELECT id, run, track, time_s, utc, emotion, score FROM observations WHERE id > ? ORDER BY id"
@@ -44,7 +44,16 @@ class Witness:
             for suffix in ("", "-wal"):
                 with suppress(FileNotFoundError):
                     shutil.copy(f"{self.path}{suffix}", f"{copy}{suffix}")
+            self.read(copy)
             self._compare(copy, whole)
+
+    def read(self, path: Path) -> None:
+        """Let both commands read a log; whatever stands in it, they end with words."""
+        with TemporaryDirectory() as folder:
+            try:
+                read_by_both(path, Path(folder))
+            except Exception as error:
+                raise AssertionError(f"{path.name} ended a reader: {error!r}") from error
 
     def _compare(self, copy: Path, whole: bool) -> None:
         with closing(sqlite3.connect(copy)) as database:

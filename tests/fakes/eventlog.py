@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.contract import LABELS
+from edge.errors import EdgeError
 from edge.events import EventLog
 from edge.results import FaceEmotion
 from edge.settings import LogSettings
@@ -24,9 +25,14 @@ class Clock:
 
     steady_s: float = 0.0
     now: datetime = NOON
+    synchronized: bool | None = True
+    """whether a time server keeps it right; None where nobody can tell"""
 
     def __call__(self) -> float:
         return self.steady_s
+
+    def is_synchronized(self) -> bool | None:
+        return self.synchronized
 
     def go_on(self, seconds: float) -> None:
         self.steady_s += seconds
@@ -45,10 +51,14 @@ def rows(path: Path, query: str) -> list[tuple[object, ...]]:
         return database.execute(query).fetchall()
 
 
-def fill(path: Path, seconds: int, wanted: LogSettings = AT_ONCE, clock: Clock | None = None) -> None:
+def open_log(path: Path, settings: LogSettings, clock: Clock) -> EventLog:
+    return EventLog(path, settings, clock, clock.is_synchronized)
+
+
+def fill(path: Path, seconds: int, settings: LogSettings = AT_ONCE, clock: Clock | None = None) -> None:
     """A run with one face, a row a second, every ten seconds another emotion and every minute another face."""
     clock = clock or Clock()
-    with EventLog(path, wanted, clock) as events:
+    with open_log(path, settings, clock) as events:
         events.start_run("test", "model", clock.now)
         for second in range(seconds):
             events.record([face(1 + second // 60, LABELS[second // 10 % 7])], float(second), clock.now)
@@ -72,3 +82,21 @@ def check_episodes(path: Path) -> None:
     assert rows(path, "SELECT coalesce(sum(observations), 0) FROM episodes") == rows(
         path, "SELECT count(*) FROM observations"
     )
+
+
+def read_by_both(log: Path, folder: Path) -> list[str]:
+    """What `export` and `report` tell of a log that may be damaged: words, or one of our errors, and nothing else."""
+    from edge.commands.export import export
+    from edge.commands.report import report
+
+    told = []
+    for table in ("observations", "episodes"):
+        try:
+            told.append(export(log, folder / f"{table}.csv", table, "csv", None, None))  # type: ignore[arg-type]
+        except EdgeError as error:
+            told.append(str(error))
+    try:
+        told.append(report(log, folder / "report.html", None, None))
+    except EdgeError as error:
+        told.append(str(error))
+    return told
