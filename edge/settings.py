@@ -122,6 +122,8 @@ class LogSettings(_Section, frozen=True):
     """days after which rows are deleted; 0 keeps all that max_megabytes allows"""
     max_megabytes: Annotated[float, Meta(ge=0.0, le=1e6)] = 2000.0
     """size of the file (10^6 bytes) from which the oldest rows are deleted; 0: no limit"""
+    keep_sums: bool = True
+    """keep the sums of each hour (face seconds by emotion, no face numbers) when rows are deleted"""
 
 
 class Settings(_Section, frozen=True):

@@ -98,7 +98,7 @@ class Watch:
 
     def _rest(self) -> None:
         self._tell("paused: no picture is taken until `python -m edge resume` or SIGUSR2")
-        self._events.rest(datetime.now(UTC))
+        self._events.tick(datetime.now(UTC), paused=True)
         self._feed_watchdog()
         time.sleep(PAUSE_CHECK_SECONDS)
 
@@ -112,7 +112,7 @@ class Watch:
             except NoFrameYetError as waiting:
                 if text := str(waiting):
                     self._tell(text)
-                self._events.rest(datetime.now(UTC))
+                self._events.tick(datetime.now(UTC))
                 self._feed_watchdog(ready=False)
                 continue
             except DamagedFileError as error:

@@ -10,6 +10,8 @@ GAP_SECONDS = 5.0  # a face away for longer shows something new when it is back,
 
 @dataclass(frozen=True, slots=True)
 class Episode:
+    """One row of the table `episodes`, with sums in the place of averages, so that it can grow."""
+
     id: int
     track: int
     emotion: str
@@ -25,24 +27,25 @@ class Episode:
     first_observation: int
     last_observation: int
 
+    def in_time(self, observation: Observation, gap_seconds: float) -> bool:
+        return 0 <= observation.time_s - self.end_s <= gap_seconds
+
     def goes_on_with(self, observation: Observation, gap_seconds: float) -> bool:
-        in_time = 0 <= observation.time_s - self.end_s <= gap_seconds
-        return in_time and observation.emotion == self.emotion
+        return self.in_time(observation, gap_seconds) and observation.emotion == self.emotion
 
 
 def begin(id: int, observation: Observation, observation_id: int) -> Episode:
-    utc, time_s, score = observation.utc, observation.time_s, observation.score
     return Episode(
         id,
         observation.track,
         observation.emotion,
-        start_utc=utc,
-        end_utc=utc,
-        start_s=time_s,
-        end_s=time_s,
+        start_utc=observation.utc,
+        end_utc=observation.utc,
+        start_s=observation.time_s,
+        end_s=observation.time_s,
         observations=1,
-        score_sum=score,
-        peak_score=score,
+        score_sum=observation.score,
+        peak_score=observation.score,
         certain=int(observation.certain),
         first_observation=observation_id,
         last_observation=observation_id,
@@ -81,6 +84,15 @@ class Episodes:
             episode = begin(next_id, observation, observation_id)
         self._growing[observation.track] = episode
         return episode
+
+    def is_new(self, observation: Observation) -> bool:
+        """Whether `observation`, not added yet, begins a visit: its face was not there a moment ago."""
+        episode = self._growing.get(observation.track)
+        return not (episode and episode.in_time(observation, self._gap_seconds))
+
+    def drop(self, gone: set[int]) -> None:
+        """Episodes with these ids are no longer in the file: what comes next begins new ones."""
+        self._growing = {track: episode for track, episode in self._growing.items() if episode.id not in gone}
 
     def growing(self) -> list[Episode]:
         return list(self._growing.values())

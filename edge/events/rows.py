@@ -8,6 +8,8 @@ import numpy as np
 
 from edge.results import FaceEmotion
 
+HOUR_SECONDS = 3600
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:
@@ -28,7 +30,9 @@ class Observation:
 class Incident:
     """What somebody who reads the log must know; its place is behind the observations that came before it."""
 
-    kind: Literal["clock_jump", "clock_behind", "rows_lost", "file_set_aside"]
+    kind: Literal[
+        "clock_jump", "clock_behind", "rows_lost", "file_set_aside", "file_replaced", "deletion_refused", "forgotten"
+    ]
     utc: str
     details: str
     end_utc: str | None = None
@@ -52,6 +56,11 @@ def observe(face: FaceEmotion, time_s: float, utc: str) -> Observation:
         bool(face.certain),
         tuple(round(float(value), 4) for value in face.probabilities),
     )
+
+
+def hour_of(utc: str) -> int:
+    """Hours from 1970 to the one in which `utc` lies."""
+    return int(datetime.fromisoformat(utc).timestamp() // HOUR_SECONDS)
 
 
 def is_finite(face: FaceEmotion) -> bool:

@@ -1,5 +1,6 @@
-"""The writer of the event log: when a face is due, when rows go to the file, and what happens when it takes none."""
+"""The writer of the event log: when rows go to the file, and what happens when it takes none."""
 
+import enum
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable
@@ -9,43 +10,71 @@ from typing import Self
 
 from edge.errors import EdgeError, LogError
 from edge.events.backlog import CAPACITY, Backlog
-from edge.events.clock import ClockWatch, boot_seconds
+from edge.events.clock import ClockWatch, boot_seconds, is_synchronized
 from edge.events.damage import is_damage
+from edge.events.due import Deadlines, FaceSchedule
 from edge.events.rows import Incident, is_finite, observe, utc_text
 from edge.events.store import Store
+from edge.events.sums import WatchTime
 from edge.results import FaceEmotion
 from edge.settings import LogSettings
 
 UPKEEP_SECONDS = 300.0  # between two looks at age and size
 UPKEEP_PAUSE_SECONDS = 1.0  # between two batches of deletions: cameras come first
-SETTLE_SECONDS = 3600.0  # nothing is deleted by age after a clock jump until NTP has had time to correct it
-FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS = 1.0, 60.0
+LOOK_SECONDS = 30.0  # between two looks whether the file is still there
+CHECKPOINT_SECONDS = 300.0  # a copy of the file alone lacks at most these, and what waits; costs 3 % more writes
+SETTLE_SECONDS = 3600.0  # nothing is deleted by age after a start or a jump until NTP has had time to correct the clock
+LONGEST_STEP_SECONDS = 10.0  # between two calls; longer ones are no time during which somebody watched
+FIRST_RETRY_SECONDS = 1.0
+LAST_RETRY_SECONDS = 60.0
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
+
+
+class State(enum.Enum):
+    NEW = enum.auto()
+    """no run has begun"""
+    WRITING = enum.auto()
+    FAILING = enum.auto()
+    """the file takes no rows; they wait in memory"""
+    CLOSED = enum.auto()
 
 
 class EventLog:
     """Opens or makes the file `path`, and later keeps rows in memory while it cannot be written.
 
     The constructor and the first `start_run` raise LogError; nothing else does. `steady` gives seconds that nobody can
-    set.
+    set, `synchronized` whether a time server has set the clock.
     """
 
-    def __init__(self, path: Path, settings: LogSettings, steady: Callable[[], float] = boot_seconds) -> None:
-        self.path, self._settings, self._steady = path, settings, steady
+    def __init__(
+        self,
+        path: Path,
+        settings: LogSettings,
+        steady: Callable[[], float] = boot_seconds,
+        synchronized: Callable[[], bool | None] = is_synchronized,
+    ) -> None:
+        self.path = path
         self.rows = 0
         """observations in the file, of this run"""
-        self._due_s: dict[int, float] = {}
-        self._backlog = Backlog()
-        self._clock = ClockWatch(steady)
+        self._settings = settings
+        self._steady = steady
+        self._synchronized = synchronized
+        self._state = State.NEW
+        self._damaged = False
         self._utc = ""
         self._awaited: tuple[str, str, str] | None = None
         """source, model and UTC time of a run that the file does not know yet"""
-        self._write_s = self._upkeep_s = self._retry_seconds = 0.0
-        self._settled_s = float("-inf")
-        self._failing = self._damaged = False
+        self._schedule = FaceSchedule(settings.interval_seconds)
+        self._backlog = Backlog()
+        self._clock = ClockWatch(steady)
+        self._watch = WatchTime()
+        self._last_s = steady()
+        """of the last call"""
+        self._due = Deadlines(settled_s=self._last_s + SETTLE_SECONDS, checkpoint_s=self._last_s + UPKEEP_SECONDS)
+        self._retry_seconds = 0.0
         try:
-            self._store = Store(path, settings.interval_seconds)
+            self._store = Store(path, settings)
         except (sqlite3.Error, OSError) as error:
             raise self._error(error) from error
 
@@ -55,11 +84,11 @@ class EventLog:
 
     def start_run(self, source: str, model: str, now: datetime) -> None:
         """Note where the rows that follow come from; the run before goes on until the file can be written."""
-        self.rest(now)
+        self.tick(now)
         self.flush()
-        self._due_s.clear()
+        self._schedule.restart()
         self._awaited = (source, model, utc_text(now))
-        if not self._failing:
+        if self._state != State.FAILING:
             self._begin_run()
 
     def record(self, faces: Iterable[FaceEmotion], time_s: float, now: datetime) -> None:
@@ -68,40 +97,49 @@ class EventLog:
         To be called for every frame, also where there is no face: it writes what is due.
         """
         moment = self._note_time(now)
-        self._note_faces(faces, time_s)
-        self._write_what_is_due(moment)
-        if moment >= self._upkeep_s and not self._failing:
-            self._upkeep(moment)
+        self._watch.add(self._utc, watched_seconds=self._step(moment))
+        for face in self._schedule.due(faces, time_s):
+            observation = observe(face, time_s, self._utc)
+            if is_finite(face):
+                self._backlog.add(observation)
+            else:
+                self._backlog.lose(observation)
+        self._do_what_is_due(moment, watching=True)
 
-    def rest(self, now: datetime) -> None:
-        """Watch the clock and write what is due while no frames come; before the first run there is nothing to do."""
-        if self._utc:
-            self._write_what_is_due(self._note_time(now))
+    def tick(self, now: datetime, paused: bool = False) -> None:
+        """Call regularly while no frames arrive: checks the clock, does what is due. No-op before the first run."""
+        if self._state in (State.NEW, State.CLOSED):
+            return
+        moment = self._note_time(now)
+        step = self._step(moment)
+        self._watch.add(self._utc, paused_seconds=step if paused else 0.0)
+        self._do_what_is_due(moment, watching=False)
 
     def flush(self) -> None:
         """Write what waits; where that fails, it goes on waiting."""
-        if not self._backlog and not self._failing:
+        if not self._backlog and self._state != State.FAILING:
             return
         try:
-            if self._failing:
+            if self._state == State.FAILING:
                 self._store.reopen(self._damaged)
                 self._damaged = False
-            self._store.write(self._backlog.entries())
+            written = self._store.write(self._backlog.entries())
         except (sqlite3.Error, OSError, EdgeError) as error:
             self._failed(error)
         else:
-            self._written()
+            self._written(written)
             self._begin_run()
 
     def close(self) -> None:
         """Write what waits, and say what could not be; a second call does nothing."""
         self.flush()
-        if not self._failing and self._utc:
-            self._upkeep(self._steady())
+        if self._state == State.WRITING:
+            self._upkeep(self._steady(), watching=True)
+            self.flush()
         if self._backlog:
             self._backlog.give_up()
-            log.error("%s: closed without being written again, %d rows are lost", self.path, self.lost_rows)
-        self._utc, self._failing = "", False
+            logger.error("%s: closed without being written again, %d rows are lost", self.path, self.lost_rows)
+        self._state = State.CLOSED
         self._store.close()
 
     def __enter__(self) -> Self:
@@ -112,22 +150,35 @@ class EventLog:
 
     def _note_time(self, now: datetime) -> float:
         """Note where the clock jumped; returns steady seconds."""
-        moment, self._utc = self._steady(), utc_text(now)
-        if not self._backlog and not self._failing:
-            self._write_s = moment + self._settings.commit_seconds
+        moment = self._steady()
+        self._utc = utc_text(now)
+        if not self._backlog and self._state != State.FAILING:
+            self._due.write_s = moment + self._settings.commit_seconds
         seconds = self._clock.jump_seconds(now)
         if seconds:
-            log.warning("the clock jumped by %+.1f s; the log notes it, and keeps the order of its rows", seconds)
-            self._backlog.add(
-                Incident("clock_jump", self._utc, f"the clock jumped by {seconds:+.1f} s", seconds=seconds)
-            )
-            self._settled_s = moment + SETTLE_SECONDS
-            self._write_s = min(self._write_s, moment)  # before the next `last_utc`, which is of the new clock
+            self._note_jump(seconds, moment)
         return moment
 
-    def _write_what_is_due(self, moment: float) -> None:
-        if (self._backlog or self._failing) and moment >= self._write_s:
+    def _note_jump(self, seconds: float, moment: float) -> None:
+        logger.warning("the clock jumped by %+.1f s; the log notes it, and keeps the order of its rows", seconds)
+        self._backlog.add(Incident("clock_jump", self._utc, f"the clock jumped by {seconds:+.1f} s", seconds=seconds))
+        self._watch.move(seconds)
+        self._due.settled_s = moment + SETTLE_SECONDS
+        self._due.write_s = min(self._due.write_s, moment)  # before the next `last_utc`, which is of the new clock
+
+    def _step(self, moment: float) -> float:
+        """Seconds since the last call, 0 where there was none for long."""
+        step = moment - self._last_s
+        self._last_s = moment
+        return step if step <= LONGEST_STEP_SECONDS else 0.0
+
+    def _do_what_is_due(self, moment: float, watching: bool) -> None:
+        if moment >= self._due.look_s and self._state == State.WRITING:
+            self._look_at_file(moment)
+        if (self._backlog or self._state == State.FAILING) and moment >= self._due.write_s:
             self.flush()
+        if moment >= self._due.upkeep_s and self._state == State.WRITING:
+            self._upkeep(moment, watching)
 
     def _begin_run(self) -> None:
         """Begin the run that is awaited, if any."""
@@ -136,53 +187,61 @@ class EventLog:
         try:
             self._store.start_run(*self._awaited)
         except (sqlite3.Error, OSError) as error:
-            if not self._utc:
+            if self._state == State.NEW:
                 raise self._error(error) from error
             self._failed(error)
         else:
-            self._utc, self._awaited = self._utc or self._awaited[-1], None
+            self._state = State.WRITING
+            self._watch = WatchTime()
+            self._utc = self._utc or self._awaited[-1]
+            self._awaited = None
 
-    def _note_faces(self, faces: Iterable[FaceEmotion], time_s: float) -> None:
-        interval_seconds = self._settings.interval_seconds
-        known = {
-            track: due_s
-            for track, due_s in self._due_s.items()
-            if -interval_seconds <= time_s - due_s <= interval_seconds / 2  # a face away for longer begins anew
-        }
-        for face in faces:
-            due_s = known.get(face.track, time_s)
-            if time_s < due_s:
-                continue
-            known[face.track] = due_s + interval_seconds  # counted from `time_s`, each row would be late by a frame
-            observation = observe(face, time_s, self._utc)
-            if is_finite(face):
-                self._backlog.add(observation)
-            else:
-                self._backlog.lose(observation)
-        self._due_s = known
-
-    def _upkeep(self, moment: float) -> None:
-        keep_days = self._settings.keep_days if moment >= self._settled_s else 0.0
+    def _look_at_file(self, moment: float) -> None:
+        self._due.look_s = moment + LOOK_SECONDS
         try:
-            more = self._store.upkeep(self._utc, keep_days, self._settings.max_megabytes)
+            self._store.check_identity()
+        except (OSError, EdgeError) as error:
+            self._failed(error)
+
+    def _upkeep(self, moment: float, watching: bool) -> None:
+        try:
+            done = self._store.upkeep(self._utc, self._watch.hours, watching, self._clock_doubt)
+            if moment >= self._due.checkpoint_s:
+                self._due.checkpoint_s = moment + CHECKPOINT_SECONDS
+                self._store.checkpoint()
         except (sqlite3.Error, OSError) as error:
             self._failed(error)
-        else:
-            self._upkeep_s = moment + (UPKEEP_PAUSE_SECONDS if more else UPKEEP_SECONDS)
+            return
+        self._due.upkeep_s = moment + (UPKEEP_PAUSE_SECONDS if done.more else UPKEEP_SECONDS)
+        if done.refused:
+            details = f"rows older than {self._settings.keep_days:g} days are kept: {done.refused}"
+            logger.warning("%s: %s", self.path, details)
+            self._backlog.add(Incident("deletion_refused", self._utc, details))
+            self.flush()
+
+    def _clock_doubt(self) -> str:
+        """Why nothing may be deleted by this clock; empty where nothing speaks against it."""
+        if self._synchronized() is False:
+            return "the clock is not synchronized with a time server"
+        if self._steady() < self._due.settled_s:
+            return "the clock must run evenly for an hour first, since the start or its last jump"
+        return ""
 
     def _failed(self, error: Exception) -> None:
-        if not self._failing:
-            log.error("%s; up to %d rows wait in memory until it can be written again", self._error(error), CAPACITY)
-        self._failing, self._damaged = True, self._damaged or is_damage(error)
+        if self._state != State.FAILING:
+            logger.error("%s; up to %d rows wait in memory until it can be written again", self._error(error), CAPACITY)
+        self._state = State.FAILING
+        self._damaged = self._damaged or is_damage(error)
         self._retry_seconds = min(max(2 * self._retry_seconds, FIRST_RETRY_SECONDS), LAST_RETRY_SECONDS)
-        self._write_s = self._steady() + self._retry_seconds
+        self._due.write_s = self._steady() + self._retry_seconds
 
-    def _written(self) -> None:
-        self.rows += self._backlog.rows
-        if self._failing:
+    def _written(self, rows: int) -> None:
+        self.rows += rows
+        if self._state == State.FAILING:
             words = "%s: the event log is written again; %d rows had waited, %d of this run are lost"
-            log.warning(words, self.path, self._backlog.rows, self.lost_rows)
-        self._failing, self._retry_seconds = False, 0.0
+            logger.warning(words, self.path, rows, self.lost_rows)
+        self._state = State.WRITING
+        self._retry_seconds = 0.0
         self._backlog.clear()
 
     def _error(self, error: Exception) -> LogError:

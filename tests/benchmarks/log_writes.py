@@ -42,11 +42,11 @@ def main() -> None:
             print(f"{commit_seconds:14g}{written:20.2f}{size / args.hours / 1e6:19.2f}{size / rows:13.0f}")
 
 
-def write(path: Path, hours: int, wanted: LogSettings) -> int:
+def write(path: Path, hours: int, settings: LogSettings) -> int:
     """Log one face for `hours`; returns the rows."""
     random = np.random.default_rng(1)
     seconds = 0.0
-    with EventLog(path, wanted, lambda: seconds) as events:
+    with EventLog(path, settings, lambda: seconds) as events:
         events.start_run("benchmark", "model 0.1.0 0123456789ab", START)
         for frame in range(hours * 3600 * FRAMES_PER_SECOND):
             seconds = frame / FRAMES_PER_SECOND

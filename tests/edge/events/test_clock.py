@@ -50,18 +50,18 @@ def test_a_start_before_the_last_row_is_noted(tmp_path: Path) -> None:
     assert rows(path, "SELECT run FROM observations ORDER BY id") == [(1,), (1,), (1,), (2,), (2,), (2,)]
 
 
-@pytest.mark.parametrize("resting", [True, False])
-def test_a_jump_while_no_frames_come_belongs_to_the_run_before_it(resting: bool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ticking", [True, False])
+def test_a_jump_while_no_frames_come_belongs_to_the_run_before_it(ticking: bool, tmp_path: Path) -> None:
     clock, path, days = Clock(), tmp_path / "log.db", 700.0
     with EventLog(path, LogSettings(keep_days=30, commit_seconds=0.0), clock) as events:
-        events.rest(clock.now)  # paused from the start: there is no run yet
+        events.tick(clock.now)  # paused from the start: there is no run yet
         events.start_run("test", "model", clock.now)
         for second in range(3):
             events.record([face()], second, clock.now)
             clock.go_on(1)
         clock.jump(days * 86_400)
-        if resting:
-            events.rest(clock.now)
+        if ticking:
+            events.tick(clock.now)
         clock.go_on(60)
         events.start_run("test", "model", clock.now)
         events.record([face()], 0, clock.now)

@@ -17,12 +17,13 @@ import pytest
 from edge.errors import LogError
 from edge.events import EventLog
 from edge.events.damage import check
-from edge.events.rows import Entry, Incident, observe, utc_text
+from edge.events.rows import Entry, Incident, hour_of, observe, utc_text
 from edge.events.store import Store
 from edge.settings import PROJECT, LogSettings
 from tests.edge.conftest import environment
 from tests.fakes.eventlog import AT_ONCE, NOON, Clock, check_episodes, face, fill, rows
 
+HOUR = hour_of(utc_text(NOON))
 WRITER = """
 import sys
 from datetime import UTC, datetime
@@ -263,24 +264,26 @@ def test_a_read_only_disk_is_an_error_at_start(small_disk: Path) -> None:
 class ForgetfulStore(Store):
     """Its write reaches the disk and is reported as failed, as where the WAL's index cannot grow any more."""
 
-    def write(self, entries: Sequence[Entry]) -> None:
-        before = self._last_ids, self._episodes
+    def write(self, entries: Sequence[Entry]) -> int:
+        before = self._open_run
         super().write(entries)
-        self._last_ids, self._episodes = before
+        self._open_run = before
         raise sqlite3.OperationalError("disk I/O error")
 
 
 def test_a_write_that_failed_and_yet_reached_the_disk_doubles_nothing(tmp_path: Path) -> None:
     path, utc = tmp_path / "log.db", utc_text(NOON)
-    store = ForgetfulStore(path, 1.0)
+    store = ForgetfulStore(path, AT_ONCE)
     store.start_run("test", "model", utc)
     seen = [observe(face(emotion=emotion), second, utc) for second, emotion in enumerate(["sad", "sad", "fear"])]
     Store.write(store, seen[:1])
     with pytest.raises(sqlite3.OperationalError):
-        store.write([*seen[1:], Incident("clock_jump", utc, "test", seconds=5.0)])
+        store.write([*seen[1:], Incident("clock_jump", utc, "test", seconds=7200.0)])
     assert rows(path, "SELECT count(*) FROM observations") == [(3,)]
     store.reopen(damaged=False)
     assert rows(path, "SELECT emotion, observations FROM episodes") == [("sad", 1)]
+    assert rows(path, "SELECT hour, emotion, seconds, episodes, faces FROM sums") == [(HOUR, "sad", 1.0, 1, 1)]
+    assert rows(path, "SELECT last_utc FROM runs") == [(utc,)]
     check_episodes(path)
     Store.write(store, seen[1:])
     store.close()
@@ -324,7 +327,7 @@ def test_a_removed_file_is_made_anew(tmp_path: Path, caplog: pytest.LogCaptureFi
         events.record([face()], 1, clock.now)
         clock.go_on(1)
         events.record([face()], 2, clock.now)
-    assert "moved or removed" in caplog.text
+    assert "moved, removed or replaced" in caplog.text
     assert rows(path, "SELECT time_s, source FROM observations JOIN runs ON runs.id = run") == [
         (1, "usb:0"),
         (2, "usb:0"),
