@@ -37,7 +37,7 @@ FROM (
     SELECT observations.id, utc, emotion, certain, coalesce(interval_seconds, 1.0) AS interval_seconds,
         {sense.OBSERVATION} AS makes_sense
     FROM observations LEFT JOIN runs ON runs.id = run WHERE observations.id BETWEEN :first AND :last
-) GROUP BY makes_sense, inside, time, CASE WHEN makes_sense THEN emotion END
+) GROUP BY makes_sense, inside, time, emotion
 """
 ONE_BY_ONE = f"""
 SELECT observations.id, {sense.OBSERVATION}, substr(utc, 1, :letters), emotion, coalesce(interval_seconds, 1.0), certain,

@@ -19,6 +19,7 @@ from edge.events.rows import utc_text
 from edge.events.scan import LAST_ID, Problems, Row, Scanner
 from edge.events.schema import EPISODE_COLUMNS, OBSERVATION_COLUMNS, SCHEMA_VERSION, pragma
 from edge.events.spans import Span, ids_between, spans
+from edge.events.visits import Visit, Visits
 
 BUSY_SECONDS = 1.0  # for a log that somebody locked; whoever asks waits no longer
 EPISODES_BEFORE = 10_000  # looked at before those that begin in the time asked for: one of them may last until then
@@ -71,6 +72,18 @@ class LogReader:
         """Those of which any part lies in that time, in the order of their beginnings; the last `limit` of them."""
         found = self._episodes(since, until)
         return found if limit is None else iter(deque(found, maxlen=limit))
+
+    def visits(self, since: datetime | None = None, until: datetime | None = None, limit: int = 20) -> Visits:
+        """How many faces came, how long their episodes lasted, and the visits that lasted longest."""
+        found = Visits({run.id: run.interval_seconds for run in self._runs}, limit)
+        found.add_all(self._episodes(since, until))
+        return found
+
+    def episodes_of(self, visit: Visit) -> list[EpisodeRow]:
+        """The episodes that make up a visit."""
+        rows = self._scanner.rows(EPISODES, visit.first_episode, visit.last_episode)
+        episodes = [EpisodeRow(*values) for values in rows]
+        return [row for row in episodes if (row.run, row.track) == (visit.run, visit.track)]
 
     @cached_property
     def _incidents(self) -> list[IncidentRow]:

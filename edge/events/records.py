@@ -102,3 +102,12 @@ class Latest(NamedTuple):
     model: str
     face_utc: str | None
     """when a face was last logged"""
+
+
+class LengthRow(NamedTuple):
+    """How long the episodes of one emotion lasted."""
+
+    emotion: str
+    episodes: int
+    median_seconds: float
+    longest_seconds: float

@@ -6,7 +6,7 @@ LARGEST = 2**53  # up to here every program that reads JSON keeps whole numbers 
 
 
 def _real(name: str, low: float, high: float) -> str:
-    return f"typeof({name}) IN ('real', 'integer') AND {name} BETWEEN {low} AND {high}"
+    return f"{name} BETWEEN {low} AND {high}"  # to SQLite, texts and blobs are greater than every number
 
 
 def _whole(name: str, low: int = 0, high: int = LARGEST) -> str:
@@ -17,8 +17,8 @@ def _time(name: str) -> str:
     """As `utc_text` writes it, and a day that there is: SQLite alone takes the 31st of February for the 3rd of March."""
     digit = "[0-9]"
     pattern = f"{digit * 4}-{digit * 2}-{digit * 2}T{digit * 2}:{digit * 2}:{digit * 2}.{digit * 3}+00:00"
-    same = f"strftime('%Y-%m-%dT%H:%M:%f+00:00', {name}, '+0 days') = {name}"
-    return f"typeof({name}) = 'text' AND {name} GLOB '{pattern}' AND {name} > '1000' AND {name} < '9000' AND {same}"
+    same_day = f"date({name}, '+0 days') = substr({name}, 1, 10)"
+    return f"typeof({name}) = 'text' AND {name} GLOB '{pattern}' AND {name} BETWEEN '1000' AND '9000' AND {same_day}"
 
 
 def _all(*conditions: str) -> str:

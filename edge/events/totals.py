@@ -15,13 +15,9 @@ HOURS = range(-(10**7), 10**8)  # every hour that makes sense
 START = datetime(1970, 1, 1, tzinfo=UTC)
 
 SUMS = f"""
-SELECT {sense.SUM} AS makes_sense, hour, emotion, sum(seconds), sum(certain_seconds), sum(episodes), sum(faces), count(*)
-FROM sums WHERE hour BETWEEN :first AND :last GROUP BY makes_sense, hour, emotion
+SELECT {sense.SUM}, hour, emotion, seconds, certain_seconds, episodes, faces FROM sums WHERE hour BETWEEN ? AND ?
 """
-WATCHED = f"""
-SELECT {sense.WATCH} AS makes_sense, hour, sum(watched_seconds), sum(paused_seconds), count(*)
-FROM watch WHERE hour BETWEEN :first AND :last GROUP BY makes_sense, hour
-"""
+WATCHED = f"SELECT {sense.WATCH}, hour, watched_seconds, paused_seconds FROM watch WHERE hour BETWEEN ? AND ?"
 
 Bucket = Literal["hour", "day", "month"]
 
@@ -65,13 +61,11 @@ def _rows(scanner: Scanner, query: str, since: datetime | None, until: datetime 
     """What `query` gives for the hours of that time, without what makes no sense."""
     hours = hour_range(since, until)
     try:
-        for makes_sense, *values, count in scanner.database.execute(
-            query, {"first": hours.start, "last": hours.stop - 1}
-        ):
+        for makes_sense, *values in scanner.database.execute(query, (hours.start, hours.stop - 1)):
             if makes_sense:
                 yield values
             else:
-                scanner.problems.rows += count
+                scanner.problems.rows += 1
     except sqlite3.DatabaseError as error:
         scanner.problems.note(error)
 

@@ -108,7 +108,7 @@ def visits(tables: Tables) -> go.Figure:
         f"{start:%a %d %b %H:%M:%S}  #{track}" for start, track in zip(faces["start"], faces["track"], strict=True)
     ]
     faces = faces.assign(name=names)[["run", "track", "name", "start_s"]]
-    parts = tables.episodes.merge(faces, on=["run", "track"], suffixes=("", "_of_visit"))
+    parts = tables.visit_episodes.merge(faces, on=["run", "track"], suffixes=("", "_of_visit"))
     unit, name = (60, "minutes") if parts["seconds"].max() >= 60 else (1, "seconds")
     figure = go.Figure()
     for emotion in [emotion for emotion in ORDER if emotion in set(parts["emotion"])]:

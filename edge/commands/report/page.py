@@ -68,17 +68,16 @@ def period(start: pd.Timestamp, end: pd.Timestamp) -> str:
 
 def _episodes(tables: Tables) -> pd.DataFrame:
     seconds = tables.counts.groupby("emotion")[["seconds", "certain_seconds"]].sum()
-    lengths = tables.episodes.groupby("emotion")["seconds"].agg(["count", "median", "max"])
-    table = seconds.join(lengths).sort_values("seconds", ascending=False)
+    table = seconds.join(tables.lengths.set_index("emotion")).sort_values("seconds", ascending=False)
     return pd.DataFrame(
         {
             "emotion": table.index,
             "time": table["seconds"].map(duration),
             "share": (table["seconds"] / table["seconds"].sum()).map("{:.1%}".format),
             "certain": (table["certain_seconds"] / table["seconds"]).map("{:.0%}".format),
-            "episodes": table["count"].fillna(0).map("{:,.0f}".format),
-            "median": table["median"].fillna(0).map(duration),
-            "longest": table["max"].fillna(0).map(duration),
+            "episodes": table["episodes"].fillna(0).map("{:,.0f}".format),
+            "median": table["median_seconds"].fillna(0).map(duration),
+            "longest": table["longest_seconds"].fillna(0).map(duration),
         }
     )
 

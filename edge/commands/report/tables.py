@@ -11,13 +11,14 @@ import pandas as pd
 
 from edge.events.counts import TimeBucket, bucket_for
 from edge.events.reader import LogReader
+from edge.events.records import LengthRow
+from edge.events.visits import Visits
 
 LOCAL_ZONE = Path("/etc/localtime")
 VISITS = 20  # faces that are drawn one by one: those that stayed longest
 LONGEST_FROM_ROWS = timedelta(days=31)  # what is longer, or older than the rows, is told by the hourly sums
 HOUR = timedelta(hours=1)
 COUNT_COLUMNS = ("time", "emotion", "seconds", "certain_seconds")
-EPISODE_COLUMNS = ("run", "track", "emotion", "start", "seconds", "start_s")
 
 
 @dataclass(frozen=True)
@@ -32,8 +33,12 @@ class Tables:
     resolution: timedelta
     """between the times of `counts`"""
     faces: int
-    episodes: pd.DataFrame
-    """run, track, emotion, start, seconds, start_s"""
+    lengths: pd.DataFrame
+    """of episodes: emotion, episodes, median_seconds, longest_seconds"""
+    visits: pd.DataFrame
+    """the faces that stayed longest: run, track, start, start_s, seconds from the first to the last sight"""
+    visit_episodes: pd.DataFrame
+    """what these showed: run, track, emotion, seconds, start_s"""
     gaps: pd.DataFrame
     """start, end, what: when nothing was logged, and why, or when the clock was wrong"""
     not_running_seconds: float
@@ -42,16 +47,6 @@ class Tables:
     problems: str
     """what of the log could not be read, in one line"""
 
-    @property
-    def visits(self) -> pd.DataFrame:
-        """The faces that stayed longest: run, track, start, start_s, seconds from the first to the last sight."""
-        ends = self.episodes.assign(end_s=self.episodes["start_s"] + self.episodes["seconds"])
-        faces = ends.groupby(["run", "track"]).agg(
-            start=("start", "first"), start_s=("start_s", "min"), end_s=("end_s", "max")
-        )
-        faces["seconds"] = faces["end_s"] - faces["start_s"]
-        return faces.nlargest(VISITS, "seconds").reset_index()
-
 
 def read(reader: LogReader, since: datetime | None, until: datetime | None) -> Tables:
     """Tables of what happened from `since` to `until`."""
@@ -59,10 +54,8 @@ def read(reader: LogReader, since: datetime | None, until: datetime | None) -> T
     bucket = _bucket(reader, since, until)
     counts = _from_rows(reader, bucket, since, until) if bucket else _from_sums(reader, since, until)
     counts["time"] = _local(counts["time"], zone)
-    episodes = _episodes(reader, since, until, zone)
-    faces = episodes.groupby(["run", "track"]).ngroups
-    if not bucket:
-        faces = sum(row.faces for row in reader.sums(since, until))
+    visits = reader.visits(since, until, VISITS)
+    faces = visits.faces if bucket else sum(row.faces for row in reader.sums(since, until))
     gaps = _gaps(reader, since, until, zone)
     stopped = gaps[gaps["what"] == "not running"]
     runs = reader.runs()
@@ -73,7 +66,9 @@ def read(reader: LogReader, since: datetime | None, until: datetime | None) -> T
         counts=counts,
         resolution=bucket.resolution if bucket else HOUR,
         faces=faces,
-        episodes=episodes,
+        lengths=pd.DataFrame(visits.lengths(), columns=LengthRow._fields),
+        visits=_visits(visits, zone),
+        visit_episodes=_visit_episodes(reader, visits),
         gaps=gaps,
         not_running_seconds=float((stopped["end"] - stopped["start"]).dt.total_seconds().sum()),
         sources=_each_once(run.source for run in runs),
@@ -117,15 +112,22 @@ def _from_sums(reader: LogReader, since: datetime | None, until: datetime | None
     return table
 
 
-def _episodes(reader: LogReader, since: datetime | None, until: datetime | None, zone: ZoneInfo) -> pd.DataFrame:
-    intervals = {run.id: run.interval_seconds for run in reader.runs()}
+def _visits(visits: Visits, zone: ZoneInfo) -> pd.DataFrame:
     rows = []
-    for row in reader.episodes(since, until):
-        seconds = row.end_s - row.start_s + intervals.get(row.run, 1.0)
-        rows.append((row.run, row.track, row.emotion, row.start_utc, seconds, row.start_s))
-    table = pd.DataFrame(rows, columns=EPISODE_COLUMNS)
+    for visit in visits.longest():
+        rows.append((visit.run, visit.track, visit.start_utc, visit.start_s, visit.seconds))
+    table = pd.DataFrame(rows, columns=["run", "track", "start", "start_s", "seconds"])
     table["start"] = _local(_times(table["start"]), zone)
     return table
+
+
+def _visit_episodes(reader: LogReader, visits: Visits) -> pd.DataFrame:
+    rows = []
+    for visit in visits.longest():
+        for row in reader.episodes_of(visit):
+            seconds = row.end_s - row.start_s + visits.intervals.get(row.run, 1.0)
+            rows.append((row.run, row.track, row.emotion, seconds, row.start_s))
+    return pd.DataFrame(rows, columns=["run", "track", "emotion", "seconds", "start_s"])
 
 
 def _gaps(reader: LogReader, since: datetime | None, until: datetime | None, zone: ZoneInfo) -> pd.DataFrame:

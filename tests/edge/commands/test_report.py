@@ -46,8 +46,9 @@ def test_tables_are_in_local_time_and_repaired_where_the_clock_jumped(tmp_path: 
     assert found.counts["certain_seconds"].sum() == 600
     hours = found.counts.groupby(found.counts["time"].dt.hour)["seconds"].sum()
     assert hours.to_dict() == {13: 600.0, 15: 120.0}
-    assert found.episodes["seconds"].sum() == 720
-    assert str(found.episodes["start"].iloc[-1]) == "2026-11-22 15:10:00.250000"
+    assert found.visit_episodes["seconds"].sum() == 720
+    assert found.lengths["episodes"].sum() == 61
+    assert str(found.visits["start"].iloc[0]) == "2026-11-22 15:10:00.250000"
     assert found.visits["seconds"].tolist() == [120.0, *[60.0] * 10]
     whats = found.gaps["what"].tolist()
     assert "not running" in whats
