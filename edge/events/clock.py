@@ -13,7 +13,7 @@ JUMP_SECONDS = 2.0  # NTP slews smaller errors away, 0.5 ms a second
 TIMESYNC_FLAG = Path("/run/systemd/timesync/synchronized")  # systemd-timesyncd makes it once it knows the time
 TIMEX_BYTES = 1024  # more than the 208 of struct timex, <sys/timex.h>; zeros ask and change nothing
 TIME_ERROR = 5  # what adjtimex(2) returns while STA_UNSYNC is set
-ASK_SECONDS = 5.0  # for timedatectl's answer
+ASK_SECONDS = 2.0  # for timedatectl's answer, while no frame is looked at
 
 
 def boot_seconds() -> float:

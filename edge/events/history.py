@@ -13,8 +13,8 @@ from edge.events.scan import LAST_ID, Scanner
 from edge.events.spans import Span
 
 MIN_GAP_SECONDS = 60.0  # between two runs; a restart takes less
-EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)
-LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
+LATEST = datetime(2199, 1, 1, tzinfo=UTC)
 LAST_OBSERVATION = f"""
 SELECT id, utc FROM observations WHERE id BETWEEN ? AND ? AND run = ? AND {sense.OBSERVATION} ORDER BY id DESC LIMIT 1
 """

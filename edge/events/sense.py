@@ -14,11 +14,11 @@ def _whole(name: str, low: int = 0, high: int = LARGEST) -> str:
 
 
 def _time(name: str) -> str:
-    """As `utc_text` writes it, and a day that there is: SQLite alone takes the 31st of February for the 3rd of March."""
+    """As `utc_text` writes it, a day that there is, and one that pandas knows: SQLite alone takes the 31st of February for the 3rd of March."""
     digit = "[0-9]"
     pattern = f"{digit * 4}-{digit * 2}-{digit * 2}T{digit * 2}:{digit * 2}:{digit * 2}.{digit * 3}+00:00"
     same_day = f"date({name}, '+0 days') = substr({name}, 1, 10)"
-    return f"typeof({name}) = 'text' AND {name} GLOB '{pattern}' AND {name} BETWEEN '1000' AND '9000' AND {same_day}"
+    return f"typeof({name}) = 'text' AND {name} GLOB '{pattern}' AND {name} BETWEEN '1900' AND '2200' AND {same_day}"
 
 
 def _all(*conditions: str) -> str:
@@ -27,6 +27,7 @@ def _all(*conditions: str) -> str:
 
 _EMOTION = "emotion IN ('" + "', '".join(LABELS) + "')"
 _PLACES = [_real(name, -1e6, 1e6) for name in ("x", "y")] + [_real(name, 0, 1e6) for name in ("width", "height")]
+_HOUR = _whole("hour", -700_000, 2_100_000)
 _SHARES = [_real(name, 0, 1.01) for name in ("detection_score", "score", *LABELS)]
 
 OBSERVATION = _all(
@@ -48,7 +49,7 @@ INCIDENT = _all(
     _real("seconds", -1e10, 1e10), _whole("rows_lost"), "typeof(details) = 'text'",
 )  # fmt: skip
 SUM = _all(
-    _whole("hour", -(10**7), 10**8), _whole("run"), _EMOTION, _real("seconds", 0, 1e10),
+    _HOUR, _whole("run"), _EMOTION, _real("seconds", 0, 1e10),
     _real("certain_seconds", 0, 1e10), _whole("episodes"), _whole("faces"),
 )  # fmt: skip
-WATCH = _all(_whole("hour", -(10**7), 10**8), _real("watched_seconds", 0, 1e10), _real("paused_seconds", 0, 1e10))
+WATCH = _all(_HOUR, _real("watched_seconds", 0, 1e10), _real("paused_seconds", 0, 1e10))

@@ -11,7 +11,7 @@ from edge.events.records import SumRow, WatchRow
 from edge.events.rows import HOUR_SECONDS
 from edge.events.scan import Scanner
 
-HOURS = range(-(10**7), 10**8)  # every hour that makes sense
+HOURS = range(-700_000, 2_100_001)  # every hour that makes sense
 START = datetime(1970, 1, 1, tzinfo=UTC)
 
 SUMS = f"""
@@ -26,11 +26,11 @@ def sums(
     scanner: Scanner, since: datetime | None, until: datetime | None, bucket: Bucket, zone: ZoneInfo | None
 ) -> list[SumRow]:
     starts = _starts(bucket, zone)
-    found: dict[tuple[str, str], tuple[Any, ...]] = {}
+    found: dict[tuple[str, str], list[Any]] = {}
     for hour, emotion, *figures in _rows(scanner, SUMS, since, until):
-        key = (starts(hour), emotion)
-        seconds, certain_seconds, episodes, faces = found.get(key, (0.0, 0.0, 0, 0))
-        found[key] = (seconds + figures[0], certain_seconds + figures[1], episodes + figures[2], faces + figures[3])
+        known = found.setdefault((starts(hour), emotion), [0.0, 0.0, 0, 0])
+        for place, figure in enumerate(figures):
+            known[place] += figure
     return [SumRow(*key, *figures) for key, figures in found.items()]
 
 
@@ -38,11 +38,11 @@ def watched(
     scanner: Scanner, since: datetime | None, until: datetime | None, bucket: Bucket, zone: ZoneInfo | None
 ) -> list[WatchRow]:
     starts = _starts(bucket, zone)
-    found: dict[str, tuple[float, float]] = {}
+    found: dict[str, list[float]] = {}
     for hour, watched_seconds, paused_seconds in _rows(scanner, WATCHED, since, until):
-        start = starts(hour)
-        before = found.get(start, (0.0, 0.0))
-        found[start] = (before[0] + watched_seconds, before[1] + paused_seconds)
+        known = found.setdefault(starts(hour), [0.0, 0.0])
+        known[0] += watched_seconds
+        known[1] += paused_seconds
     return [WatchRow(start, *figures) for start, figures in found.items()]
 
 

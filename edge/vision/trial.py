@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -98,9 +99,10 @@ def _remember(key: str) -> None:
 def main(runtime: str) -> int:
     from edge.vision.runtime import load_interpreter
 
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     content = sys.stdin.buffer.read()
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
+    with suppress(OSError, ValueError):  # the service's sandbox may forbid it, and has a limit of its own
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
     try:
         run(load_interpreter(content, 1, runtime))
     except Exception as error:

@@ -131,6 +131,12 @@ def test_a_short_log_makes_a_page_too(seconds: int, tmp_path: Path) -> None:
     assert "Emotions in view" in page.render(read(tmp_path / "log.db"), tmp_path / "log.db")
 
 
+def test_times_that_no_log_reaches_are_no_limit(tmp_path: Path, program: Program) -> None:
+    two_runs(tmp_path / "log.db")
+    done = program("report", "--log", "log.db", "--since", "1000-01-01", "--until", "8999-01-01")
+    assert done.returncode == 0, done.stderr
+
+
 def test_names_from_the_log_are_text_and_no_markup(tmp_path: Path) -> None:
     with EventLog(tmp_path / "log.db", AT_ONCE, Clock()) as events:
         events.start_run("<img src=x onerror=alert(1)>", "model", Clock().now)
@@ -147,9 +153,10 @@ def test_without_pandas_the_pip_command_is_named(tmp_path: Path, program: Progra
     assert "pandas" in errors(done)[0]
 
 
-def test_an_empty_time_is_a_usage_error(tmp_path: Path, program: Program) -> None:
+@pytest.mark.parametrize("time", [("--until", "2020-01-01"), ("--since", "8000-01-01"), ("--until", "1000-01-01")])
+def test_an_empty_time_is_a_usage_error(time: tuple[str, str], tmp_path: Path, program: Program) -> None:
     fill(tmp_path / "log.db", 3)
-    done = program("report", "--log", "log.db", "--until", "2020-01-01")
+    done = program("report", "--log", "log.db", *time)
     assert done.returncode == 2
     assert "no face was logged" in errors(done)[0]
     assert not (tmp_path / "report.html").exists()
