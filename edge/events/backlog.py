@@ -18,7 +18,8 @@ class Loss:
     seconds: float = 0.0
 
     def add(self, entry: Entry) -> None:
-        self.first_utc, self.last_utc = self.first_utc or entry.utc, entry.utc
+        self.first_utc = self.first_utc or entry.utc
+        self.last_utc = entry.utc
         if isinstance(entry, Observation):
             self.rows += 1
         else:

@@ -8,21 +8,18 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from edge.errors import LogError, UsageError
-from edge.events import counts, history, sense, totals
+from edge.events import counts, episode_rows, history, sense, totals
 from edge.events.counts import TimeBucket
 from edge.events.records import Count, EpisodeRow, Gap, IncidentRow, Latest, RunRow, SumRow, WatchRow
 from edge.events.rows import utc_text
 from edge.events.scan import LAST_ID, Problems, Row, Scanner
-from edge.events.schema import EPISODE_COLUMNS, OBSERVATION_COLUMNS, SCHEMA_VERSION, pragma
+from edge.events.schema import OBSERVATION_COLUMNS
+from edge.events.snapshot import connect_to_read
 from edge.events.spans import Span, ids_between, spans
 from edge.events.visits import Visit, Visits
-
-BUSY_SECONDS = 1.0  # for a log that somebody locked; whoever asks waits no longer
-EPISODES_BEFORE = 10_000  # looked at before those that begin in the time asked for: one of them may last until then
 
 # As `utc_text` writes them; these sort before and after every time.
 EARLIEST = ""
@@ -32,10 +29,6 @@ OBSERVATIONS = f"""
 SELECT id, {sense.OBSERVATION}, {{columns}} FROM observations
 WHERE id BETWEEN :first AND :last ORDER BY id
 """
-EPISODES = f"""
-SELECT id, {sense.EPISODE}, {EPISODE_COLUMNS} FROM episodes WHERE id BETWEEN :first AND :last ORDER BY id
-"""
-FIRST_EPISODE = "SELECT first_observation FROM episodes WHERE id >= ? ORDER BY id LIMIT 1"
 
 Bucket = Literal["hour", "day", "month"]
 
@@ -81,9 +74,8 @@ class LogReader:
 
     def episodes_of(self, visit: Visit) -> list[EpisodeRow]:
         """The episodes that make up a visit."""
-        rows = self._scanner.rows(EPISODES, visit.first_episode, visit.last_episode)
-        episodes = [EpisodeRow(*values) for values in rows]
-        return [row for row in episodes if (row.run, row.track) == (visit.run, visit.track)]
+        rows = episode_rows.between(self._scanner, visit.first_episode, visit.last_episode)
+        return [row for row in rows if (row.run, row.track) == (visit.run, visit.track)]
 
     @cached_property
     def _incidents(self) -> list[IncidentRow]:
@@ -185,37 +177,10 @@ class LogReader:
             return span.first_id, span.last_id
 
     def _episodes(self, since: datetime | None, until: datetime | None) -> Iterator[EpisodeRow]:
-        for values in self._scanner.rows(EPISODES, self._first_episode(since), LAST_ID):
-            row = EpisodeRow(*values)
-            start_utc = history.shifted(row.start_utc, history.shift_at(row.first_observation, self.spans))
-            end_utc = history.shifted(row.end_utc, history.shift_at(row.last_observation, self.spans))
-            if _lies_in(start_utc, end_utc, since, until):
-                yield row._replace(start_utc=start_utc, end_utc=end_utc)
-
-    def _first_episode(self, since: datetime | None) -> int:
-        """The id from which to look for episodes that last until `since` or longer."""
-        if not since:
-            return 1
-        firsts = [self._ids(span, since, None)[0] for span in self.spans]
-        later = [first for first, span in zip(firsts, self.spans, strict=True) if first < span.last_id]
-        try:
-            return max(1, self._bisect_episodes(min(later, default=LAST_ID)) - EPISODES_BEFORE)
-        except sqlite3.DatabaseError as error:
-            self.problems.note(error)
-            return 1
-
-    def _bisect_episodes(self, observation: int) -> int:
-        """The first id of an episode that begins with `observation` or later."""
-        low = 1
-        high = self._database.execute("SELECT coalesce(max(id), 1) FROM episodes").fetchone()[0]
-        while low < high:
-            middle = (low + high) // 2
-            found = self._database.execute(FIRST_EPISODE, (middle,)).fetchone()
-            if found and isinstance(found[0], int) and found[0] < observation:
-                low = middle + 1
-            else:
-                high = middle
-        return int(low)
+        first_observations = [self._ids(span, since, None)[0] for span in self.spans] if since else []
+        for row in episode_rows.from_observation(self._scanner, self.spans, first_observations):
+            if _lies_in(row.start_utc, row.end_utc, since, until):
+                yield row
 
 
 @contextmanager
@@ -227,42 +192,12 @@ def open_reader(path: Path) -> Iterator[LogReader]:
     if not path.is_file():
         raise UsageError(f"{path}: no such event log; give --log FILE, or --config FILE with its log.path")
     try:
-        with closing(_connect(path)) as database:
+        with closing(connect_to_read(path)) as database:
             yield LogReader(database)
     except sqlite3.Error as error:
         raise LogError(
             f"{path}: cannot be read ({error}); if it is damaged, `sqlite3 {path} .recover` may save its rows"
         ) from error
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    """Works beside the daemon and without it; in a folder that cannot be written only where nothing waits in a WAL."""
-    uri = f"file:{quote(str(path.resolve()))}?mode=ro"
-    try:
-        return _begin(path, uri)
-    except sqlite3.OperationalError as error:
-        wal = path.with_name(path.name + "-wal")
-        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN or (wal.exists() and wal.stat().st_size):
-            raise
-    return _begin(path, uri + "&immutable=1")
-
-
-def _begin(path: Path, uri: str) -> sqlite3.Connection:
-    database = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)
-    try:
-        database.text_factory = lambda text: text.decode(errors="replace")
-        database.execute("BEGIN")  # one snapshot for all that is read, from the next line on
-        version = pragma(database, "user_version")
-        if version != SCHEMA_VERSION:
-            raise LogError(
-                f"{path}: expected an event log of version {SCHEMA_VERSION}, found version {version}; an older one is "
-                "brought up to date when `python -m edge run` opens it"
-            )
-        database.execute("SELECT count(*) FROM uncounted").fetchone()
-    except BaseException:
-        database.close()
-        raise
-    return database
 
 
 def _texts(since: datetime | None, until: datetime | None, span: Span) -> tuple[str, str]:

@@ -25,7 +25,7 @@ CAMERA_FAULTS = (
     "hang",
     "hang for ever",
 )
-HOUR_SECONDS = 3600
+JUMPS_SECONDS = (3600, 5 * 365 * 86400)  # both ways; nothing may be deleted by age meanwhile
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)  # Debian's
 Fault = Callable[[Trial], None]
 
@@ -106,7 +106,7 @@ def clock_jump(trial: Trial) -> None:
         trial.wait_for_rows()
         now = 0
         for direction in trial.chance.sample([1, -1, 1, -1], 4):
-            now += direction * HOUR_SECONDS
+            now += direction * trial.chance.choice(JUMPS_SECONDS)
             offset.write_text(f"{now:+d}")
             trial.wait_for_rows()
             jumps += 1

@@ -35,6 +35,7 @@ model = "{model}"
 path = "{folder}/log.db"
 interval_seconds = 0.1
 commit_seconds = {commit_seconds}
+keep_days = 30
 """
 
 

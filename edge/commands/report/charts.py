@@ -1,5 +1,6 @@
 """The charts of the report, by plotly."""
 
+from datetime import timedelta
 from typing import Any
 
 import pandas as pd
@@ -20,10 +21,8 @@ COLOURS = {  # told apart by people with any colour vision, by lightness where n
 ORDER = tuple(COLOURS)  # pleasant ones below, unpleasant ones on top
 INK, FAINT, PAUSE = "#2b2f36", "#e8eaee", "#f1ece2"
 MAX_BARS = 200
-BAR_WIDTHS = [
-    pd.Timedelta(text)
-    for text in ["1s", "5s", "15s", "1min", "5min", "10min", "30min", "1h", "2h", "6h", "1D", "7D", "28D"]
-]
+BAR_SECONDS = [1, 5, 15, 60, 300, 600, 1800, 3600, 7200, 21_600, 86_400, 7 * 86_400, 28 * 86_400]
+BAR_WIDTHS = [pd.Timedelta(timedelta(seconds=seconds)) for seconds in BAR_SECONDS]
 WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 
 
@@ -124,8 +123,8 @@ def visits(tables: Tables) -> go.Figure:
 
 
 def bar_width(tables: Tables) -> pd.Timedelta:
-    wanted = max((tables.end - tables.start) / MAX_BARS, tables.resolution)
-    return next((width for width in BAR_WIDTHS if width >= wanted), BAR_WIDTHS[-1])
+    least = max((tables.end - tables.start) / MAX_BARS, tables.resolution)
+    return next((width for width in BAR_WIDTHS if width >= least), BAR_WIDTHS[-1])
 
 
 def _present(table: pd.DataFrame) -> list[str]:

@@ -1,9 +1,9 @@
 """`python -m edge report`: tables that are right, and a page that stands alone."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from edge.commands.report import charts, page, tables
@@ -100,10 +100,10 @@ def test_time_without_the_daemon_counts_also_where_nobody_was_seen_around_it(tmp
 def test_bars_are_no_finer_than_what_is_counted(tmp_path: Path) -> None:
     clock, log = Clock(), tmp_path / "log.db"
     fill(log, 1200, AT_ONCE, clock)
-    assert charts.bar_width(read(log)) == pd.Timedelta(seconds=15)
+    assert charts.bar_width(read(log)) == timedelta(seconds=15)
     clock.go_on(36_000)
     fill(log, 0, AT_ONCE, clock)
-    assert charts.bar_width(read(log)) == pd.Timedelta(minutes=1)
+    assert charts.bar_width(read(log)) == timedelta(minutes=1)
 
 
 def test_the_page_stands_alone_and_says_what_it_knows(tmp_path: Path, program: Program) -> None:

@@ -174,6 +174,19 @@ def test_a_log_that_is_not_there_or_locked_is_an_error(tmp_path: Path) -> None:
         forget(path, None, None, "a test")
 
 
+def test_a_reader_that_holds_on_is_told_and_ends_nothing(tmp_path: Path) -> None:
+    clock, path = Clock(), tmp_path / "log.db"
+    with EventLog(path, AT_ONCE, clock) as events:
+        events.start_run("test", "model", clock.now)
+        events.record([face()], 0, clock.now)
+        clock.go_on(1)
+        with open_reader(path) as reader:
+            assert not forget(path, None, clock.now, "a test").overwritten
+            assert len(list(reader.observations())) == 1  # as it was when it was opened
+        assert rows(path, "SELECT count(*) FROM observations") == [(0,)]
+        assert forget(path, None, clock.now, "a test").overwritten
+
+
 def test_copies_beside_it_are_named(tmp_path: Path) -> None:
     path = tmp_path / "log.db"
     fill(path, 3)

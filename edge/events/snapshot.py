@@ -1,0 +1,40 @@
+"""Open a log for reading, as it is at one moment."""
+
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+from edge.errors import LogError
+from edge.events.schema import SCHEMA_VERSION, pragma
+
+BUSY_SECONDS = 1.0  # for a log that somebody locked; whoever asks waits no longer
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """Works beside the daemon and without it; in a folder that cannot be written only where nothing waits in a WAL."""
+    uri = f"file:{quote(str(path.resolve()))}?mode=ro"
+    try:
+        return _begin(path, uri)
+    except sqlite3.OperationalError as error:
+        wal = path.with_name(path.name + "-wal")
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN or (wal.exists() and wal.stat().st_size):
+            raise
+    return _begin(path, uri + "&immutable=1")
+
+
+def _begin(path: Path, uri: str) -> sqlite3.Connection:
+    database = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)
+    try:
+        database.text_factory = lambda text: text.decode(errors="replace")
+        database.execute("BEGIN")  # one snapshot for all that is read, from the next line on
+        version = pragma(database, "user_version")
+        if version != SCHEMA_VERSION:
+            raise LogError(
+                f"{path}: expected an event log of version {SCHEMA_VERSION}, found version {version}; an older one is "
+                "brought up to date when `python -m edge run` opens it"
+            )
+        database.execute("SELECT count(*) FROM uncounted").fetchone()
+    except BaseException:
+        database.close()
+        raise
+    return database
