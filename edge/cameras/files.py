@@ -10,7 +10,7 @@ import numpy as np
 from edge.cameras.ffmpeg import DamagedFileError
 from edge.cameras.folder import files_in
 from edge.cameras.frame import Camera, Closing, Frame
-from edge.cameras.kinds import Kind, Medium
+from edge.cameras.kinds import Kind, Medium, is_bystander
 from edge.cameras.picture import MAX_MEGAPIXELS, READABLE, kind_of_file, read_image, read_picture, refusal
 from edge.cameras.regular import shown
 from edge.cameras.video import VideoFile
@@ -75,7 +75,7 @@ class ImageFolder(Pictures):
             return
         if is_picture(kind):
             pictures.append(path)
-        elif kind.medium is Medium.OTHER:
+        elif is_bystander(kind, path.suffix):
             log.info("%s", refusal(path, kind))
         else:
             self._problems.append(str(refusal(path, kind)))

@@ -155,6 +155,11 @@ def kind_of(head: bytes, suffix: str = "") -> Kind:
     return OTHER
 
 
+def is_bystander(kind: Kind, suffix: str) -> bool:
+    """Whether a folder's file neither is nor claims to be a picture or video, as `notes.txt`: no fault, but named."""
+    return kind.medium is Medium.OTHER and suffix.lower() not in MEDIA_SUFFIXES
+
+
 def _is_transport_stream(head: bytes) -> bool:
     """Packets of 188 bytes that each begin with a sync byte, behind a time of 4 bytes each in a camcorder's .m2ts."""
     plain = head[::TS_PACKET_BYTES][:2]

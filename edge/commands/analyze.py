@@ -14,7 +14,7 @@ from edge.cameras.ffmpeg import DamagedFileError, guarded
 from edge.cameras.files import is_picture, open_file
 from edge.cameras.folder import files_in
 from edge.cameras.frame import Frame
-from edge.cameras.kinds import MEDIA_SUFFIXES, Medium
+from edge.cameras.kinds import is_bystander
 from edge.cameras.picture import MAX_MEGAPIXELS, kind_of_file, refusal
 from edge.cameras.regular import shown
 from edge.contract import LABELS
@@ -93,7 +93,7 @@ class Analysis:
 
     def _analyze(self, file: Path, in_folder: bool) -> None:
         kind = kind_of_file(file)
-        if kind.medium is Medium.OTHER and in_folder and file.suffix.lower() not in MEDIA_SUFFIXES:
+        if in_folder and is_bystander(kind, file.suffix):
             log.info("%s", refusal(file, kind))
             self._tally.others += 1
             return
