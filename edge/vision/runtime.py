@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.errors import ModelError
+from edge.vision.chatter import without_chatter
 from edge.vision.manifest import Tensor
 from edge.vision.trial import try_once
 
@@ -52,14 +53,16 @@ def open_interpreter(path: Path, content: bytes, threads: int, runtime: Runtime)
         try_once(path, content, name)
         return name, _open(path, content, threads, name)
     raise ModelError(
-        f"no TFLite runtime that works: {', '.join(reasons)}; make the environment again, from requirements-edge.txt"
+        f"no TFLite runtime that works: {', '.join(reasons)}", "make the environment again, from requirements-edge.txt"
     )
 
 
 def load_interpreter(content: bytes, threads: int, runtime: str) -> Any:
     """Raises whatever the runtime does."""
-    interpreter = importlib.import_module(RUNTIMES[runtime]).Interpreter(model_content=content, num_threads=threads)
-    interpreter.allocate_tensors()
+    make = importlib.import_module(RUNTIMES[runtime]).Interpreter
+    with without_chatter():
+        interpreter = make(model_content=content, num_threads=threads)
+        interpreter.allocate_tensors()
     return interpreter
 
 
@@ -102,5 +105,5 @@ def verify_tensor(path: Path, name: str, expected: Tensor, details: dict[str, An
     found = (list(details["shape"]), np.dtype(details["dtype"]).name, zero_point)
     if found != (expected.shape, expected.dtype, expected.zero_point) or not np.isclose(scale, expected.scale):
         raise ModelError(
-            f"{path}: {name} tensor is {found} with scale {scale:g}, its manifest says {expected}; quantize it again"
+            f"{path}: {name} tensor is {found} with scale {scale:g}, its manifest says {expected}", "quantize it again"
         )
