@@ -35,6 +35,10 @@ class Camera(Protocol):
         """What is open, in words for people; holds no password."""
 
     @property
+    def is_demo(self) -> bool:
+        """Whether this is the demo, shown for want of a camera."""
+
+    @property
     def dropped(self) -> int:
         """Frames that came while the one before was being worked on, and were left out."""
 
@@ -53,9 +57,10 @@ class Camera(Protocol):
 
 
 class Closing:
-    """The context manager half of a camera, and the drop count of one that drops nothing."""
+    """The context manager half of a camera, and what holds for most: it drops nothing, and is not the demo."""
 
     dropped: int = 0
+    is_demo: bool = False
 
     def close(self) -> None:
         """Nothing to give back, unless a camera says otherwise."""

@@ -58,7 +58,9 @@ class LiveCamera(Closing):
                 return None
             silence_s = self._clock() - self._heard_s
         if silence_s > self._reconnect_seconds + self._hang_seconds:
-            raise CameraError(f"{self.name}: no answer for {silence_s:.0f} s; its driver hangs, check cable and power")
+            raise CameraError(
+                f"{self.name}: no answer for {silence_s:.0f} s", "its driver hangs, check cable and power"
+            )
         late = f"waiting for {self.name}" if silence_s > self._hang_seconds else ""
         raise NoFrameYetError(self._state or late)
 
@@ -85,6 +87,7 @@ class LiveCamera(Closing):
         """Take frames until closed or at the source's end."""
         with self._open_device() as device:
             self.name = device.name
+            self.is_demo = device.is_demo
             while not self._closing.is_set():
                 frame = device.read()
                 if frame is None:

@@ -22,6 +22,10 @@ class TurnedCamera(Closing):
         return self._camera.name
 
     @property
+    def is_demo(self) -> bool:  # type: ignore[override]
+        return self._camera.is_demo
+
+    @property
     def dropped(self) -> int:  # type: ignore[override]
         return self._camera.dropped
 

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable
 from functools import partial
-from itertools import chain, repeat
 from pathlib import Path
 
 from edge.cameras.frame import Camera
@@ -12,50 +11,74 @@ from edge.errors import CameraError, UsageError
 from edge.settings import CameraSettings
 from edge.source import EXPECTED, HIDDEN, existing_path, stream_scheme
 
-DEMO_NAME = "demo"
 DEMO = Path(__file__).resolve().parent.parent / "demo" / "demo.mp4"
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
+
+
+class CameraSource:
+    """What the settings name, to be opened time and again."""
+
+    def __init__(self, settings: CameraSettings) -> None:
+        self._settings = settings
+        self._camera_seen = False
+
+    def open(self) -> Camera:
+        """Open it; the caller closes it.
+
+        `auto` takes the Pi camera, else the first USB camera, else the demo; `camera` stops before the demo.
+        Raises UsageError where a path or name cannot be a source. A live camera is opened while this returns: its
+        `read` raises CameraError where none answers.
+        """
+        settings = self._settings
+        open_device = self._device()
+        if open_device:
+            hang_seconds = 2 * settings.timeout_seconds + 1 / settings.frames_per_second
+            camera: Camera = LiveCamera(open_device, settings.reconnect_seconds, hang_seconds)
+        else:
+            camera = _file(settings)
+        if settings.rotate_degrees or settings.mirror:
+            from edge.cameras.rotated import TurnedCamera
+
+            return TurnedCamera(camera, settings.rotate_degrees, settings.mirror)
+        return camera
+
+    def _device(self) -> Callable[[], Camera] | None:
+        """What opens the live camera of the settings, time and again; None for files."""
+        source = self._settings.source
+        if source == "auto":
+            return self._camera_or_demo
+        if source == "camera":
+            return partial(_first_camera, self._settings)
+        if source == "picamera" or source.startswith("picamera:"):
+            return partial(_picamera, self._settings, source.removeprefix("picamera").removeprefix(":"))
+        if source.startswith(("usb:", "/dev/video", "/dev/v4l/")):
+            return _usb(source.removeprefix("usb:"), self._settings)
+        if stream_scheme(source):
+            return partial(_stream, source, self._settings)
+        return None
+
+    def _camera_or_demo(self) -> Camera:
+        """The demo is no replacement: a camera that was there once, and is gone, is waited for."""
+        try:
+            camera = _first_camera(self._settings)
+        except CameraError as error:
+            if self._camera_seen:
+                raise
+            logger.warning("%s; showing the demo", error)
+            from edge.cameras.demo import DemoVideo
+
+            return DemoVideo()
+        self._camera_seen = True
+        return camera
 
 
 def open_camera(settings: CameraSettings) -> Camera:
-    """Open what `settings.source` names; the caller closes it.
-
-    `auto` takes the Pi camera, else the first USB camera, else the demo; `camera` stops before the demo.
-    Raises UsageError where a path or name cannot be a source. A live camera is opened while this returns: its
-    `read` raises CameraError where none answers.
-    """
-    open_device = _device(settings)
-    if open_device:
-        hang_seconds = 2 * settings.timeout_seconds + 1 / settings.frames_per_second
-        camera: Camera = LiveCamera(open_device, settings.reconnect_seconds, hang_seconds)
-    else:
-        camera = _file(settings)
-    if settings.rotate_degrees or settings.mirror:
-        from edge.cameras.rotated import TurnedCamera
-
-        return TurnedCamera(camera, settings.rotate_degrees, settings.mirror)
-    return camera
+    """Open what `settings.source` names, once; see `CameraSource.open`."""
+    return CameraSource(settings).open()
 
 
-def _device(settings: CameraSettings) -> Callable[[], Camera] | None:
-    """What opens the live camera of the settings, time and again; None for files."""
-    source = settings.source
-    if source == "auto":  # a camera that fails later is waited for: the demo is no replacement
-        attempts = chain([partial(_first_camera, settings, or_demo=True)], repeat(partial(_first_camera, settings)))
-        return lambda: next(attempts)()
-    if source == "camera":
-        return partial(_first_camera, settings)
-    if source == "picamera" or source.startswith("picamera:"):
-        return partial(_picamera, settings, source.removeprefix("picamera").removeprefix(":"))
-    if source.startswith(("usb:", "/dev/video", "/dev/v4l/")):
-        return _usb(source.removeprefix("usb:"), settings)
-    if stream_scheme(source):
-        return partial(_stream, source, settings)
-    return None
-
-
-def _first_camera(settings: CameraSettings, or_demo: bool = False) -> Camera:
+def _first_camera(settings: CameraSettings) -> Camera:
     from edge.cameras.usb import UsbCamera, plugged_in
 
     attempts: list[Callable[[], Camera]] = [partial(_picamera, settings)]
@@ -68,14 +91,7 @@ def _first_camera(settings: CameraSettings, or_demo: bool = False) -> Camera:
             reasons.append(str(error))
     if len(attempts) == 1:
         reasons.append("USB camera: none plugged in")
-    if not or_demo:
-        raise CameraError("no camera found: " + "; ".join(reasons))
-    log.warning("no camera found, showing the demo (%s)", "; ".join(reasons))
-    from edge.cameras.files import VideoFile
-
-    demo = VideoFile(DEMO, realtime=True)
-    demo.name = DEMO_NAME
-    return demo
+    raise CameraError("no camera found: " + "; ".join(reasons))
 
 
 def _picamera(settings: CameraSettings, which: str = "") -> Camera:
@@ -106,7 +122,7 @@ def _file(settings: CameraSettings) -> Camera:
     path = existing_path(settings.source)
     if path is None:
         raise UsageError(
-            f"camera source {HIDDEN}: no such file or folder (from {Path.cwd()}), and no camera; expected {EXPECTED}"
+            f"camera source {HIDDEN}: no such file or folder (from {Path.cwd()}), and no camera", f"expected {EXPECTED}"
         )
     if path.is_dir():
         return ImageFolder(path, settings.max_megapixels)

@@ -1,0 +1,14 @@
+"""The recording that comes along, shown where there is no camera."""
+
+from edge.cameras.files import VideoFile
+from edge.cameras.sources import DEMO
+
+
+class DemoVideo(VideoFile):
+    """Plays the demo at its own pace, and says that it is one."""
+
+    is_demo = True
+
+    def __init__(self) -> None:
+        super().__init__(DEMO, realtime=True)
+        self.name = "demo"
