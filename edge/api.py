@@ -60,10 +60,10 @@ def gray(frame: Any) -> npt.NDArray[np.uint8]:
     """`frame` as `(H, W) uint8, gray`; raises UsageError for what is neither that nor `(H, W, 3) uint8, BGR`."""
     expected = "expected a numpy array of uint8, (H, W) gray or (H, W, 3) BGR"
     if frame is None:
-        raise UsageError(f"{expected}, found None; cv2.imread gives it for a file that it cannot read")
+        raise UsageError(f"{expected}, found None", "cv2.imread gives it for a file that it cannot read")
     if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8:
         found = f"an array of {frame.dtype}" if isinstance(frame, np.ndarray) else type(frame).__name__
-        raise UsageError(f"{expected}, found {found}; scale to 0 to 255 and convert with .astype(numpy.uint8)")
+        raise UsageError(f"{expected}, found {found}", "scale to 0 to 255 and convert with .astype(numpy.uint8)")
     if frame.size == 0 or frame.ndim not in (2, 3) or frame.shape[2:] not in ((), (3,)):
         raise UsageError(f"{expected}, found shape {frame.shape}")
     return np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY) if frame.ndim == 3 else frame, dtype=np.uint8)

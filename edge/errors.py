@@ -2,7 +2,7 @@
 
     EdgeError
     ├── UsageError     a path or option that cannot work            exit 2
-    ├── SettingsError  a person must mend the settings              exit 78, systemd does not restart
+    ├── SettingsError  a person must fix the settings               exit 78, systemd does not restart
     ├── ModelError     a person must replace the model or manifest  exit 78, systemd does not restart
     ├── CameraError    no frames, now                               exit 1, systemd restarts
     └── LogError       the event log cannot be written              exit 1, systemd restarts
@@ -18,9 +18,17 @@ EXIT_CONFIG = 78
 
 
 class EdgeError(Exception):
-    """Says what was expected, what was found, and what to do, in one line."""
+    """Says what was expected and what was found, and beside it what to do (`remedy`)."""
 
     exit_code = EXIT_TRY_AGAIN
+
+    def __init__(self, found: str, remedy: str = "") -> None:
+        super().__init__(found, remedy)
+        self.found = found
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.found}; {self.remedy}" if self.remedy else self.found
 
 
 class UsageError(EdgeError):

@@ -28,7 +28,7 @@ class Capture(Closing):
             if read:
                 break
             if time.monotonic() >= deadline:
-                raise CameraError(f"{self.name}: gives no frames; unplugged, or switched off?")
+                raise CameraError(f"{self.name}: gives no frames", "unplugged, or switched off?")
             time.sleep(0.05)  # a camera that is gone answers at once
         gray = np.asarray(cv2.cvtColor(frame_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
         if self._aspect is None:

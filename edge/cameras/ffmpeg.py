@@ -39,7 +39,9 @@ def guarded(name: str | Path) -> Iterator[None]:
         yield
     except (cv2.error, MemoryError, ValueError, OverflowError, SystemError) as error:
         reason = getattr(error, "err", "") or str(error) or type(error).__name__
-        raise DamagedFileError(f"{shown(name)}: cannot be decoded ({reason.splitlines()[0]}); copy it again") from error
+        raise DamagedFileError(
+            f"{shown(name)}: cannot be decoded ({reason.splitlines()[0]})", "copy it again"
+        ) from error
 
 
 def open_video(file: BinaryIO, path: Path) -> cv2.VideoCapture:

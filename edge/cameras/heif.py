@@ -22,7 +22,8 @@ def read_heif(path: Path, kind: Kind, content: bytes, colour: bool, max_pixels: 
         from PIL import Image, ImageOps
     except ImportError as error:
         raise UsageError(
-            f"{shown(path)}: {kind.name} needs `pip install -r edge/requirements-heif.txt`; or export it as JPEG"
+            f"{shown(path)}: {kind.name} needs a library that is not installed",
+            "`pip install -r edge/requirements-heif.txt`, or export it as JPEG",
         ) from error
     pillow_heif.register_heif_opener()
     try:
@@ -41,5 +42,6 @@ def check_pixels(path: Path, width: int, height: int, max_pixels: float) -> None
     if width * height > max_pixels:
         raise UsageError(
             f"{shown(path)}: {width}x{height} are {width * height / 1e6:.0f} million pixels, expected at most "
-            f"{max_pixels / 1e6:g}; make it smaller, or raise camera.max_megapixels"
+            f"{max_pixels / 1e6:g}",
+            "make it smaller, or raise camera.max_megapixels",
         )

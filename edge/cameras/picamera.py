@@ -32,7 +32,7 @@ class PiCamera(Closing):
             self._device.cancel_all_and_flush()  # else the request that is still asked for blocks `close`
             reason = str(error) or type(error).__name__  # TimeoutError says nothing
             raise CameraError(
-                f"Pi camera: no frame for {self._timeout_seconds:.3g} s ({reason}); check its cable"
+                f"Pi camera: no frame for {self._timeout_seconds:.3g} s ({reason})", "check its cable"
             ) from error
         try:
             gray = y_plane(request.make_array("main"), self._size_wh)
@@ -70,13 +70,13 @@ def cameras(picamera2: Any) -> list[tuple[int, str]]:
 def choose(found: list[tuple[int, str]], which: str) -> int:
     """The number of the camera that `which` names, by number or model; empty: of the first. Raises CameraError."""
     if not found:
-        raise CameraError("Pi camera: none found; check the cable and `rpicam-hello --list-cameras`")
+        raise CameraError("Pi camera: none found", "check the cable and `rpicam-hello --list-cameras`")
     for number, model in found:
         if which in ("", str(number), model):
             return number
     there = ", ".join(f"picamera:{number} or picamera:{model}" for number, model in found)
     raise CameraError(
-        f"Pi camera: {shown(f'picamera:{which}')} is not there; set camera.source to one that is: {there}"
+        f"Pi camera: {shown(f'picamera:{which}')} is not there", f"set camera.source to one that is: {there}"
     )
 
 
@@ -96,15 +96,17 @@ def _start(settings: CameraSettings, which: str) -> Any:
         from picamera2 import Picamera2
     except ModuleNotFoundError as error:
         if error.name != "picamera2":
-            raise CameraError(f"Pi camera: picamera2 cannot be loaded ({error}); make the environment again") from error
+            raise CameraError(
+                f"Pi camera: picamera2 cannot be loaded ({error})", "make the environment again"
+            ) from error
         raise CameraError("Pi camera: picamera2 is not installed (sudo apt install python3-picamera2)") from error
     except Exception as error:  # ValueError: pip's numpy is not the one that apt's modules were built for
-        raise CameraError(f"Pi camera: picamera2 cannot be loaded ({error}); make the environment again") from error
+        raise CameraError(f"Pi camera: picamera2 cannot be loaded ({error})", "make the environment again") from error
     number = choose(cameras(Picamera2), which)
     try:
         device = Picamera2(number) if number else Picamera2()
     except Exception as error:  # held by another process: RuntimeError or IndexError, by version
-        raise CameraError(f"Pi camera: cannot be opened ({error}); does another program hold it?") from error
+        raise CameraError(f"Pi camera: cannot be opened ({error})", "does another program hold it?") from error
     try:
         _configure(device, settings)
         device.start()

@@ -56,12 +56,12 @@ def unreadable(path: Path, error: Exception) -> UsageError:
 def refusal(path: Path, kind: Kind) -> UsageError:
     """Why a file of this `kind` is not taken for a picture, and what to do."""
     if kind.medium is Medium.UNREADABLE:
-        return UsageError(f"{shown(path)}: {kind.name} is not read here; export it as JPEG or PNG")
+        return UsageError(f"{shown(path)}: {kind.name} is not read here", "export it as JPEG or PNG")
     if kind.medium is Medium.VIDEO:
-        return UsageError(f"{shown(path)}: a video ({kind.name}), expected a picture; name it by itself")
+        return UsageError(f"{shown(path)}: a video ({kind.name}), expected a picture", "name it by itself")
     if path.stat().st_size == 0:
-        return UsageError(f"{shown(path)}: empty; copy it again")
-    return UsageError(f"{shown(path)}: neither a picture nor a video; expected {READABLE}, or a video such as MP4")
+        return UsageError(f"{shown(path)}: empty", "copy it again")
+    return UsageError(f"{shown(path)}: neither a picture nor a video", f"expected {READABLE}, or a video such as MP4")
 
 
 def _content(path: Path) -> tuple[Kind, bytes]:
@@ -76,7 +76,7 @@ def _content(path: Path) -> tuple[Kind, bytes]:
     except (OSError, ValueError) as error:
         raise unreadable(path, error) from error
     if len(content) > MAX_PICTURE_BYTES:
-        raise UsageError(f"{shown(path)}: more than {MAX_PICTURE_BYTES / 1e6:.0f} MB; make it smaller")
+        raise UsageError(f"{shown(path)}: more than {MAX_PICTURE_BYTES / 1e6:.0f} MB", "make it smaller")
     return kind, content
 
 
@@ -92,6 +92,6 @@ def _decoded(path: Path, kind: Kind, content: bytes, colour: bool, max_pixels: f
         flags |= cv2.IMREAD_IGNORE_ORIENTATION
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), flags)  # refuses what is cut off, unlike `imread`
     if pixels is None:
-        raise DamagedFileError(f"{shown(path)}: not a readable image, or cut off; copy it again")
+        raise DamagedFileError(f"{shown(path)}: not a readable image, or cut off", "copy it again")
     picture = np.asarray(pixels, dtype=np.uint8)
     return upright(picture, orientation_of_webp(content)) if is_webp else picture

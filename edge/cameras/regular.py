@@ -42,4 +42,4 @@ def shown(path: Path | str) -> str:
 def _check(path: Path, status: os.stat_result) -> None:
     for is_special, what in SPECIAL:
         if is_special(status.st_mode):
-            raise UsageError(f"{shown(path)}: {what}; expected a file")
+            raise UsageError(f"{shown(path)}: {what}", "expected a file")

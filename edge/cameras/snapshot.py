@@ -45,7 +45,7 @@ class SnapshotCamera(Closing):
         try:
             self._address = Address.parse(url)
         except AddressError as error:
-            raise CameraError(f"{self.name}: {error}; check it") from None
+            raise CameraError(f"{self.name}: {error}", "check it") from None
         self._client = HttpClient(self._address, settings.timeout_seconds)
         self._frame_seconds = 1 / settings.frames_per_second
         self._clock = clock
@@ -70,19 +70,19 @@ class SnapshotCamera(Closing):
             raise CameraError(f"{self.name}: {explain_error(error)}") from None
         except TooLargeError:
             limit = f"{LARGEST_BYTES / 1e6:g} MB"
-            raise CameraError(f"{self.name}: a picture of more than {limit}; ask for a smaller one") from None
+            raise CameraError(f"{self.name}: a picture of more than {limit}", "ask for a smaller one") from None
         except (HTTPException, ValueError):
-            raise CameraError(f"{self.name}: its answer is cut off or not HTTP; check the address") from None
+            raise CameraError(f"{self.name}: its answer is cut off or not HTTP", "check the address") from None
         if answer.status != 200:
             raise CameraError(f"{self.name}: {explain_status(answer.status, self._address)}")
         return answer.body
 
     def _decode(self, content: bytes) -> npt.NDArray[np.uint8]:
         if not content.startswith(JPEG_BEGINS):
-            raise CameraError(f"{self.name}: answers without a JPEG picture; check the address")
+            raise CameraError(f"{self.name}: answers without a JPEG picture", "check the address")
         image = _decode_jpeg(content) if 0 < claimed_pixels(content) <= LARGEST_PIXELS else None
         if image is None:
-            raise CameraError(f"{self.name}: a JPEG picture that cannot be read; check the camera")
+            raise CameraError(f"{self.name}: a JPEG picture that cannot be read", "check the camera")
         return np.asarray(image, dtype=np.uint8)
 
 

@@ -33,10 +33,12 @@ class UsbCamera(Capture):
         name = shown(device)
         number = node_number(Path(device))
         if number is None:
-            raise CameraError(f"USB camera: {name} is not there; plug it in, or choose another --source")
+            raise CameraError(f"USB camera: {name} is not there", "plug it in, or choose another --source")
         capture = cv2.VideoCapture(number, cv2.CAP_V4L2)
         if not capture.isOpened():
-            raise CameraError(f"USB camera: {name} gives no pictures; is it held, or are you not in the group 'video'?")
+            raise CameraError(
+                f"USB camera: {name} gives no pictures", "is it held, or are you not in the group 'video'?"
+            )
         configure(capture, settings)
         if match := re.fullmatch("/dev/video([0-9]+)", device):
             name = f"usb:{match[1]}"

@@ -77,7 +77,7 @@ class VideoFile(Closing):
             raise (
                 refusal(path, kind)
                 if kind.medium is Medium.UNREADABLE
-                else UsageError(f"{shown(path)}: not a readable video; copy it again, or convert it to mp4")
+                else UsageError(f"{shown(path)}: not a readable video", "copy it again, or convert it to mp4")
             )
         return read_container(self._file, kind.name)
 
@@ -92,7 +92,8 @@ class VideoFile(Closing):
         if width * height > MAX_FRAME_PIXELS:
             raise DamagedFileError(
                 f"{self.name}: frames of {width}x{height}, expected at most {MAX_FRAME_PIXELS / 1e6:.0f} million "
-                "pixels; make it smaller"
+                "pixels",
+                "make it smaller",
             )
 
     def _undecoded(self, codec: str) -> str:

@@ -162,7 +162,7 @@ def _frames(source: Path, pipeline: Pipeline, watch: Stopwatch) -> Iterator[Fram
         with _open(source) as camera:
             frame = _read(camera, watch)
             if frame is None:
-                raise UsageError(f"{source}: no frames in it; give another --source")
+                raise UsageError(f"{source}: no frames in it", "give another --source")
             while frame:
                 yield frame
                 frame = _read(camera, watch)
@@ -175,7 +175,7 @@ def _read(camera: Camera, watch: Stopwatch) -> Frame | None:
 
 def _open(source: Path) -> Camera:
     if not source.exists():
-        raise UsageError(f"{source}: no such file or folder; expected a video or a folder of images")
+        raise UsageError(f"{source}: no such file or folder", "expected a video or a folder of images")
     return ImageFolder(source) if source.is_dir() else open_file(source)
 
 

@@ -24,7 +24,7 @@ def fetch(url: str, sha256: str, target: Path) -> None:
     except (OSError, http.client.HTTPException) as error:
         if isinstance(error, urllib.error.HTTPError):
             error.close()  # it holds the connection
-        raise EdgeError(f"{url}: cannot be fetched ({error}); try again, or copy the file to {target}") from error
+        raise EdgeError(f"{url}: cannot be fetched ({error})", f"try again, or copy the file to {target}") from error
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise ModelError(f"{url}: expected sha256 {sha256}, found {found}; nothing was saved")

@@ -190,13 +190,13 @@ def open_reader(path: Path) -> Iterator[LogReader]:
     Raises UsageError where there is none, LogError where it cannot be read, also later on.
     """
     if not path.is_file():
-        raise UsageError(f"{path}: no such event log; give --log FILE, or --config FILE with its log.path")
+        raise UsageError(f"{path}: no such event log", "give --log FILE, or --config FILE with its log.path")
     try:
         with closing(connect_to_read(path)) as database:
             yield LogReader(database)
     except sqlite3.Error as error:
         raise LogError(
-            f"{path}: cannot be read ({error}); if it is damaged, `sqlite3 {path} .recover` may save its rows"
+            f"{path}: cannot be read ({error})", f"if it is damaged, `sqlite3 {path} .recover` may save its rows"
         ) from error
 
 

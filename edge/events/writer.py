@@ -246,5 +246,5 @@ class EventLog:
 
     def _error(self, error: Exception) -> LogError:
         return LogError(
-            f"{self.path}: cannot write the event log ({error}); free space, mend its permissions, or set log.path"
+            f"{self.path}: cannot write the event log ({error})", "free space, fix its permissions, or set log.path"
         )

@@ -113,11 +113,11 @@ def load(path: Path, kind: type[Kind]) -> Kind:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except OSError as error:
         raise ModelError(
-            f"{path}: no readable manifest ({error.strerror}); copy it from where the model was made"
+            f"{path}: no readable manifest ({error.strerror})", "copy it from where the model was made"
         ) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # the last: brackets without end
         raise ModelError(
-            f"{path}: not a valid manifest: {error}; copy it again, or quantize the model again"
+            f"{path}: not a valid manifest: {error}", "copy it again, or quantize the model again"
         ) from error
 
 
@@ -131,13 +131,14 @@ def read_verified(model: Path, kind: type[Kind]) -> tuple[Kind, bytes]:
         content = model.read_bytes()
     except OSError as error:
         reason = f"{model}: no such model, or not readable ({error.strerror})"
-        raise ModelError(f"{reason}; set its path, or copy one there with its manifest") from error
+        raise ModelError(reason, "set its path, or copy one there with its manifest") from error
     manifest = load(path_beside(model), kind)
     expected = manifest.requirements() | {"sha256": (manifest.sha256, hashlib.sha256(content).hexdigest())}
     for key, (wanted, found) in expected.items():
         if wanted != found:
             whose = "the manifest says" if key == "sha256" else "this program needs"
             raise ModelError(
-                f"{model}: {key} does not match: {whose} {wanted}, found {found}; copy model and manifest together again"
+                f"{model}: {key} does not match: {whose} {wanted}, found {found}",
+                "copy model and manifest together again",
             )
     return manifest, content

@@ -97,4 +97,6 @@ def program(tmp_path: Path) -> Program:
 
 
 def errors(done: subprocess.CompletedProcess[str]) -> list[str]:
-    return [line for line in done.stderr.splitlines() if line.startswith("ERROR")]
+    """The errors that it printed, each with its remedy from the line below."""
+    lines = done.stderr.replace("\n   -> ", "; ").splitlines()
+    return [line for line in lines if line.startswith("ERROR")]

@@ -1,4 +1,4 @@
-"""What keeps the daemon from running, or from running well, and how to mend it."""
+"""What keeps the daemon from running, or from running well, and how to fix it."""
 
 from datetime import UTC, datetime
 from pathlib import Path

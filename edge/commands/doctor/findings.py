@@ -16,12 +16,12 @@ Level = Literal["ok", "warning", "problem"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the doctor: what is (`found`), and what to do about it (`mend`)."""
+    """One line of the doctor: what is (`found`), and what to do about it (`remedy`)."""
 
     check: str
     level: Level
     found: str
-    mend: str = ""
+    remedy: str = ""
     exit_code: int = 0
     """of a problem, as the daemon's own: 1 may pass by itself, 78 needs a person"""
 
@@ -63,15 +63,13 @@ def ok(check: str, found: str) -> Finding:
     return Finding(check, "ok", found)
 
 
-def warning(check: str, found: str, mend: str) -> Finding:
-    return Finding(check, "warning", found, mend)
+def warning(check: str, found: str, remedy: str) -> Finding:
+    return Finding(check, "warning", found, remedy)
 
 
-def problem(check: str, found: str, mend: str, exit_code: int) -> Finding:
-    return Finding(check, "problem", found, mend, exit_code)
+def problem(check: str, found: str, remedy: str, exit_code: int) -> Finding:
+    return Finding(check, "problem", found, remedy, exit_code)
 
 
 def problem_of(check: str, error: EdgeError) -> Finding:
-    """Our errors end with what to do, after the last semicolon."""
-    found, separator, mend = str(error).rpartition("; ")
-    return problem(check, found, mend, error.exit_code) if separator else problem(check, mend, "", error.exit_code)
+    return problem(check, error.found, error.remedy, error.exit_code)

@@ -61,10 +61,10 @@ def xnnpack(runtime: str, active: bool, milliseconds: float) -> Finding:
             "XNNPACK", found, "on a 64-bit system: pip install -r requirements-edge.txt, which brings LiteRT"
         )
     if not active:
-        mend = (
+        remedy = (
             "let the process read /proc/cpuinfo: no ProcSubset=pid in the unit, no hidden /proc or /sys in a container"
         )
-        return warning("XNNPACK", f"off, {speed}: it could not read which CPU this is", mend)
+        return warning("XNNPACK", f"off, {speed}: it could not read which CPU this is", remedy)
     if milliseconds > SLOW_CLASSIFIER_MS:
         return warning("XNNPACK", f"active, but {speed}", "look at heat and at other programs (`top`)")
     return ok("XNNPACK", f"active, {speed}")

@@ -28,9 +28,9 @@ def show(findings: Sequence[Finding], stream: TextIO) -> None:
         level = f"{finding.level:7}"
         shown = f"\033[{COLOURS[finding.level]}m{level}\033[0m" if coloured else level
         lines = textwrap.wrap(finding.found, columns - len(indent), break_on_hyphens=False)
-        if finding.mend:
+        if finding.remedy:
             lines += textwrap.wrap(
-                f"-> {finding.mend}", columns - len(indent), subsequent_indent="   ", break_on_hyphens=False
+                f"-> {finding.remedy}", columns - len(indent), subsequent_indent="   ", break_on_hyphens=False
             )
         stream.write(f"{shown}  {finding.check:{width}}  " + f"\n{indent}".join(lines) + "\n")
     stream.write(f"\n{verdict(findings)}\n")
@@ -40,7 +40,7 @@ def verdict(findings: Sequence[Finding]) -> str:
     problems, warnings = ([f for f in findings if f.level == level] for level in ("problem", "warning"))
     counted = [f"{len(found)} {name}{'' if len(found) == 1 else 's'}" for found, name in _named(problems, warnings)]
     if problems:
-        return f"{' and '.join(counted)}: mend the problems first."
+        return f"{' and '.join(counted)}: fix the problems first."
     return f"{counted[0]}; the daemon can run." if counted else "All is well."
 
 

@@ -17,8 +17,8 @@ def check(path: Path) -> Finding:
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     reason = _refusal(path, folder)
     if reason:
-        mend = f"mend the permissions of {folder}, remount it writable, or set log.path"
-        return problem("log", f"{path}: cannot be written ({reason})", mend, EXIT_TRY_AGAIN)
+        remedy = f"fix the permissions of {folder}, remount it writable, or set log.path"
+        return problem("log", f"{path}: cannot be written ({reason})", remedy, EXIT_TRY_AGAIN)
     return space(path, shutil.disk_usage(folder).free)
 
 

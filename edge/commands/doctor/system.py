@@ -46,13 +46,13 @@ def heat(machine: Machine) -> Finding:
 
 def throttled(bits: int, measured: str) -> Finding:
     """Decode the firmware's `bits`; `measured` is the temperature in words."""
-    now = [(words, mend) for bit, words, mend in THROTTLED if bits >> bit & 1]
-    earlier = [(words, mend) for bit, words, mend in THROTTLED if bits >> (bit + 16) & 1 and not bits >> bit & 1]
+    now = [(words, remedy) for bit, words, remedy in THROTTLED if bits >> bit & 1]
+    earlier = [(words, remedy) for bit, words, remedy in THROTTLED if bits >> (bit + 16) & 1 and not bits >> bit & 1]
     if not now and not earlier:
         return ok("heat", f"{measured}, never throttled since boot")
     said = [words for words, _ in now] + [f"{words} (earlier, since boot)" for words, _ in earlier]
-    mends = dict.fromkeys(mend for _, mend in now + earlier)
-    return warning("heat", f"{measured}, {', '.join(said)}", "; ".join(mends))
+    remedies = dict.fromkeys(remedy for _, remedy in now + earlier)
+    return warning("heat", f"{measured}, {', '.join(said)}", "; ".join(remedies))
 
 
 def temperature_celsius(machine: Machine) -> float | None:
@@ -73,10 +73,10 @@ def memory(machine: Machine) -> Finding:
         available, total = kilobytes["MemAvailable"] // 1024, kilobytes["MemTotal"] // 1024
     except (OSError, ValueError, KeyError):
         return warning("memory", "/proc/meminfo cannot be read", "no ProcSubset=pid in the unit; /proc must be mounted")
-    found, mend = f"{available:,} of {total:,} MB available", "stop other programs (`top`, then M, shows the largest)"
+    found, remedy = f"{available:,} of {total:,} MB available", "stop other programs (`top`, then M, shows the largest)"
     if available < TOO_LITTLE_MEMORY_MB:
-        return problem("memory", found, mend, EXIT_TRY_AGAIN)
-    return warning("memory", found, mend) if available < LOW_MEMORY_MB else ok("memory", found)
+        return problem("memory", found, remedy, EXIT_TRY_AGAIN)
+    return warning("memory", found, remedy) if available < LOW_MEMORY_MB else ok("memory", found)
 
 
 def clock(machine: Machine, now: datetime) -> Finding:
@@ -89,8 +89,8 @@ def clock(machine: Machine, now: datetime) -> Finding:
     if said == "yes" or (machine.root / "run/systemd/timesync/synchronized").exists():
         return ok("clock", f"{found}, synchronized")
     if said == "no":
-        mend = "sudo timedatectl set-ntp true, and a network; or a clock with a battery"
-        return warning("clock", f"{found}, not synchronized: the log's times may be wrong", mend)
+        remedy = "sudo timedatectl set-ntp true, and a network; or a clock with a battery"
+        return warning("clock", f"{found}, not synchronized: the log's times may be wrong", remedy)
     return ok("clock", f"{found}; whether it is synchronized, nobody says here")
 
 
@@ -112,8 +112,8 @@ def service_state(state: dict[str, str]) -> Finding:
     found = f"{state.get('ActiveState')}, {restarts} restart{'' if restarts == 1 else 's'}"
     if state.get("ActiveState") in ("failed", "activating"):
         found += f", last exit {state.get('ExecMainStatus')} ({state.get('Result')})"
-        mend = f"journalctl -u {SERVICE} -n 20 says why; then sudo systemctl restart {SERVICE}"
-        return problem("service", found, mend, EXIT_TRY_AGAIN)
+        remedy = f"journalctl -u {SERVICE} -n 20 says why; then sudo systemctl restart {SERVICE}"
+        return problem("service", found, remedy, EXIT_TRY_AGAIN)
     if state.get("ActiveState") != "active":
         return warning("service", found, f"sudo systemctl enable --now {SERVICE}")
     if restarts:

@@ -3,11 +3,14 @@
 SQLite counts, pandas brings the counts into local time, plotly draws (edge/requirements-report.txt).
 """
 
+import sys
 from datetime import datetime
 from pathlib import Path
 
 from edge.errors import SettingsError, UsageError
 from edge.events.reader import open_reader
+
+REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements-report.txt"
 
 
 def report(log: Path, output: Path, since: datetime | None, until: datetime | None) -> str:
@@ -19,8 +22,8 @@ def report(log: Path, output: Path, since: datetime | None, until: datetime | No
         from edge.commands.report import page, tables
     except ModuleNotFoundError as error:
         raise SettingsError(
-            f"the report needs pandas and plotly, found no {error.name}: "
-            "python -m pip install -r edge/requirements-report.txt"
+            f"the report needs pandas and plotly, found no {error.name}",
+            f"{sys.executable} -m pip install -r {REQUIREMENTS}",
         ) from error
     if output.exists() and log.exists() and output.samefile(log):
         raise UsageError(f"{output}: is the event log itself; give another --output")

@@ -90,7 +90,7 @@ def _by_name(path: Path, outputs: list[dict[str, Any]]) -> dict[str, dict[str, A
     found = {names.get(tuple(details["shape"][-1:])): details for details in outputs}
     if set(found) != set(DETECTOR_OUTPUTS):
         channels = [int(details["shape"][-1]) for details in outputs]
-        raise ModelError(f"{path}: expected outputs with 1, 4 and 10 channels, found {channels}; quantize it again")
+        raise ModelError(f"{path}: expected outputs with 1, 4 and 10 channels, found {channels}", "quantize it again")
     return {str(name): details for name, details in found.items()}
 
 

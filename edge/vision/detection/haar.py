@@ -22,13 +22,13 @@ class Haar:
 
     def __init__(self, min_face_px: int = 32) -> None:
         if not hasattr(cv2, "CascadeClassifier"):
-            raise ModelError(f"OpenCV {cv2.__version__} has no Haar cascades; run `python -m edge fetch-yunet`")
+            raise ModelError(f"OpenCV {cv2.__version__} has no Haar cascades", "run `python -m edge fetch-yunet`")
         self._min_face_px = min_face_px
         path = Path(cv2.__file__).parent / "data" / HAAR_CASCADE
         self._cascade = cv2.CascadeClassifier(str(path))
         if self._cascade.empty():
             raise ModelError(
-                f"{path}: no such cascade; install opencv-python-headless by pip, or `python -m edge fetch-yunet`"
+                f"{path}: no such cascade", "install opencv-python-headless by pip, or `python -m edge fetch-yunet`"
             )
 
     def detect(self, frame_gray: npt.NDArray[np.uint8]) -> list[Face]:

@@ -23,14 +23,14 @@ class YuNet:
     def __init__(self, model: str | Path, threshold: float = YUNET_THRESHOLD, min_face_px: int = 32) -> None:
         if not Path(model).is_file():
             raise ModelError(
-                f"{model}: no such face detector; run `python -m edge fetch-yunet`, or set detector.kind = 'haar'"
+                f"{model}: no such face detector", "run `python -m edge fetch-yunet`, or set detector.kind = 'haar'"
             )
         self._min_face_px = min_face_px
         try:
             self._net = cv2.FaceDetectorYN.create(str(model), "", (REDUCED_WIDTH, REDUCED_WIDTH), threshold)
             self._net.detect(np.zeros((REDUCED_WIDTH, REDUCED_WIDTH, 3), np.uint8))
         except cv2.error as error:
-            raise ModelError(f"{model}: OpenCV {cv2.__version__} cannot run it as YuNet; fetch it again") from error
+            raise ModelError(f"{model}: OpenCV {cv2.__version__} cannot run it as YuNet", "fetch it again") from error
 
     def detect(self, frame_gray: npt.NDArray[np.uint8]) -> list[Face]:
         small, scale = reduced(frame_gray)

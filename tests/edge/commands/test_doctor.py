@@ -104,7 +104,7 @@ def test_camera_nodes_that_may_not_be_opened_are_named_with_their_group(
     [found] = camera.devices(source, closed)
     assert found.level == level
     assert "may not open /dev/media0" in found.found
-    assert f"usermod -aG {(tmp_path / 'dev/media0').group()} " in found.mend
+    assert f"usermod -aG {(tmp_path / 'dev/media0').group()} " in found.remedy
 
 
 @pytest.mark.parametrize(("scheme", "level"), [("rtsp", "ok"), ("HTTP", "ok"), ("rtmp", "problem")])
@@ -113,7 +113,7 @@ def test_a_stream_is_judged_by_its_kind(scheme: str, level: str, tmp_path: Path)
         settings.CameraSettings(source=f"{scheme}://me:secret@cam/live"), Machine(tmp_path, answering())
     )
     assert found.level == level
-    assert "secret" not in found.found + found.mend
+    assert "secret" not in found.found + found.remedy
 
 
 def test_modules_in_the_callers_folder_are_no_libraries(program: Program, tmp_path: Path) -> None:
@@ -185,11 +185,11 @@ def test_a_model_that_is_not_the_manifest_s_is_a_problem(model: Path) -> None:
     [found] = classifier(settings.ClassifierSettings(model=str(model)))
     assert (found.level, found.exit_code) == ("problem", 78)
     assert "sha256 does not match" in found.found
-    assert found.mend == "copy model and manifest together again"
+    assert found.remedy == "copy model and manifest together again"
 
 
 @pytest.mark.parametrize(
-    ("runtime", "active", "milliseconds", "level", "mend"),
+    ("runtime", "active", "milliseconds", "level", "remedy"),
     [
         ("litert", True, 0.9, "ok", ""),
         ("litert", True, 300.0, "warning", "heat"),
@@ -198,11 +198,11 @@ def test_a_model_that_is_not_the_manifest_s_is_a_problem(model: Path) -> None:
     ],
 )
 def test_xnnpack_is_judged_by_its_delegate(
-    runtime: str, active: bool, milliseconds: float, level: str, mend: str
+    runtime: str, active: bool, milliseconds: float, level: str, remedy: str
 ) -> None:
     found = model.xnnpack(runtime, active, milliseconds)
     assert found.level == level
-    assert mend in found.mend
+    assert remedy in found.remedy
 
 
 def test_a_hidden_proc_is_noticed(tmp_path: Path) -> None:
@@ -229,7 +229,7 @@ def test_a_detector_that_cannot_be_loaded_needs_a_person(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("answer", "level", "words", "mend"),
+    ("answer", "level", "words", "remedy"),
     [
         ("throttled=0x0", "ok", "never throttled since boot", ""),
         ("throttled=0x1", "warning", "the supply voltage is too low", "official power supply"),
@@ -243,11 +243,11 @@ def test_a_detector_that_cannot_be_loaded_needs_a_person(tmp_path: Path) -> None
         ("throttled=0x50005", "warning", "the supply voltage is too low, throttled", "cool it"),
     ],
 )
-def test_throttling_bits_are_decoded(tmp_path: Path, answer: str, level: str, words: str, mend: str) -> None:
+def test_throttling_bits_are_decoded(tmp_path: Path, answer: str, level: str, words: str, remedy: str) -> None:
     found = system.heat(Machine(tmp_path, answering(vcgencmd=Answer(0, answer))))
     assert found.level == level
     assert words in found.found
-    assert mend in found.mend
+    assert remedy in found.remedy
 
 
 @pytest.mark.parametrize(
@@ -371,7 +371,7 @@ def test_each_line_names_level_and_check_and_below_it_what_to_do() -> None:
         "warning  heat    x",
         "                 -> y",
         "",
-        "1 problem and 1 warning: mend the problems first.",
+        "1 problem and 1 warning: fix the problems first.",
     ]
 
 
@@ -409,4 +409,4 @@ def test_what_needs_a_person_exits_with_78(program: Program, tmp_path: Path, tex
     done = program("doctor", "--config", config)
     assert done.returncode == 78, done.stdout
     assert words in done.stdout
-    assert "mend the problem" in done.stdout
+    assert "fix the problem" in done.stdout

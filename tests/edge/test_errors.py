@@ -1,0 +1,44 @@
+import ast
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+
+from edge.errors import EdgeError, LogError
+from edge.settings import PROJECT
+from tests.edge.conftest import Program
+
+
+def test_what_was_found_and_what_to_do_are_two_things() -> None:
+    error = LogError("log.db: a; b", "free space")
+    assert (error.found, error.remedy, str(error)) == ("log.db: a; b", "free space", "log.db: a; b; free space")
+    assert str(EdgeError("only found")) == "only found"
+    assert pickle.loads(pickle.dumps(error)).remedy == "free space"
+
+
+def test_the_terminal_gives_the_remedy_a_line_of_its_own(program: Program) -> None:
+    done = program("run", "--source", "usb:97")
+    assert "ERROR USB camera: /dev/video97 is not there\n   -> " in done.stderr
+
+
+def test_a_semicolon_in_a_path_is_no_remedy(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "a; b.toml").write_text("[camera")
+    done = program("run", "--config", "a; b.toml")
+    assert done.returncode == 78
+    assert "->" not in done.stderr
+
+
+OURS = {"EdgeError", "UsageError", "SettingsError", "ModelError", "CameraError", "LogError", "DamagedFileError"}
+
+
+def messages(path: Path) -> Iterator[str]:
+    """The texts of the single argument of every error that `path` makes."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=[ast.JoinedStr() | ast.Constant() as text]):
+                if name in OURS:
+                    yield ast.unparse(text)
+
+
+def test_no_message_hides_its_remedy_behind_a_semicolon() -> None:
+    found = [text for path in (PROJECT / "edge").rglob("*.py") for text in messages(path) if "; " in text]
+    assert [text for text in found if "nothing was saved" not in text] == []
