@@ -4,8 +4,7 @@ For a program of your own: `Analyzer` gives the emotions of a frame, `annotate` 
 first use, so that `import edge` stays light.
 """
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # as in `typing`, whose import takes 10 ms: `run` listens to signals before that
 if TYPE_CHECKING:
     from edge.api import Analyzer
     from edge.contract import LABELS

@@ -14,9 +14,13 @@ from edge.source import HIDDEN
 
 PROJECT = Path(__file__).resolve().parent.parent
 INSTALLED, SERVICE_STATE = Path("/opt/emotion-edge"), Path("/var/lib/emotion-edge")  # as systemd/ has them
-DEFAULT_MODEL = PROJECT / "models" / "emotion_int8.tflite"
-DEFAULT_GRAYNET = PROJECT / "models" / "face_int8.tflite"
-DEFAULT_YUNET = PROJECT / "models" / "face_detection_yunet_2023mar.onnx"
+SERVICE_RUNTIME = Path("/run/emotion-edge")
+PACKAGED_MODELS = Path(__file__).resolve().parent / "_models"  # where `pip install` puts them
+IS_PACKAGED = PACKAGED_MODELS.is_dir()
+MODELS = PACKAGED_MODELS if IS_PACKAGED else PROJECT / "models"
+DEFAULT_MODEL = MODELS / "emotion_int8.tflite"
+DEFAULT_GRAYNET = MODELS / "face_int8.tflite"
+DEFAULT_YUNET = MODELS / "face_detection_yunet_2023mar.onnx"
 
 Text = Annotated[str, Meta(pattern=r"^[^\x00]*$")]  # names of files and sources: no system takes a NUL in them
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
@@ -144,7 +148,7 @@ def load(path: str | Path | None) -> Settings:
     try:
         tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise SettingsError(f"{path}: cannot be read ({error.strerror}); give another --config") from error
+        raise SettingsError(f"{path}: cannot be read ({error.strerror})", "give another --config") from error
     except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, a number of 5000 digits, brackets without end
         raise SettingsError(f"{path}: not TOML: {error}") from error
     return parse(tables, str(path))
@@ -164,9 +168,22 @@ def log_path(settings: Settings) -> Path:
 
 
 def state_folder() -> Path:
-    """Systemd's $STATE_DIRECTORY; the service's where this is an installed release; else ./logs."""
-    installed = INSTALLED in PROJECT.parents
-    return Path(os.environ.get("STATE_DIRECTORY") or (SERVICE_STATE if installed else "logs"))
+    """Systemd's $STATE_DIRECTORY; the service's where this is an installed release; the user's own where pip put it; else
+    ./logs."""
+    if "STATE_DIRECTORY" in os.environ:
+        return Path(os.environ["STATE_DIRECTORY"])
+    if INSTALLED in PROJECT.parents:
+        return SERVICE_STATE
+    if IS_PACKAGED:
+        return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "emotion-edge"
+    return Path("logs")
+
+
+def live_socket() -> Path:
+    """Where `run` tells what it sees: in systemd's $RUNTIME_DIRECTORY, the service's, or beside the log."""
+    if folder := os.environ.get("RUNTIME_DIRECTORY"):
+        return Path(folder) / "live.sock"
+    return (SERVICE_RUNTIME if INSTALLED in PROJECT.parents else state_folder()) / "live.sock"
 
 
 def _explain(message: str, tables: dict[str, Any]) -> str:

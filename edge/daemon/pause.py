@@ -1,63 +1,97 @@
 """The switch that stops taking pictures, and keeps them stopped over restarts: a file in the state folder."""
 
 import logging
-import signal
+import os
 from pathlib import Path
-from types import FrameType
+from queue import SimpleQueue
 
 from edge import settings
+from edge.daemon.signals import Signals
 
-log = logging.getLogger(__name__)
+COMMAND, SIGNAL, SETTINGS = "command", "signal", "settings"
+"""who may pause; a file that somebody made by hand says nothing"""
+LONGEST_NAME = 40  # characters of who asked, for the journal
+
+logger = logging.getLogger(__name__)
 
 
 def flag_path() -> Path:
-    """While this file is there, no camera is open."""
+    """While this file is there, no camera is open. It says who asked for that."""
     return settings.state_folder() / "paused"
 
 
-def pause(flag: Path) -> None:
-    """Raises OSError where `flag` cannot be made."""
+def pause(flag: Path, by: str = COMMAND) -> None:
+    """Make `flag`, so that a power cut does not undo it. Raises OSError where that is not possible."""
     flag.parent.mkdir(parents=True, exist_ok=True)
-    flag.touch()
+    with flag.open("w", encoding="utf-8") as file:
+        file.write(f"{by}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    _sync_folder(flag.parent)
 
 
 def resume(flag: Path) -> None:
-    """Raises OSError where `flag` cannot be removed."""
-    flag.unlink(missing_ok=True)
+    """Remove `flag`. Raises OSError where that is not possible."""
+    if flag.exists():
+        flag.unlink(missing_ok=True)
+        _sync_folder(flag.parent)
 
 
 class PauseSwitch:
-    """Follows the file `flag`; SIGUSR1 makes it, SIGUSR2 removes it."""
+    """Follows the file `flag`; SIGUSR1 makes it, SIGUSR2 removes it, at once."""
 
-    def __init__(self, flag: Path) -> None:
+    def __init__(self, flag: Path, signals: Signals) -> None:
         self._flag = flag
-        self._signalled: int | None = None
+        self._signals = signals
+        self._was_on = False
         self._until_restart = False
-        for number in (signal.SIGUSR1, signal.SIGUSR2):
-            signal.signal(number, self._note)
+        """paused although the file could not be made"""
+        self._resumed_by = COMMAND
+        self._requests: SimpleQueue[tuple[bool, str]] = SimpleQueue()
+        """from other threads"""
+        signals.keep_pause(lambda paused: self.turn(paused, SIGNAL))
 
     def is_on(self) -> bool:
-        """Whether to take no pictures, after acting on a signal that came."""
-        signalled, self._signalled = self._signalled, None
-        if signalled == signal.SIGUSR1:
-            self.turn_on()
-        elif signalled == signal.SIGUSR2:
-            self._turn_off()
-        return self._until_restart or self._flag.exists()
+        """Whether to take no pictures; says once who changed it."""
+        self._signals.take()
+        while not self._requests.empty():
+            self.turn(*self._requests.get())
+        is_on = self._until_restart or self._flag.exists()
+        if is_on != self._was_on:
+            self._was_on = is_on
+            logger.info("%s by %s", "paused" if is_on else "resumed", self._who() if is_on else self._resumed_by)
+            self._resumed_by = COMMAND
+        return is_on
 
-    def turn_on(self) -> None:
-        try:
-            pause(self._flag)
-        except OSError as error:
-            log.error("%s; paused, but only until the next start", error)
-            self._until_restart = True
+    def request(self, paused: bool, by: str) -> None:
+        """Ask for a pause, or for its end, from any thread; `by` is written down, and is text from outside."""
+        self._requests.put((paused, " ".join(by.split())[:LONGEST_NAME] if by.isprintable() else "a program"))
 
-    def _turn_off(self) -> None:
+    def turn(self, paused: bool, by: str) -> None:
+        """Pause or go on, as `by` wishes; never raises."""
         self._until_restart = False
+        self._resumed_by = COMMAND if paused else by
         try:
-            resume(self._flag)
+            if paused:
+                pause(self._flag, by)
+            else:
+                resume(self._flag)
         except OSError as error:
-            log.error("%s; still paused, remove the file", error)
+            self._until_restart = paused
+            consequence = "paused, but only until the next start" if paused else "still paused, remove the file"
+            logger.error("%s; %s", error, consequence)
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        self._signalled = number
+    def _who(self) -> str:
+        """As the file says: it may be from before a restart."""
+        try:
+            return self._flag.read_text(encoding="utf-8", errors="replace").strip()[:LONGEST_NAME] or "hand"
+        except OSError:
+            return SIGNAL
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

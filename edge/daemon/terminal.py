@@ -1,24 +1,23 @@
 """What a person sees while the daemon runs: one steady line on a terminal, a line per change in a pipe."""
 
 import shutil
-import sys
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TextIO
 
+from edge.daemon.streams import CLEAR_LINE
 from edge.results import FaceEmotion
 
 REFRESH_SECONDS = 0.25  # four times a second reads as steady
 CHANGE_SECONDS = 1.0  # at most one line a second in a pipe
 RATE_FRAMES = 30  # frames over which the rate is averaged
-CLEAR_LINE = "\r\033[K"
 
 
 class StatusLine:
     """Writes to `stream`; a terminal's line is rewritten in place."""
 
-    def __init__(self, stream: TextIO = sys.stdout) -> None:
+    def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._in_place = stream.isatty()
         self._arrivals: deque[float] = deque(maxlen=RATE_FRAMES)

@@ -56,6 +56,18 @@ def test_only_run_needs_the_daemon(module: str) -> None:
     assert not [name for name in _loaded_by([module]) if name.startswith("edge.daemon")]
 
 
+@pytest.mark.parametrize("module", ["edge.commands.start", "edge.daemon.pause", "edge.commands.watch"])
+def test_light_commands_load_no_numpy(module: str) -> None:
+    assert not {"numpy", "cv2"} & set(_loaded_by([module]))
+
+
+def test_signals_are_heard_before_anything_slow_is_imported() -> None:
+    slow = {"typing", "re", "argparse", "logging", "pathlib", "msgspec", "socket", "json"}
+    code = "import sys; before = set(sys.modules); import edge.__main__; print(*set(sys.modules) - before)"
+    done = subprocess.run([sys.executable, "-S", "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert not slow & set(done.stdout.split())
+
+
 def test_the_face_of_a_package_holds_no_logic() -> None:
     for path in (PROJECT / "edge").rglob("__init__.py"):
         if path.parent.name != "edge":  # whose face loads its names on first use

@@ -6,6 +6,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import cv2
@@ -40,6 +41,12 @@ def logged(folder: Path, query: str) -> list[tuple[object, ...]]:
     return found
 
 
+def rows(log: Path) -> int:
+    with closing(sqlite3.connect(log)) as database:
+        count: int = database.execute("SELECT count(*) FROM observations").fetchone()[0]
+    return count
+
+
 def test_a_folder_is_analyzed_logged_and_shown(
     program: Program, config: Path, short_folder: Path, tmp_path: Path
 ) -> None:
@@ -70,10 +77,22 @@ def test_a_service_at_the_end_of_its_files_is_not_started_again(
 def test_without_a_camera_the_demo_runs_to_its_end_and_leaves_a_log(program: Program, tmp_path: Path) -> None:
     done = program("run")
     assert done.returncode == 0, done.stderr
-    assert "no camera found, showing the demo" in done.stderr
+    assert "showing the demo" in done.stderr
     assert "happy" in done.stdout
     assert len(done.stdout.splitlines()) < 15
-    assert (tmp_path / "logs" / "emotions.db").exists()
+    assert "python -m edge report --log logs/demo.db" in done.stderr
+    assert rows(tmp_path / "logs" / "demo.db") > 5
+    assert rows(tmp_path / "logs" / "emotions.db") == 0
+
+
+@pytest.mark.skipif(Path("/dev/video0").exists(), reason="a camera is plugged in here")
+def test_a_log_named_on_the_command_line_takes_all(program: Program, tmp_path: Path, short_folder: Path) -> None:
+    assert program("run", "--log", "mine.db", "--source", short_folder).returncode == 0
+    assert rows(tmp_path / "mine.db") == 8
+    done = program("run", "--log", "mine.db")
+    assert done.returncode == 0, done.stderr
+    assert rows(tmp_path / "mine.db") > 8
+    assert not list((tmp_path / "logs").glob("*.db"))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -174,7 +193,7 @@ def test_what_is_wrong_is_said_in_one_line(
     done = program("run", "--config", config, "--source", source)
     assert done.returncode == code, done.stderr
     assert len(errors(done)) == 1
-    assert words in errors(done)[0]
+    assert words in done.stderr
 
 
 def test_usage_errors_exit_with_2(program: Program) -> None:

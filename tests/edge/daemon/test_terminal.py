@@ -3,7 +3,8 @@ from datetime import datetime
 
 import numpy as np
 
-from edge.daemon.terminal import CLEAR_LINE, StatusLine, describe
+from edge.daemon.streams import CLEAR_LINE
+from edge.daemon.terminal import StatusLine, describe
 from edge.results import FaceEmotion
 
 NOON = datetime(2026, 11, 22, 12, 0, 0)

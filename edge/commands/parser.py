@@ -1,0 +1,168 @@
+"""What every command of `python -m edge` takes: its options, with their units and defaults."""
+
+import argparse
+from pathlib import Path
+from typing import TypeAlias
+
+from edge import __version__
+from edge.commands import actions
+from edge.commands.times import moment
+from edge.daemon.command import command_name
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+SOURCES = (
+    "auto, camera, picamera, picamera:N, usb:N, /dev/videoN, rtsp://..., http://..., a video file or a folder of images; "
+    "@FILE: what the first line of FILE says, for an address with a password (default: auto, which is the Pi camera, else "
+    "the first USB camera, else a demo; camera is auto without the demo)"
+)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The parser; what it returns has the command as `verb`, and the function to call as `command`."""
+    parser = argparse.ArgumentParser(
+        prog=command_name(), description="Recognize the emotions of faces, on a Raspberry Pi."
+    )
+    parser.add_argument("--version", action="version", version=f"emotion-edge {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="verb")
+    _add_run(commands)
+    _add_pause(commands)
+    _add_watch(commands)
+    _add_analyze(commands)
+    _add_export(commands)
+    _add_report(commands)
+    _add_forget(commands)
+    _add_doctor(commands)
+    _add_settings(commands)
+    _add_benchmark(commands)
+    _add_fetch_yunet(commands)
+    _add_completion(commands)
+    return parser
+
+
+def _add_run(commands: Commands) -> None:
+    run = commands.add_parser("run", help="watch a camera and log emotions, until stopped")
+    _add_config(run)
+    run.add_argument("--source", metavar="SOURCE", help=SOURCES)
+    run.add_argument("--realtime", action="store_true", help="play a video file at its own pace (default: flat out)")
+    run.add_argument(
+        "--log",
+        type=Path,
+        metavar="FILE",
+        help="event log to write, also where the demo is shown (default: the one that the settings name)",
+    )
+    run.add_argument("--page", action="store_true", help="also serve the page, on this machine alone (default: do not)")
+    run.set_defaults(command=actions.run)
+
+
+def _add_pause(commands: Commands) -> None:
+    pause = commands.add_parser("pause", help="close the camera of `run`, until resumed; outlives restarts")
+    pause.set_defaults(command=actions.pause)
+    resume = commands.add_parser("resume", help="let `run` take pictures again")
+    resume.set_defaults(command=actions.resume)
+
+
+def _add_watch(commands: Commands) -> None:
+    watch = commands.add_parser("watch", help="print what a running `run` sees, until stopped")
+    watch.set_defaults(command=actions.watch)
+
+
+def _add_analyze(commands: Commands) -> None:
+    analyze = commands.add_parser("analyze", help="photos, folders and videos to JSON lines")
+    analyze.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="photo, video, or folder of them")
+    analyze.add_argument("--output", type=Path, metavar="FILE", help="write the lines there (default: standard output)")
+    analyze.add_argument(
+        "--annotate", type=Path, metavar="DIR", help="also write each frame with its boxes there, as JPEG"
+    )
+    _add_config(analyze)
+    analyze.set_defaults(command=actions.analyze)
+
+
+def _add_export(commands: Commands) -> None:
+    export = commands.add_parser("export", help="the log as CSV or JSON lines; also while the daemon writes it")
+    _add_log(export)
+    export.add_argument(
+        "--table",
+        choices=("observations", "episodes"),
+        default="observations",
+        help="a row per face and interval, or per face and emotion from its start to its end (default: observations)",
+    )
+    export.add_argument("--format", choices=("csv", "jsonl"), default="csv", help="default: csv")
+    export.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+    export.set_defaults(command=actions.export)
+
+
+def _add_report(commands: Commands) -> None:
+    report = commands.add_parser("report", help="the log as one page of charts that any browser shows")
+    _add_log(report)
+    report.add_argument("--output", type=Path, default=Path("report.html"), metavar="FILE", help="default: report.html")
+    report.set_defaults(command=actions.report)
+
+
+def _add_forget(commands: Commands) -> None:
+    forget = commands.add_parser("forget", help="delete what the log knows of a time, also while the daemon runs")
+    _add_log(forget)
+    forget.add_argument("--all", action="store_true", help="from the beginning (else --since or --until is needed)")
+    forget.add_argument("--yes", action="store_true", help="do not ask (default: ask twice)")
+    forget.set_defaults(command=actions.forget)
+
+
+def _add_doctor(commands: Commands) -> None:
+    doctor = commands.add_parser("doctor", help="what is wrong on this device, and how to fix it")
+    _add_config(doctor)
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
+    doctor.set_defaults(command=actions.doctor)
+
+
+def _add_settings(commands: Commands) -> None:
+    shown = commands.add_parser(
+        "settings", help="every setting with its value, where that comes from, its unit, range and default"
+    )
+    _add_config(shown)
+    shown.set_defaults(command=actions.show_settings)
+
+
+def _add_benchmark(commands: Commands) -> None:
+    benchmark = commands.add_parser("benchmark", help="time of each stage, FPS, memory and heat on this device")
+    _add_config(benchmark)
+    benchmark.add_argument(
+        "--source", type=Path, metavar="PATH", help="video or folder of images (default: the demo that comes along)"
+    )
+    benchmark.add_argument(
+        "--seconds", type=float, default=20.0, metavar="N", help="seconds to measure, 1 to 3600 (default: 20)"
+    )
+    benchmark.add_argument("--json", type=Path, metavar="OUT", help="also write the figures there, as JSON")
+    benchmark.set_defaults(command=actions.benchmark)
+
+
+def _add_fetch_yunet(commands: Commands) -> None:
+    fetch = commands.add_parser(
+        "fetch-yunet", help="download the YuNet face detector (MIT, 233 kB) and verify its sha256"
+    )
+    fetch.set_defaults(command=actions.fetch_yunet)
+
+
+def _add_completion(commands: Commands) -> None:
+    completion = commands.add_parser(
+        "completion", help='completion of `emotion-edge` for a shell: eval "$(emotion-edge completion bash)"'
+    )
+    completion.add_argument("shell", choices=("bash", "zsh"), help="the shell to complete for")
+    completion.set_defaults(command=actions.completion)
+
+
+def _add_config(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML (default: built-in settings)")
+
+
+def _add_log(parser: argparse.ArgumentParser) -> None:
+    log = parser.add_mutually_exclusive_group()
+    _add_config(log)
+    log.add_argument("--log", type=Path, metavar="FILE", help="event log (default: the one that the settings name)")
+    for name, which in (("--since", "first"), ("--until", "end, itself left out")):
+        parser.add_argument(
+            name,
+            type=moment,
+            metavar="TIME",
+            help=f"{which} of the time chosen: 2026-11-22T14:30 (local time, or with an offset or Z), or how long ago: "
+            "90s, 30m, 24h, 7d, 2w (default: all)",
+        )

@@ -1,0 +1,173 @@
+"""What the frame loop tells the live socket: one message a frame at most, and nothing while nobody listens."""
+
+from collections import deque
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from edge import __version__
+from edge.cameras import Frame
+from edge.contract import LABELS
+from edge.daemon.live import LiveServer
+from edge.results import FaceEmotion
+from edge.settings import DetectorSettings
+from edge.vision.pipeline import Pipeline
+
+PROTOCOL = 1
+MESSAGE_SECONDS = 0.1  # between two messages in which nothing new has happened
+RATE_FRAMES = 30  # frames over which the rate is averaged
+
+State = Literal["starting", "watching", "waiting", "paused", "ended"]
+
+
+def hello(pipeline: Pipeline, model: str, pid: int) -> dict[str, Any]:
+    """The first line that a viewer gets."""
+    return {
+        "type": "hello",
+        "protocol": PROTOCOL,
+        "version": __version__,
+        "model": model,
+        "detector": pipeline.detector.name,
+        "labels": list(LABELS),
+        "pid": pid,
+    }
+
+
+class LiveView:
+    """Keeps what is true now, and publishes it when it is time to."""
+
+    def __init__(self, server: LiveServer, settings: DetectorSettings) -> None:
+        self._server = server
+        self._settings = settings
+        self._state: State = "starting"
+        self._text = "starting"
+        self._name = ""
+        self._faces: Sequence[FaceEmotion] = ()
+        self._since_s: dict[tuple[int, str], float] = {}
+        """when each face began to show its emotion, by track and emotion, on the frames' clock"""
+        self._time_s = 0.0
+        self._sequence = 0
+        self._dropped = 0
+        self._size_px = (0, 0)
+        self._arrivals: deque[float] = deque(maxlen=RATE_FRAMES)
+        self._shown: object = None
+        self._due_s = 0.0
+
+    def keep_up(self) -> None:
+        """Tell whoever has just come; to be called while no frames come."""
+        self._publish_news()
+
+    def report(self, state: State, text: str, name: str = "") -> None:
+        """Note what the camera does, and tell it at once where it is new."""
+        if (state, text) != (self._state, self._text):
+            self._state = state
+            self._text = text
+            self._name = name or self._name
+            if state != "watching":
+                self._faces = ()
+                self._arrivals.clear()
+        self._publish_news()
+
+    def show(self, frame: Frame, faces: Sequence[FaceEmotion], monotonic_s: float, dropped: int) -> None:
+        """Note a handled frame with its faces; `dropped` frames were left out so far."""
+        self._arrivals.append(monotonic_s)
+        self._sequence += 1
+        self._since_s = {
+            (face.track, face.emotion): self._since_s.get((face.track, face.emotion), frame.time_s) for face in faces
+        }
+        if not self._server.viewers:
+            return
+        self._faces = faces
+        self._time_s = frame.time_s
+        self._dropped = dropped
+        self._size_px = (frame.gray.shape[1], frame.gray.shape[0])
+        if self._server.frame_asked:
+            self._give(frame)
+        if monotonic_s >= self._due_s:
+            self._due_s = max(self._due_s + MESSAGE_SECONDS, monotonic_s)
+            self._publish()
+        else:
+            self._publish_news()
+
+    def close(self) -> None:
+        """Say that this is the end."""
+        self.report("ended", "ended")
+        self._server.close()
+
+    def _publish_news(self) -> None:
+        if self._server.viewers and (self._server.wants_state or self._what_matters() != self._shown):
+            self._publish()
+
+    def _what_matters(self) -> object:
+        return self._state, self._text, [(face.track, face.emotion, face.certain) for face in self._faces]
+
+    def _publish(self) -> None:
+        self._shown = self._what_matters()
+        self._server.publish(
+            {
+                "type": "live",
+                "utc": _utc(),
+                "time_s": round(self._time_s, 3),
+                "sequence": self._sequence,
+                "frames_per_second": self._rate(),
+                "dropped": self._dropped,
+                "frame_px": self._size_px,
+                "camera": {"state": self._state, "text": self._text, "name": self._name},
+                "paused": self._state == "paused",
+                "faces": [self._face(face) for face in self._faces],
+                "region": self._settings.region,
+                "min_face_px": self._settings.min_face_px,
+            }
+        )
+
+    def _face(self, face: FaceEmotion) -> dict[str, Any]:
+        probabilities = [round(float(probability), 4) for probability in face.probabilities]
+        return {
+            "track": face.track,
+            "box_xywh": [round(float(side), 1) for side in face.box_xywh],
+            "detection_score": round(float(face.detection_score), 4),
+            "emotion": face.emotion,
+            "score": round(float(face.score), 4),
+            "certain": bool(face.certain),
+            "probabilities": dict(zip(LABELS, probabilities, strict=True)),
+            "since_s": round(self._time_s - self._since_s.get((face.track, face.emotion), self._time_s), 1),
+        }
+
+    def _give(self, frame: Frame) -> None:
+        pixels = only_region(frame.gray if frame.bgr is None else frame.bgr, self._settings.region)
+        head = {
+            "type": "frame",
+            "utc": _utc(),
+            "sequence": self._sequence,
+            "width": pixels.shape[1],
+            "height": pixels.shape[0],
+            "channels": pixels.shape[2] if pixels.ndim == 3 else 1,
+            "bytes": pixels.size,
+        }
+        self._server.give_frame(head, pixels.tobytes())
+
+    def _rate(self) -> float:
+        if len(self._arrivals) < 2:
+            return 0.0
+        return round((len(self._arrivals) - 1) / max(self._arrivals[-1] - self._arrivals[0], 1e-3), 1)
+
+
+def only_region(pixels: npt.NDArray[np.uint8], region: tuple[float, float, float, float]) -> npt.NDArray[np.uint8]:
+    """`pixels`, (H, W) or (H, W, 3) uint8, with zeros wherever no faces are looked for."""
+    height, width = pixels.shape[:2]
+    left = round(region[0] * width)
+    right = round((region[0] + region[2]) * width)
+    top = round(region[1] * height)
+    bottom = round((region[1] + region[3]) * height)
+    if (left, top, right, bottom) == (0, 0, width, height):
+        return pixels
+    seen = np.zeros_like(pixels)
+    seen[top:bottom, left:right] = pixels[top:bottom, left:right]
+    return seen
+
+
+def _utc() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

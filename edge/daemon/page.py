@@ -1,0 +1,60 @@
+"""The page beside the daemon, for `run --page`: a process of its own, whose end does not end the camera."""
+
+import logging
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+END_SECONDS = 5.0  # for the page to end; then it is killed
+
+# The child ends with this process, however this one ends (man prctl, PR_SET_PDEATHSIG is 1).
+TIE = "import ctypes, signal; ctypes.CDLL(None).prctl(1, signal.SIGTERM)\n"
+LAUNCH = "import sys\nfrom edge.__main__ import main\nsys.exit(main())"
+
+logger = logging.getLogger(__name__)
+
+
+class Page:
+    """Runs `edge gateway` while it is open, and says where the page is."""
+
+    def __init__(self, config: Path | None, launch: str = LAUNCH) -> None:
+        self._options = ["--config", str(config)] if config else []
+        self._launch = launch
+        self._closing = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread = threading.Thread(target=self._run, name="page", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the page; a second call does nothing."""
+        self._closing.set()
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+
+    def _run(self) -> None:
+        """Say the address, then serve until closed."""
+        told = subprocess.run(self._command("url"), capture_output=True, text=True)
+        if told.returncode:
+            logger.error("there is no page: %s", told.stderr.strip() or f"exit status {told.returncode}")
+            return
+        if self._closing.is_set():
+            return
+        # In a session of its own, so that Ctrl-C reaches this process alone, which ends the page in order.
+        self._process = subprocess.Popen(self._command("run"), start_new_session=True)
+        logger.info("the page: %s", told.stdout.split("\n")[0])
+        status = self._process.wait()
+        if not self._closing.is_set():
+            logger.error(
+                "the page ended with status %d; the camera goes on, and `edge gateway` serves it again", status
+            )
+
+    def _command(self, action: str) -> list[str]:
+        return [sys.executable, "-c", TIE + self._launch, "gateway", action, *self._options]

@@ -1,0 +1,107 @@
+"""One program that looks on at the live socket: what waits to be sent to it, and what it says."""
+
+import select
+import socket
+import time
+from collections import deque
+
+LONGEST_LINE_BYTES = 4096  # a request has about 30
+CHUNK_BYTES = 65_536
+LINES_A_SECOND = 200  # a request for every frame of the fastest camera, and more
+WAITING_LINES = 20  # answers that a viewer may leave unread
+
+
+class TroubleError(Exception):
+    """What a viewer does that ends its connection, in words for it."""
+
+
+class Viewer:
+    """Holds at most one live message that has not been sent: a newer one takes its place."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self.wants_frame = False
+        self.at_end = False
+        """whether it has said all that it will; it may still listen"""
+        self.dropped = 0
+        """live messages that were overtaken by newer ones"""
+        self._sending = memoryview(b"")
+        """the rest of what is being sent"""
+        self._lines: deque[bytes] = deque()
+        self._frame: tuple[bytes, bytes] | None = None
+        self._live: bytes | None = None
+        self._heard = b""
+        self._second = 0
+        self._lines_heard = 0
+        connection.setblocking(False)
+
+    @property
+    def has_frame(self) -> bool:
+        """Whether a frame waits to be sent."""
+        return self._frame is not None
+
+    def offer_line(self, line: bytes) -> None:
+        """Raises TroubleError where answers pile up unread."""
+        if len(self._lines) >= WAITING_LINES:
+            raise TroubleError("too many answers wait unread")
+        self._lines.append(line)
+
+    def offer_live(self, line: bytes) -> None:
+        self.dropped += self._live is not None
+        self._live = line
+
+    def offer_frame(self, head: bytes, pixels: bytes) -> None:
+        self.wants_frame = False
+        self._frame = (head, pixels)
+
+    def send(self) -> bool:
+        """Send what is taken at once; returns whether something still waits. Raises OSError where nobody is there."""
+        while self._sending or self._take_next():
+            try:
+                sent = self.connection.send(self._sending)
+            except BlockingIOError:
+                return True
+            self._sending = self._sending[sent:]
+        return False
+
+    def read_lines(self) -> list[bytes]:
+        """The lines that have come. Raises TroubleError where they are too long or too many, OSError where it is gone."""
+        try:
+            chunk = self.connection.recv(CHUNK_BYTES)
+        except BlockingIOError:
+            return []
+        self.at_end = not chunk
+        *lines, self._heard = (self._heard + chunk).split(b"\n")
+        if len(self._heard) > LONGEST_LINE_BYTES:
+            raise TroubleError(f"a line has more than {LONGEST_LINE_BYTES} bytes")
+        self._count(len(lines))
+        return lines
+
+    def is_gone(self) -> bool:
+        """Whether the other side is closed in both directions."""
+        poll = select.poll()
+        poll.register(self.connection, 0)
+        return any(events & (select.POLLHUP | select.POLLERR) for _, events in poll.poll(0))
+
+    def _take_next(self) -> bool:
+        """Begin with what waits: answers, then a frame, then the newest message."""
+        if self._lines:
+            self._sending = memoryview(self._lines.popleft())
+        elif self._frame:
+            head, pixels = self._frame
+            self._frame = None
+            self._lines.append(pixels)  # directly behind its head
+            self._sending = memoryview(head)
+        elif self._live:
+            self._sending = memoryview(self._live)
+            self._live = None
+        return bool(self._sending)
+
+    def _count(self, lines: int) -> None:
+        second = int(time.monotonic())
+        if second != self._second:
+            self._second = second
+            self._lines_heard = 0
+        self._lines_heard += lines
+        if self._lines_heard > LINES_A_SECOND:
+            raise TroubleError(f"more than {LINES_A_SECOND} lines a second")

@@ -1,0 +1,92 @@
+"""The page as a child of `run --page`; a script stands in for the gateway, the real one has tests of its own."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edge.daemon.page import Page
+from tests.edge.conftest import environment
+
+SAYS_AND_SERVES = """
+import os, sys, time
+if sys.argv[2] == "url":
+    print("http://localhost:8770/?token=abc")
+else:
+    open("pid", "w").write(str(os.getpid()))
+    time.sleep(600)
+"""
+HAS_NO_FLASK = "import sys; sys.exit('ERROR the page needs flask')"
+ENDS_AT_ONCE = SAYS_AND_SERVES.replace("time.sleep(600)", "sys.exit(3)")
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + 30
+    while not happened():
+        assert time.monotonic() < deadline_s, "it did not happen"
+        time.sleep(0.02)
+
+
+def is_there(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def child() -> int:
+    wait_until(lambda: Path("pid").exists() and Path("pid").read_text() != "")
+    return int(Path("pid").read_text())
+
+
+def test_it_says_the_address_serves_and_ends_with_the_daemon(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    page = Page(None, SAYS_AND_SERVES)
+    page.start()
+    pid = child()
+    wait_until(lambda: "the page: http://localhost:8770/?token=abc" in caplog.text)
+    page.close()
+    page.close()
+    assert not is_there(pid)
+    assert "ended with" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("launch", "words"), [(HAS_NO_FLASK, "there is no page: ERROR the page needs flask"), (ENDS_AT_ONCE, "status 3")]
+)
+def test_a_page_that_cannot_be_or_dies_is_told_and_ends_nothing(
+    launch: str, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = Page(None, launch)
+    page.start()
+    wait_until(lambda: words in caplog.text)
+    page.close()
+
+
+def test_a_daemon_that_is_killed_takes_its_page_along(tmp_path: Path) -> None:
+    code = f"""
+import time
+from edge.daemon.page import Page
+Page(None, {SAYS_AND_SERVES!r}).start()
+time.sleep(600)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], env=environment()) as process:
+        try:
+            pid = child()
+        finally:
+            process.kill()
+        process.wait()
+    wait_until(lambda: not is_there(pid))
+
+
+def test_the_settings_go_along() -> None:
+    command = Page(Path("a b.toml"))._command("run")
+    assert command[-3:] == ["run", "--config", "a b.toml"]
