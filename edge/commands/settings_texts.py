@@ -1,0 +1,120 @@
+"""What is written about each setting in edge/settings.py: the one source of `settings` and of systemd/settings.toml.
+
+python -m edge.commands.settings_texts > systemd/settings.toml
+"""
+
+import ast
+import json
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from edge import settings
+from edge.settings import Settings
+
+SERVICE_VALUES: dict[tuple[str, str], Any] = {("camera", "source"): "camera"}
+"""what the service's file sets, where no setting of a desk is right: it must not show the demo"""
+SERVICE_NOTES = {
+    ("camera", "source"): "The service sees no file below /home.",
+    ("log", "path"): "Any other folder must belong to the user emotion-edge and be opened to the service: "
+    "ReadWritePaths= in `systemctl edit emotion-edge`.",
+}
+PATHS = {("detector", "graynet_model"), ("detector", "yunet_model"), ("classifier", "model")}
+"""left out of the service's file: the models lie where each release has them"""
+HEAD = """\
+# Settings of the emotion-edge service: every key with its default. Take away the "# " before a key to change it;
+# `systemctl restart emotion-edge` applies it. The lines with ## explain the key below them.
+"""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One key of a table."""
+
+    table: str
+    key: str
+    default: Any
+    allowed: str
+    """the range or the choices in words; empty where anything goes"""
+    text: str
+
+
+def all_settings() -> Iterator[Setting]:
+    """Every setting, in the order of the classes."""
+    texts = _texts()
+    for section in msgspec.inspect.type_info(Settings).fields:  # type: ignore[attr-defined]
+        defaults = getattr(Settings(), section.name)
+        for field in section.type.fields:
+            text = texts[type(defaults).__name__, field.name]
+            yield Setting(section.name, field.name, getattr(defaults, field.name), _allowed(field.type), text)
+
+
+def explain(setting: Setting, width: int, note: str = "") -> list[str]:
+    """The lines about a setting: what it is, and what it may be."""
+    parts = [setting.text, setting.allowed]
+    whole = "; ".join(part for part in parts if part)
+    lines = textwrap.wrap(whole, width, break_on_hyphens=False, break_long_words=False)
+    return lines + textwrap.wrap(note, width, break_on_hyphens=False)
+
+
+def as_toml(value: Any) -> str:
+    """A value as TOML writes it."""
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(as_toml(item) for item in value)}]"
+    return repr(value) if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
+
+
+def service_file() -> str:
+    """The text of systemd/settings.toml."""
+    lines = [HEAD]
+    table = ""
+    for setting in all_settings():
+        name = (setting.table, setting.key)
+        if name in PATHS:
+            continue
+        if setting.table != table:
+            table = setting.table
+            lines.append(f"[{table}]")
+        lines += [f"## {line}" for line in explain(setting, 110, SERVICE_NOTES.get(name, ""))]
+        sign = "" if name in SERVICE_VALUES else "# "
+        lines.append(f"{sign}{setting.key} = {as_toml(SERVICE_VALUES.get(name, setting.default))}\n")
+    return "\n".join(lines)
+
+
+def _texts() -> dict[tuple[str, str], str]:
+    """The text under each field, by class and field, as the source has it: no program sees it otherwise."""
+    found = {}
+    tree = ast.parse(Path(settings.__file__).read_text(encoding="utf-8"))
+    for section in tree.body:
+        if isinstance(section, ast.ClassDef):
+            for field, below in zip(section.body, section.body[1:], strict=False):
+                if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+                    found[section.name, field.target.id] = _string(below)
+    return found
+
+
+def _string(node: ast.stmt) -> str:
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+        return " ".join(str(node.value.value).split())
+    return ""
+
+
+def _allowed(kind: Any) -> str:
+    """The range or the choices of a type."""
+    if isinstance(kind, msgspec.inspect.LiteralType):
+        return "one of " + ", ".join(map(str, kind.values))
+    if isinstance(kind, msgspec.inspect.BoolType):
+        return "true or false"
+    low, high = getattr(kind, "ge", None), getattr(kind, "le", None)
+    if low is None or high is None:
+        return ""
+    return f"{low:g} to {high:g}" if isinstance(low, float) else f"{low} to {high}"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(service_file())
