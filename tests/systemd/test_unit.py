@@ -1,5 +1,6 @@
 """The unit file: valid, closed to the outside, open to the camera and to the CPU's description."""
 
+import shlex
 import shutil
 import subprocess
 import sys
@@ -117,3 +118,19 @@ def test_a_leak_does_not_take_the_machine_along() -> None:
 
 def test_mounts_of_the_service_are_not_seen_outside() -> None:
     assert DIRECTIVES["PrivateMounts"] == ["yes"]
+
+
+@pytest.mark.parametrize(
+    ("status", "before", "after"),
+    [("USR1", None, "signal\n"), ("USR2", "page\n", None), ("TERM", "page\n", "page\n"), ("0", None, None)],
+)
+def test_a_pause_that_killed_a_start_is_kept(
+    status: str, before: str | None, after: str | None, tmp_path: Path
+) -> None:
+    [command] = DIRECTIVES["ExecStopPost"]
+    flag = tmp_path / "paused"
+    if before:
+        flag.write_text(before)
+    variables = {"EXIT_STATUS": status, "STATE_DIRECTORY": str(tmp_path)}
+    subprocess.run(shlex.split(command.replace("$$", "$")), env=variables, check=True)
+    assert (flag.read_text() if flag.exists() else None) == after
