@@ -24,10 +24,8 @@ from edge.cameras import DEMO, Frame
 from edge.cameras.files import VideoFile
 from edge.cameras.frame import Closing
 from edge.cameras.live import LiveCamera
-from edge.daemon.pause import PauseSwitch
-from edge.daemon.service import StopSignal, Watch
-from edge.events import EventLog
 from edge.vision.pipeline import Pipeline
+from tests.fakes.loop import frame_loop
 
 FRAMES_PER_SECOND = 10.0
 NOISE_LEVELS = 4.0  # standard deviation of a pixel
@@ -74,12 +72,11 @@ def main() -> None:
 
 def measure(pipeline: Pipeline, device: SyntheticCamera, seconds: float) -> tuple[float, int, int]:
     """Run the daemon's loop on `device`; returns CPU time by wall time, detections and rows."""
-    with tempfile.TemporaryDirectory() as folder, EventLog(Path(folder, "log.db"), settings.LogSettings()) as events:
-        watch = Watch(pipeline, events, StopSignal(), PauseSwitch(Path(folder, "paused")))
+    with tempfile.TemporaryDirectory() as folder, frame_loop(pipeline, Path(folder)) as (loop, logs):
         before, cpu_s = pipeline.detections, time.process_time()
         with LiveCamera(lambda: device, 0.0, 10.0) as camera:
-            watch.watch(camera)
-        return (time.process_time() - cpu_s) / seconds, pipeline.detections - before, events.rows
+            loop.process(camera)
+        return (time.process_time() - cpu_s) / seconds, pipeline.detections - before, logs.current.rows
 
 
 if __name__ == "__main__":

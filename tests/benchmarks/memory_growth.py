@@ -20,10 +20,8 @@ from edge import settings
 from edge.cameras import DEMO, Frame
 from edge.cameras.files import VideoFile
 from edge.cameras.frame import Closing
-from edge.daemon.pause import PauseSwitch
-from edge.daemon.service import StopSignal, Watch
-from edge.events import EventLog
 from edge.vision.pipeline import Pipeline
+from tests.fakes.loop import frame_loop
 
 FRAMES_PER_SECOND = 10.0
 STEPS = 20
@@ -58,11 +56,10 @@ def main() -> None:
     cv2.setNumThreads(1)
     wanted = settings.Settings(detector=settings.DetectorSettings(kind=args.detector, yunet_model=args.yunet))
     pipeline = Pipeline.from_settings(wanted)
-    with tempfile.TemporaryDirectory() as folder, EventLog(Path(folder, "log.db"), settings.LogSettings()) as events:
-        watch = Watch(pipeline, events, StopSignal(), PauseSwitch(Path(folder, "paused")))
+    with tempfile.TemporaryDirectory() as folder, frame_loop(pipeline, Path(folder)) as (loop, logs):
         print(f"detector {pipeline.detector.name}\n   frames  resident MB")
-        watch.watch(LoopedDemo(args.frames))
-        print(f"{events.rows} rows, {pipeline.detections} detections")
+        loop.process(LoopedDemo(args.frames))
+        print(f"{logs.current.rows} rows, {pipeline.detections} detections")
 
 
 def resident_mb() -> float:
