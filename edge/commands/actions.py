@@ -99,7 +99,7 @@ def forget(args: argparse.Namespace) -> int:
     if not (args.all or args.since or args.until):
         raise UsageError("expected --since TIME, --until TIME or --all, found none", "for example: forget --since 1h")
     if args.all and (args.since or args.until):
-        raise UsageError("expected --all, or --since and --until; found both")
+        raise UsageError("expected --all, or --since and --until, found both")
     return run(_log_of(args), args.since, args.until, args.yes)
 
 

@@ -33,7 +33,7 @@ def export(
     what could not be read, in one line, empty where all was. Raises UsageError or LogError.
     """
     if output and output.exists() and log.exists() and output.samefile(log):
-        raise UsageError(f"{output}: is the event log itself; give another --output")
+        raise UsageError(f"{output}: is the event log itself", "give another --output")
     with open_reader(log) as reader:
         columns, rows = _table(reader, table, since, until)
         shown = tqdm(rows, unit=" rows", unit_scale=True, disable=None)

@@ -16,7 +16,7 @@ def run(log: Path, since: datetime | None, until: datetime | None, is_sure: bool
     what = f"all from {since.astimezone():%-d %b %Y, %H:%M}" if since else "all from the beginning"
     what += f" until {until.astimezone():%-d %b %Y, %H:%M}" if until else " until now"
     if not is_sure and not _is_sure(f"{log}: forget {what}, for good?"):
-        raise UsageError("nothing was forgotten; answer yes, or give --yes")
+        raise UsageError("nothing was forgotten", "answer yes, or give --yes")
     _tell(log, what, forget(log, since, until, "the command `emotion-edge forget`"))
     return 0
 

@@ -35,9 +35,9 @@ def _version(database: sqlite3.Connection, path: Path) -> int:
     version = pragma(database, "user_version")
     if version > SCHEMA_VERSION:
         raise LogError(
-            f"{path}: written by a newer version (log version {version}, expected at most {SCHEMA_VERSION}); "
-            "install that one, or set another log.path"
+            f"{path}: written by a newer version (log version {version}, expected at most {SCHEMA_VERSION})",
+            "install that one, or set another log.path",
         )
     if version == 0 and database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-        raise LogError(f"{path}: another program's database, expected an event log; set another log.path")
+        raise LogError(f"{path}: another program's database, expected an event log", "set another log.path")
     return version

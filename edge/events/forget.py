@@ -69,7 +69,7 @@ def forget(path: Path, since: datetime | None, until: datetime | None, who: str)
     be written, after two seconds at most where it is locked.
     """
     if not path.is_file():
-        raise UsageError(f"{path}: no such event log; give --log FILE, or --config FILE with its log.path")
+        raise UsageError(f"{path}: no such event log", "give --log FILE, or --config FILE with its log.path")
     wanted = Time(since, until or datetime.now(UTC))
     try:
         with closing(connect(path)) as database:
@@ -81,7 +81,7 @@ def forget(path: Path, since: datetime | None, until: datetime | None, who: str)
                 _note(database, wanted, max((last for _, last in ranges), default=0), f"{who}: {rows} rows")
             overwritten = _overwrite(database)
     except (sqlite3.Error, OSError) as error:
-        raise LogError(f"{path}: cannot be made to forget ({error}); try again") from error
+        raise LogError(f"{path}: cannot be made to forget ({error})", "try again") from error
     return Forgotten(rows, overwritten, copies_beside(path))
 
 

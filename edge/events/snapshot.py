@@ -30,8 +30,8 @@ def _begin(path: Path, uri: str) -> sqlite3.Connection:
         version = pragma(database, "user_version")
         if version != SCHEMA_VERSION:
             raise LogError(
-                f"{path}: expected an event log of version {SCHEMA_VERSION}, found version {version}; an older one is "
-                "brought up to date when `python -m edge run` opens it"
+                f"{path}: expected an event log of version {SCHEMA_VERSION}, found version {version}",
+                "an older one is brought up to date when `python -m edge run` opens it",
             )
         database.execute("SELECT count(*) FROM uncounted").fetchone()
     except BaseException:

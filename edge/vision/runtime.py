@@ -70,10 +70,10 @@ def _open(path: Path, content: bytes, threads: int, runtime: str) -> Any:
     try:
         return load_interpreter(content, threads, runtime)
     except (ValueError, RuntimeError) as error:
-        raise ModelError(f"{path}: not a model that {runtime} can run ({error}); copy it again") from error
+        raise ModelError(f"{path}: not a model that {runtime} can run ({error})", "copy it again") from error
     except SystemError as error:  # tflite-runtime was built against numpy 1
         raise ModelError(
-            f"{runtime} does not work with numpy {np.__version__} ({error}); pip install -r requirements-edge.txt"
+            f"{runtime} does not work with numpy {np.__version__} ({error})", "pip install -r requirements-edge.txt"
         ) from error
 
 

@@ -46,7 +46,9 @@ def try_once(path: Path, content: bytes, runtime: str) -> None:
     if key in _passed or key in _remembered():
         return
     if reason := _reason(content, runtime):
-        raise ModelError(f"{path}: not a model that {runtime} can run ({reason}); copy it again, or quantize it again")
+        raise ModelError(
+            f"{path}: not a model that {runtime} can run ({reason})", "copy it again, or quantize it again"
+        )
     _passed.add(key)
     _remember(key)
 

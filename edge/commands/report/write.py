@@ -26,11 +26,11 @@ def report(log: Path, output: Path, since: datetime | None, until: datetime | No
             f"{sys.executable} -m pip install -r {REQUIREMENTS}",
         ) from error
     if output.exists() and log.exists() and output.samefile(log):
-        raise UsageError(f"{output}: is the event log itself; give another --output")
+        raise UsageError(f"{output}: is the event log itself", "give another --output")
     with open_reader(log) as reader:
         found = tables.read(reader, since, until)
     if found.counts.empty:
         reason = f" ({found.problems})" if found.problems else ""
-        raise UsageError(f"{log}: no face was logged in that time{reason}; give another --since or --until")
+        raise UsageError(f"{log}: no face was logged in that time{reason}", "give another --since or --until")
     output.write_text(page.render(found, log), encoding="utf-8")
     return found.problems
