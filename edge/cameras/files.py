@@ -59,7 +59,7 @@ class ImageFolder(Pictures):
             self._sort(path, pictures)
         if not pictures:
             problems = "".join(f"; {problem}" for problem in self._problems[:1])
-            raise UsageError(f"{shown(folder)}: no images; expected {READABLE}{problems}")
+            raise UsageError(f"{shown(folder)}: no images", f"expected {READABLE}{problems}")
         super().__init__(shown(folder), pictures, max_megapixels=max_megapixels)
 
     def read(self) -> Frame | None:

@@ -17,8 +17,8 @@ import msgspec
 from edge import settings
 from edge.settings import Settings
 
-SERVICE_VALUES: dict[tuple[str, str], Any] = {("camera", "source"): "camera"}
-"""what the service's file sets, where no setting of a desk is right: it must not show the demo"""
+SERVICE_VALUES: dict[tuple[str, str], Any] = {("camera", "source"): "camera", ("log", "keep_days"): 30}
+"""what the service's file sets: it must not show the demo, and keeps what it saw of strangers for a month"""
 SERVICE_NOTES = {
     ("camera", "source"): "The service sees no file below /home.",
     ("log", "path"): "Any other folder must belong to the user emotion-edge and be opened to the service: "
