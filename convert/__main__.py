@@ -10,9 +10,10 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets with a page of notices otherwise
 
 from edge.contract import LABELS
-from edge.errors import EXIT_TRY_AGAIN, EXIT_USAGE, EdgeError
+from edge.errors import EXIT_TRY_AGAIN, EdgeError
 from edge.settings import DEFAULT_GRAYNET, DEFAULT_YUNET
-from train.data import SPLITS, DataError
+from train.config import SPLITS
+from train.errors import TrainError
 
 DATA_HELP = "fer2013.csv, icml_face_data.csv, a Kaggle folder, or a zip, tar or gz of one"
 
@@ -24,11 +25,9 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nstopped; nothing was written", file=sys.stderr)
         return EXIT_TRY_AGAIN
-    except (EdgeError, DataError, OSError) as error:
+    except (EdgeError, TrainError, OSError) as error:
         print(f"convert: {error}", file=sys.stderr)
-        if isinstance(error, EdgeError):
-            return error.exit_code
-        return EXIT_USAGE if isinstance(error, DataError) else EXIT_TRY_AGAIN
+        return EXIT_TRY_AGAIN if isinstance(error, OSError) else error.exit_code
     return 0
 
 

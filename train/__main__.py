@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import get_args
 
 from edge.contract import LABELS
-from train.precision import Precision
+from train.config import Precision
+from train.errors import EXIT_TRY_AGAIN, TrainError
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets with a page of notices otherwise
 
@@ -22,14 +23,9 @@ def main() -> int:
     except KeyboardInterrupt:
         print(f"\nstopped{args.after_stop}", file=sys.stderr)
         return 1
-    except Exception as error:
-        from train.data import DataError
-        from train.distributed import WorkerLostError
-
-        if not isinstance(error, (DataError, OSError, WorkerLostError)):
-            raise
+    except (TrainError, OSError) as error:
         print(f"train: {error}", file=sys.stderr)
-        return 2 if isinstance(error, DataError) else 1
+        return error.exit_code if isinstance(error, TrainError) else EXIT_TRY_AGAIN
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -138,7 +134,8 @@ def _whole_number(lowest: int) -> Callable[[str], int]:
 
 
 def _fit(args: argparse.Namespace) -> int:
-    from train.fit import FitConfig, fit, from_recipe
+    from train.config import FitConfig, from_recipe
+    from train.fit import fit
 
     names = (field.name for field in fields(FitConfig))
     given = {name: value for name in names if (value := getattr(args, name, None)) is not None}
@@ -150,8 +147,8 @@ def _fit(args: argparse.Namespace) -> int:
 
 
 def _fit_detector(args: argparse.Namespace) -> int:
+    from train.config import read_recipe
     from train.detector.fit import RECIPES, DetectorConfig, fit
-    from train.runs import read_recipe
 
     names = ("photos", "data", "epochs", "seed")
     given = {name: value for name in names if (value := getattr(args, name)) is not None}
@@ -175,7 +172,8 @@ def _teach(args: argparse.Namespace) -> int:
 
 def _check_data(args: argparse.Namespace) -> int:
     from train.check import report
-    from train.data import SPLITS, read
+    from train.config import SPLITS
+    from train.data import read
     from train.sheets import save_sheets
 
     data, votes = read(args.path), None

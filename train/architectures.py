@@ -9,7 +9,7 @@ import keras
 from keras import layers
 
 from edge.contract import INPUT_SHAPE, LABELS
-from train.data import DataError
+from train.errors import ConfigError, NetworkError
 from train.mirror import MirrorSymmetric
 from train.normalization import FusedBatchNormalization
 from train.votes import VOTE_COLUMNS
@@ -30,10 +30,10 @@ def cnn(
     The stem halves the resolution at once: at 48x48 the cheap layers cost most of the memory traffic. The head knows
     where on the face a feature lies; with `head` 0 it is an average over the face. Where `mirrored`, a face and its
     mirror image get the same answer: so widths are even, and the stem is 4x4, as steps of two across an even side leave
-    a 3x3 one no middle. Raises DataError for an odd width.
+    a 3x3 one no middle. Raises ConfigError for an odd width.
     """
     if mirrored and (odd := [width for width in (stem, *widths, head) if width % 2]):
-        raise DataError(f"cnn: stem, widths and head must be even (channels come in mirrored pairs), found {odd[0]}")
+        raise ConfigError(f"cnn: stem, widths and head must be even (channels come in mirrored pairs), found {odd[0]}")
     mirror = MirrorSymmetric() if mirrored else None
     pixels, x = _pixels()
     x = _convolution(x, stem, strides=2, side=4 if mirrored else 3, constraint=mirror)  # (B, 24, 24, stem)
@@ -89,7 +89,7 @@ def mini_xception(widths: tuple[int, ...] = (16, 32, 64, 128), stem: int = 8) ->
 def mobilenet_v2(alpha: float = 0.5, pretrained: bool = False) -> keras.Model:
     """MobileNetV2 of keras.applications on faces enlarged to 96x96; `pretrained` starts from its ImageNet weights.
 
-    Raises DataError where the weights are neither in Keras' cache nor to be fetched.
+    Raises ConfigError where the weights are neither in Keras' cache nor to be fetched.
     """
     pixels, x = _pixels()  # already -1..1, as MobileNetV2 expects
     x = layers.UpSampling2D(2, interpolation="bilinear")(x)
@@ -101,7 +101,7 @@ def mobilenet_v2(alpha: float = 0.5, pretrained: bool = False) -> keras.Model:
     except Exception as error:  # Keras raises a bare Exception where a download fails
         if not pretrained:
             raise
-        raise DataError(
+        raise ConfigError(
             f"the ImageNet weights cannot be fetched ({error}); go online once, copy them to ~/.keras/models, "
             "or leave out --pretrained"
         ) from error
@@ -117,15 +117,15 @@ PRETRAINED = ("mobilenet_v2",)
 def build(name: str, policy: str = "float32", pretrained: bool = False, **sizes: Any) -> keras.Model:
     """Build `ARCHITECTURES[name]`, of other `sizes` than its own if given, in the Keras dtype policy `policy`.
 
-    Raises DataError where there is no such network, it has no weights, or no such size.
+    Raises ConfigError where there is no such network, it has no weights, or no such size.
     """
     if name not in ARCHITECTURES:
-        raise DataError(f"no network {name!r}; there are {', '.join(ARCHITECTURES)}")
+        raise ConfigError(f"no network {name!r}; there are {', '.join(ARCHITECTURES)}")
     if pretrained and name not in PRETRAINED:
-        raise DataError(f"no ImageNet weights for {name}; --pretrained goes with --arch {' or '.join(PRETRAINED)}")
+        raise ConfigError(f"no ImageNet weights for {name}; --pretrained goes with --arch {' or '.join(PRETRAINED)}")
     known = signature(ARCHITECTURES[name]).parameters.keys() - {"pretrained"}
     if unknown := sizes.keys() - known:
-        raise DataError(f"{name} has no size {', '.join(sorted(unknown))}; it has {', '.join(sorted(known))}")
+        raise ConfigError(f"{name} has no size {', '.join(sorted(unknown))}; it has {', '.join(sorted(known))}")
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
@@ -135,24 +135,24 @@ def build(name: str, policy: str = "float32", pretrained: bool = False, **sizes:
 
 
 def load(path: str) -> keras.Model:
-    """Read a trained network that judges faces, a .keras file. Raises DataError where it is not one."""
+    """Read a trained network that judges faces, a .keras file. Raises NetworkError where it is not one."""
     try:
         network = keras.models.load_model(path, compile=False)
     except (OSError, ValueError) as error:
         reason = shorten(str(error), 80, placeholder=" ...")
-        raise DataError(f"{path}: not a Keras model ({reason}); train one with `python -m train fit`") from error
+        raise NetworkError(f"{path}: not a Keras model ({reason}); train one with `python -m train fit`") from error
     shapes = (network.input_shape[1:], network.output_shape[1:])
     if shapes != (INPUT_SHAPE, (len(LABELS),)):
-        raise DataError(f"{path}: takes {shapes[0]}, gives {shapes[1]}; expected {INPUT_SHAPE} and ({len(LABELS)},)")
+        raise NetworkError(f"{path}: takes {shapes[0]}, gives {shapes[1]}; expected {INPUT_SHAPE} and ({len(LABELS)},)")
     return network
 
 
 def take_over(model: keras.Model, path: str) -> None:
-    """Give `model` the weights of the trained network `path`. Raises DataError where it is of another kind or size."""
+    """Give `model` the weights of the trained network `path`. Raises NetworkError where it is of another kind or size."""
     weights = load(path).get_weights()
     expected, found = ([weight.shape for weight in each] for each in (model.get_weights(), weights))
     if found != expected:
-        raise DataError(
+        raise NetworkError(
             f"{path}: its weights are not those of this {model.name}; give the --arch or --recipe it was made by"
         )
     model.set_weights(weights)

@@ -7,8 +7,8 @@ import numpy as np
 
 from edge.contract import LABELS
 from train.augmentation import augment
+from train.config import RECIPES, FitConfig
 from train.data import Faces
-from train.fit import RECIPES, FitConfig
 from train.prefetch import prefetched
 from train.targets import load_soft_targets, one_hot
 from train.votes import shares

@@ -7,7 +7,8 @@ from itertools import combinations
 import numpy as np
 
 from edge.contract import LABELS
-from train.data import SPLITS, Faces, Fer2013, twins
+from train.config import SPLITS
+from train.data import Faces, Fer2013, twins
 from train.near_twins import near_pairs
 
 NEARLY_BLANK = 5.0  # gray levels, standard deviation: below it no face of FER2013 can be made out

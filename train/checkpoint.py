@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from train.data import DataError
+from train.errors import RunError
 
 NAME = "checkpoint.npz"
 
@@ -36,13 +36,13 @@ def save(model: keras.Model, history: pd.DataFrame, out: Path, data: str) -> Non
 def resume(model: keras.Model, out: Path, data: str) -> pd.DataFrame:
     """Put `model` back where the checkpoint in `out` stood, if there is one; return the history, empty at the start.
 
-    Raises DataError where that run learned from other than `data`.
+    Raises RunError where that run learned from other than `data`.
     """
     if not (out / NAME).exists():
         return pd.DataFrame()
     with np.load(out / NAME) as file:
         if str(file["data"]) != data:
-            raise DataError(f"{out}: started on other training data; give it the same, or another --out")
+            raise RunError(f"{out}: started on other training data; give it the same, or another --out")
         for number, variable in enumerate(_variables(model)):
             variable.assign(file[f"{number:04}"])
         history = pd.read_csv(StringIO(str(file["history"])))

@@ -17,8 +17,9 @@ import pandas as pd
 from tqdm import tqdm
 
 from edge.contract import INPUT_SIDE, LABELS
+from train.config import SPLITS
+from train.errors import DataError
 
-SPLITS = ("train", "validation", "test")
 USAGES = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
 COLUMNS = ("emotion", "pixels", "Usage")
 CSV_NAMES = ("fer2013.csv", "icml_face_data.csv")
@@ -28,10 +29,6 @@ GZIP_MAGIC = b"\x1f\x8b"
 DAMAGED_ARCHIVE = (EOFError, RuntimeError, gzip.BadGzipFile, tarfile.TarError, zipfile.BadZipFile, zlib.error)
 HELD_OUT_SHARE = 0.1  # of the training faces, where the data brings no validation split
 HELD_OUT_SEED = 2013
-
-
-class DataError(Exception):
-    """The data set cannot be used as it is; a person must point to another or mend it."""
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
-from train.data import DataError
+from train.errors import ConfigError, WorkerLostError
 
 Step = Callable[..., dict[str, Any]]
 
 
-class WorkerLostError(Exception):
-    """Another worker has gone; all must be started again, with --resume."""
-
-
 def worker() -> tuple[int, int]:
-    """Return (index, count) of this process by TF_CONFIG, (0, 1) where there is none; raises DataError."""
+    """Return (index, count) of this process by TF_CONFIG, (0, 1) where there is none; raises ConfigError."""
     text = os.environ.get("TF_CONFIG")
     if not text:
         return 0, 1
@@ -27,7 +23,7 @@ def worker() -> tuple[int, int]:
         settings = json.loads(text)
         workers, index = settings["cluster"]["worker"], settings["task"]["index"]
     except (ValueError, KeyError, TypeError) as error:
-        raise DataError(
+        raise ConfigError(
             f'TF_CONFIG={text!r}: expected {{"cluster": {{"worker": ["host:port", ...]}}, '
             '"task": {"type": "worker", "index": 0}}'
         ) from error

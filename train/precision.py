@@ -1,9 +1,9 @@
 """Choose the arithmetic of training: bfloat16 where the processor multiplies it, else float32."""
 
 from pathlib import Path
-from typing import Literal
 
-Precision = Literal["auto", "float32", "mixed_bfloat16"]
+from train.config import Precision
+
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}  # x86, x86, arm64
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from edge.contract import LABELS
-from train.data import DataError
+from train.errors import DataError
 
 COLUMNS = ["label", *LABELS]
 

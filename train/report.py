@@ -14,7 +14,8 @@ import pandas as pd
 from edge.contract import LABELS
 from train import plots, predictions
 from train.batches import as_input
-from train.data import DataError, Faces, load
+from train.data import Faces, load
+from train.errors import NetworkError, RunError
 from train.metrics import evaluate, reliability
 from train.quantization import compare
 
@@ -26,8 +27,8 @@ def report(run: Path, data: str | None = None, int8: Path | None = None) -> dict
     """Judge the model of the folder `run` on validation, write the page beside it and return all of its figures.
 
     `data` defaults to what the run was trained on; `int8` is the quantized model's predictions, as
-    `convert evaluate --predictions` writes them. Raises DataError where the run is not finished, or the data or the
-    predictions do not fit it.
+    `convert evaluate --predictions` writes them. Raises RunError where the run is not finished, DataError where the data or
+    the predictions do not fit it.
     """
     config, history = _read_run(run)
     faces = load(data or config["data"])
@@ -89,9 +90,9 @@ def write(run: Path, figures: dict[str, Any], validation: Faces) -> None:
 
 def _read_run(run: Path) -> tuple[dict[str, Any], pd.DataFrame]:
     if not (run / "config.json").is_file():
-        raise DataError(f"{run}: no run folder (config.json is missing); make one with `python -m train fit`")
+        raise RunError(f"{run}: no run folder (config.json is missing); make one with `python -m train fit`")
     if not zipfile.is_zipfile(run / "model.keras"):  # said at once, before seconds of import
-        raise DataError(f"{run}: no whole model.keras, the run is not finished; carry on with `fit --resume`")
+        raise RunError(f"{run}: no whole model.keras, the run is not finished; carry on with `fit --resume`")
     return json.loads((run / "config.json").read_text()), pd.read_csv(run / "history.csv")
 
 
@@ -102,7 +103,7 @@ def _predict(path: Path, faces: Faces) -> tuple[int, np.ndarray]:
     try:
         model = keras.models.load_model(path, compile=False)
     except (ValueError, OSError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: not a readable model; train it again, or copy it again") from error
+        raise NetworkError(f"{path}: not a readable model; train it again, or copy it again") from error
     return model.count_params(), model.predict(as_input(faces.images), batch_size=256, verbose=0)
 
 

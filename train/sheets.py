@@ -8,7 +8,8 @@ import numpy as np
 from edge.contract import INPUT_SHAPE, LABELS
 from train import plots
 from train.check import VOTED, Votes, labels_by_image, spread
-from train.data import SPLITS, Faces, Fer2013, drop_twins
+from train.config import SPLITS
+from train.data import Faces, Fer2013, drop_twins
 from train.near_twins import near_pairs
 from train.votes import LABEL_COLUMNS
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from edge.contract import LABELS
-from train.data import DataError, Faces
+from train.data import Faces
+from train.errors import DataError
 
 DAMAGED = (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile)  # what NumPy says of it
 MIN_JUDGED = 0.99  # of the training faces; fewer: the file was made of other data

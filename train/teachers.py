@@ -16,8 +16,9 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from threadpoolctl import threadpool_limits
 
 from edge.contract import LABELS
+from train.config import from_recipe
 from train.data import Faces, Fer2013
-from train.fit import fit_on, from_recipe
+from train.fit import fit_on
 from train.targets import image_keys, save_soft_targets
 from train.votes import load_with_votes, shares
 

@@ -14,11 +14,11 @@ from tqdm import tqdm
 from train import checkpoint, plots
 from train.architectures import build, take_over, with_votes
 from train.batches import Batch, as_input, batch_count, batches, training_set
+from train.config import FitConfig
 from train.data import Faces, Fer2013
 from train.distributed import Step, Workers
 from train.event_files import TensorBoardLog
 from train.export import calibrate, deployable, take_weights
-from train.fit import FitConfig
 from train.metrics import evaluate
 from train.precision import policy
 from train.runs import METRICS

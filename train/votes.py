@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from edge.contract import LABELS
-from train.data import USAGES, DataError, Faces, Fer2013, drop_twins, hold_out_validation, read
+from train.data import USAGES, Faces, Fer2013, drop_twins, hold_out_validation, read
+from train.errors import DataError
 
 VOTE_COLUMNS = (
     "neutral",

@@ -21,8 +21,9 @@ import keras
 import numpy as np
 
 from train import batches
+from train.config import from_recipe
 from train.data import load
-from train.fit import fit_on, from_recipe
+from train.fit import fit_on
 
 HALF = {"widths": [24, 64, 96], "stem": 16, "head": 64}
 VARIANTS: dict[str, dict[str, Any]] = {

@@ -17,7 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from convert.evaluate import open_model, predict
-from train.data import SPLITS
+from train.config import SPLITS
 from train.near_twins import near_twins
 from train.teachers import fuse
 from train.votes import load_with_votes

@@ -18,7 +18,7 @@ import numpy as np
 
 from tests.synthetic import faces
 from train.batches import Batch, batches, training_set
-from train.fit import FitConfig
+from train.config import FitConfig
 from train.precision import policy
 from train.training import compiled
 

@@ -23,8 +23,10 @@ from edge.vision.classifier import Classifier
 from edge.vision.detection import Face
 from tests.synthetic import faces, write_csv
 from train import predictions
-from train.data import DataError, Faces
-from train.fit import FitConfig, fit
+from train.config import FitConfig
+from train.data import Faces
+from train.errors import DataError
+from train.fit import fit
 
 PROJECT = Path(__file__).resolve().parents[2]
 

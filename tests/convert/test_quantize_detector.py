@@ -15,9 +15,9 @@ from convert.tflite import check_int8
 from edge.errors import ModelError, UsageError
 from edge.vision.detection import Face, GrayNet
 from tests.synthetic import write_photos
-from train.data import DataError
 from train.detector.network import COPY_SHAPE, detector
 from train.detector.photos import Photo, load
+from train.errors import DataError
 from train.export import plain
 
 PROJECT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ from keras import layers
 from tests.synthetic import faces
 from train.architectures import ARCHITECTURES, build, with_votes
 from train.batches import as_input
-from train.data import DataError
+from train.errors import ConfigError
 from train.export import best_temperature, calibrate, deployable
 from train.metrics import expected_calibration_error
 from train.normalization import FusedBatchNormalization
@@ -47,16 +47,18 @@ def test_a_face_and_its_mirror_image_get_the_same_answer_while_the_network_learn
 def test_a_size_that_the_network_has_not_is_refused() -> None:
     assert build("cnn", head=0, widths=(8, 8, 8)).count_params() < 10_000
     assert build("cnn", head=0, widths=(9, 8, 8), mirrored=False).count_params() < 10_000
-    with pytest.raises(DataError, match="cnn has no size width; it has depths, dropout, head, mirrored, stem, widths"):
+    with pytest.raises(
+        ConfigError, match="cnn has no size width; it has depths, dropout, head, mirrored, stem, widths"
+    ):
         build("cnn", width=8)
 
 
 def test_weights_that_cannot_be_had_are_said_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens: no download, wherever this runs
     monkeypatch.setenv("HOME", str(tmp_path))
-    with pytest.raises(DataError, match=r"cannot be fetched .* or leave out --pretrained"):
+    with pytest.raises(ConfigError, match=r"cannot be fetched .* or leave out --pretrained"):
         build("mobilenet_v2", pretrained=True)
-    with pytest.raises(DataError, match="no ImageNet weights for cnn; --pretrained goes with --arch mobilenet_v2"):
+    with pytest.raises(ConfigError, match="no ImageNet weights for cnn; --pretrained goes with --arch mobilenet_v2"):
         build("cnn", pretrained=True)
 
 

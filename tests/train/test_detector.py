@@ -16,7 +16,7 @@ import pytest
 from edge.contract import CELL_PX, UNIT_PX
 from tests.synthetic import POINTS, faces, write_csv, write_photos
 from train import checkpoint
-from train.data import DataError
+from train.config import read_recipe
 from train.detector import losses
 from train.detector.fit import RECIPES, DetectorConfig, fit
 from train.detector.framing import Scene
@@ -24,7 +24,7 @@ from train.detector.judge import Curve, as_frame, curve, fitted, overlaps, sough
 from train.detector.photos import Photo, load
 from train.detector.scenes import HEIGHT, WIDTH, Scenes
 from train.detector.targets import assign
-from train.runs import read_recipe
+from train.errors import DataError, RunError
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -198,12 +198,12 @@ def test_a_run_killed_and_resumed_ends_like_an_unbroken_one(photos: Path, fer201
     weights = (keras.models.load_model(out / "model.keras").get_weights() for out in (whole, broken))
     for one, other in zip(*weights, strict=True):
         np.testing.assert_array_equal(one, other)
-    with pytest.raises(DataError, match=r"seed \(was 1, now 2\)"):
+    with pytest.raises(RunError, match=r"seed \(was 1, now 2\)"):
         fit(replace(config, seed=2), whole, resume=True)
     others = tmp_path / "others"
     shutil.copytree(photos, others)
     next((others / "background").glob("scene*")).rename(others / "background" / "a.jpg")
-    with pytest.raises(DataError, match="other training data"):
+    with pytest.raises(RunError, match="other training data"):
         fit(replace(config, photos=str(others)), whole, resume=True)
     with pytest.raises(DataError, match="at least a batch of 64 photos, found 44"):
         fit(replace(config, batch_size=64), tmp_path / "small")

@@ -15,8 +15,8 @@ import pytest
 
 from tests.synthetic import faces, write_csv
 from train import checkpoint
-from train.data import DataError
 from train.distributed import worker
+from train.errors import ConfigError
 
 PROJECT = Path(__file__).resolve().parents[2]
 EPOCHS = 3
@@ -81,5 +81,5 @@ def test_two_workers_give_the_curve_of_one_and_survive_the_loss_of_one(recipe: P
 @pytest.mark.parametrize("text", ["no JSON", "{}", '{"cluster": {"worker": ["a:1"]}}'])
 def test_a_malformed_tf_config_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("TF_CONFIG", text)
-    with pytest.raises(DataError, match='"cluster"'):
+    with pytest.raises(ConfigError, match='"cluster"'):
         worker()

@@ -17,8 +17,9 @@ import pytest
 from tests.synthetic import faces, write_csv
 from train import checkpoint
 from train.batches import as_input, batches, training_set
-from train.data import DataError
-from train.fit import RECIPES, FitConfig, fit, from_recipe, recipes
+from train.config import RECIPES, FitConfig, from_recipe, recipes
+from train.errors import ConfigError, NetworkError, RunError
+from train.fit import fit
 from train.votes import VOTE_COLUMNS
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -117,7 +118,7 @@ def test_a_run_starts_from_a_trained_network(run: Path, config: FitConfig, tmp_p
     metrics = fit(further, tmp_path / "further")
     assert metrics["accuracy"] == pytest.approx(trained, abs=0.1)  # one epoch from nothing: chance
     assert metrics["accuracy"] > 0.5
-    with pytest.raises(DataError, match=r"model.keras: its weights are not those of this cnn; give the --arch"):
+    with pytest.raises(NetworkError, match=r"model.keras: its weights are not those of this cnn; give the --arch"):
         fit(replace(further, network={}), tmp_path / "wider")
     assert not (tmp_path / "wider" / "checkpoint.npz").exists()
 
@@ -125,25 +126,25 @@ def test_a_run_starts_from_a_trained_network(run: Path, config: FitConfig, tmp_p
 def test_a_run_is_never_overwritten_nor_resumed_with_other_settings(
     run: Path, config: FitConfig, tmp_path: Path
 ) -> None:
-    with pytest.raises(DataError, match="add --resume"):
+    with pytest.raises(RunError, match="add --resume"):
         fit(config, run)
-    with pytest.raises(DataError, match=r"epochs \(was 6, now 7\)"):
+    with pytest.raises(RunError, match=r"epochs \(was 6, now 7\)"):
         fit(replace(config, epochs=EPOCHS + 1), run, resume=True)
     others = write_csv(tmp_path / "others.csv", {"Training": faces(64, 3), "PublicTest": faces(10, 2)})
-    with pytest.raises(DataError, match="other training data"):
+    with pytest.raises(RunError, match="other training data"):
         fit(replace(config, data=str(others)), run, resume=True)
-    with pytest.raises(DataError, match=r"start \(was '', now 'a.keras'\)"):
+    with pytest.raises(RunError, match=r"start \(was '', now 'a.keras'\)"):
         fit(replace(config, start="a.keras"), run, resume=True)
-    with pytest.raises(DataError, match="not empty"):
+    with pytest.raises(RunError, match="not empty"):
         fit(config, tmp_path)
 
 
 def test_a_network_that_cannot_be_built_leaves_its_folder_free(config: FitConfig, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="cnn has no size width"):
+    with pytest.raises(ConfigError, match="cnn has no size width"):
         fit(replace(config, network={"width": 8}), tmp_path / "run")
-    with pytest.raises(DataError, match=r"must be even .* found 7"):
+    with pytest.raises(ConfigError, match=r"must be even .* found 7"):
         fit(replace(config, network={"widths": [8, 7, 8]}), tmp_path / "run")
-    with pytest.raises(DataError, match=r"no network 'cnm'; there are cnn, vgg"):
+    with pytest.raises(ConfigError, match=r"no network 'cnm'; there are cnn, vgg"):
         fit(replace(config, arch="cnm"), tmp_path / "run")
 
 
@@ -186,12 +187,12 @@ def test_a_recipe_gives_its_settings_and_the_command_line_overrides_them(tmp_pat
     config = from_recipe(str(tmp_path / "own.toml"), data="faces.csv", epochs=3)
     assert (config.arch, config.epochs, config.data) == ("vgg", 3, "faces.csv")
     (tmp_path / "wrong.toml").write_text("epoch = 7\n")
-    with pytest.raises(DataError, match="unknown setting epoch"):
+    with pytest.raises(ConfigError, match="unknown setting epoch"):
         from_recipe(str(tmp_path / "wrong.toml"), data="")
     (tmp_path / "wrong.toml").write_text('optimizer = "adamw"\n')
-    with pytest.raises(DataError, match=r"wrong.toml: Invalid enum value 'adamw' .*optimizer"):
+    with pytest.raises(ConfigError, match=r"wrong.toml: Invalid enum value 'adamw' .*optimizer"):
         from_recipe(str(tmp_path / "wrong.toml"), data="")
-    with pytest.raises(DataError, match=r"no recipe 'none'; there are .*teacher"):
+    with pytest.raises(ConfigError, match=r"no recipe 'none'; there are .*teacher"):
         from_recipe("none", data="")
 
 

@@ -13,8 +13,9 @@ import pytest
 from edge.contract import LABELS
 from tests.synthetic import faces, write_csv
 from train import predictions
-from train.data import DataError
-from train.fit import FitConfig, fit
+from train.config import FitConfig
+from train.errors import DataError, RunError
+from train.fit import fit
 from train.metrics import expected_calibration_error, reliability
 from train.quantization import compare
 from train.report import judge, report
@@ -139,13 +140,13 @@ def test_predictions_of_other_faces_are_refused(content: str | None, words: str,
 
 
 def test_what_is_no_finished_run_is_refused(run: Path, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no run folder"):
+    with pytest.raises(RunError, match="no run folder"):
         report(tmp_path)
     (tmp_path / "config.json").write_text((run / "config.json").read_text())
-    with pytest.raises(DataError, match="not finished"):
+    with pytest.raises(RunError, match="not finished"):
         report(tmp_path)
     (tmp_path / "model.keras").write_bytes((run / "model.keras").read_bytes()[:9000])
-    with pytest.raises(DataError, match="not finished"):
+    with pytest.raises(RunError, match="not finished"):
         report(tmp_path)
     with pytest.raises(DataError, match=r"none\.csv: no such file"):
         report(run, data=str(tmp_path / "none.csv"))

@@ -8,8 +8,9 @@ import pytest
 
 from tests.synthetic import faces
 from train.batches import training_set
-from train.data import DataError, Faces
-from train.fit import FitConfig
+from train.config import FitConfig
+from train.data import Faces
+from train.errors import DataError
 from train.targets import load_soft_targets, one_hot, save_soft_targets
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from tests.synthetic import faces, write_csv
 from train import teachers
-from train.data import DataError, Faces
+from train.data import Faces
+from train.errors import RunError
 from train.targets import image_keys, load_soft_targets
 from train.teachers import fuse, teach
 from train.votes import LABEL_COLUMNS, VOTE_COLUMNS
@@ -49,7 +50,7 @@ def test_teach_writes_targets_for_every_training_face_and_carries_on(
     assert teach(*arguments) == figures
     assert [path.stat().st_mtime_ns for path in kept] == written
     recipe.write_text(recipe.read_text().replace("epochs = 1", "epochs = 2"))
-    with pytest.raises(DataError, match=r"epochs \(was 1, now 2\)"):
+    with pytest.raises(RunError, match=r"epochs \(was 1, now 2\)"):
         teach(*arguments)
 
 

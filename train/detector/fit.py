@@ -14,7 +14,6 @@ import pandas as pd
 from tqdm import tqdm
 
 from train import checkpoint
-from train.data import DataError
 from train.data import load as load_faces
 from train.detector import plots
 from train.detector.judge import FALSE_ALARMS, Curve, judge
@@ -23,6 +22,7 @@ from train.detector.network import COPY_SHAPE, detector
 from train.detector.photos import Photos, load
 from train.detector.scenes import Scenes
 from train.detector.targets import assign
+from train.errors import DataError
 from train.event_files import TensorBoardLog
 from train.export import plain
 from train.precision import policy
@@ -54,8 +54,8 @@ class DetectorConfig:
 def fit(config: DetectorConfig, out: Path, resume: bool = False) -> dict[str, Any]:
     """Train as `config` says into the folder `out`; return recall and false alarms on the held-out photos.
 
-    Leaves config.json, history.csv, model.keras and metrics.json. Raises DataError where the data cannot be used, or
-    where `out` holds another run.
+    Leaves config.json, history.csv, model.keras and metrics.json. Raises DataError where the data cannot be used,
+    RunError where `out` holds another run.
     """
     photos = load(Path(config.photos))
     faces = load_faces(config.data).split("train").images

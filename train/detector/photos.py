@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from train.data import DataError
+from train.errors import DataError
 
 PEOPLE, BACKGROUND, BOXES = "people", "background", "boxes.csv"
 HELD_OUT = {
