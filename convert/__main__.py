@@ -187,7 +187,7 @@ def _measure_crop(args: argparse.Namespace) -> None:
     from convert.geometry import measure
     from edge import settings
     from edge.vision import detection
-    from train.data import load
+    from train.data.fer2013 import load
 
     wanted = settings.DetectorSettings(
         kind=args.detector, graynet_model=str(args.graynet), yunet_model=str(args.yunet), min_face_px=40

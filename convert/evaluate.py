@@ -12,10 +12,10 @@ from edge.contract import INPUT_SHAPE, LABELS
 from edge.errors import ModelError, UsageError
 from edge.vision.classifier import Classifier
 from train import predictions
-from train.batches import as_input
-from train.data import Faces, load
+from train.data.batches import as_input
+from train.data.fer2013 import Faces, load
+from train.data.near_duplicates import near_twins
 from train.metrics import evaluate as metrics
-from train.near_twins import near_twins
 
 KERAS_TIMED_FACES = 50  # Keras needs tens of milliseconds a single face; a sample is enough
 

@@ -171,14 +171,14 @@ def _teach(args: argparse.Namespace) -> int:
 
 
 def _check_data(args: argparse.Namespace) -> int:
-    from train.check import report
     from train.config import SPLITS
-    from train.data import read
+    from train.data.check import report
+    from train.data.fer2013 import read
     from train.sheets import save_sheets
 
     data, votes = read(args.path), None
     if args.votes:
-        from train.votes import add_votes
+        from train.data.votes import add_votes
 
         data = add_votes(data, args.votes)
         votes = {split: getattr(data, split).votes for split in SPLITS if len(getattr(data, split))}

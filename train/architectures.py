@@ -9,10 +9,10 @@ import keras
 from keras import layers
 
 from edge.contract import INPUT_SHAPE, LABELS
+from train.data.votes import VOTE_COLUMNS
 from train.errors import ConfigError, NetworkError
 from train.mirror import MirrorSymmetric
 from train.normalization import FusedBatchNormalization
-from train.votes import VOTE_COLUMNS
 
 WEIGHT_DECAY = 5e-4  # on kernels only; Keras' L2 counts the square without the half
 

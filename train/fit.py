@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from train.config import FitConfig
-from train.data import Fer2013, load
+from train.data.fer2013 import Fer2013, load
+from train.data.votes import load_with_votes
 from train.distributed import worker
 from train.runs import open_run
-from train.votes import load_with_votes
 
 
 def fit(config: FitConfig, out: Path, resume: bool = False) -> dict[str, Any]:

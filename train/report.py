@@ -13,8 +13,8 @@ import pandas as pd
 
 from edge.contract import LABELS
 from train import plots, predictions
-from train.batches import as_input
-from train.data import Faces, load
+from train.data.batches import as_input
+from train.data.fer2013 import Faces, load
 from train.errors import NetworkError, RunError
 from train.metrics import evaluate, reliability
 from train.quantization import compare

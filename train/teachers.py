@@ -17,10 +17,10 @@ from threadpoolctl import threadpool_limits
 
 from edge.contract import LABELS
 from train.config import from_recipe
-from train.data import Faces, Fer2013
+from train.data.fer2013 import Faces, Fer2013
+from train.data.soft_targets import image_keys, save_soft_targets
+from train.data.votes import load_with_votes, shares
 from train.fit import fit_on
-from train.targets import image_keys, save_soft_targets
-from train.votes import load_with_votes, shares
 
 FOLDS = 4
 FUSION_FOLDS = 5
@@ -75,7 +75,7 @@ def _opinion(recipe: str, faces: Fer2013, data: str, votes: str, runs: Path) -> 
 def _flip_averaged(model: Path, images: np.ndarray) -> np.ndarray:
     import keras
 
-    from train.batches import as_input
+    from train.data.batches import as_input
 
     network = keras.models.load_model(model)
     upright, mirrored = (network.predict(as_input(view), 256, verbose=0) for view in (images, images[:, :, ::-1]))

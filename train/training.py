@@ -13,9 +13,9 @@ from tqdm import tqdm
 
 from train import checkpoint, plots
 from train.architectures import build, take_over, with_votes
-from train.batches import Batch, as_input, batch_count, batches, training_set
 from train.config import FitConfig
-from train.data import Faces, Fer2013
+from train.data.batches import Batch, as_input, batch_count, batches, training_set
+from train.data.fer2013 import Faces, Fer2013
 from train.distributed import Step, Workers
 from train.event_files import TensorBoardLog
 from train.export import calibrate, deployable, take_weights

@@ -20,9 +20,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 
-from train import batches
 from train.config import from_recipe
-from train.data import load
+from train.data import batches
+from train.data.fer2013 import load
 from train.fit import fit_on
 
 HALF = {"widths": [24, 64, 96], "stem": 16, "head": 64}

@@ -18,9 +18,9 @@ import numpy as np
 
 from convert.evaluate import open_model, predict
 from train.config import SPLITS
-from train.near_twins import near_twins
+from train.data.near_duplicates import near_twins
+from train.data.votes import load_with_votes
 from train.teachers import fuse
-from train.votes import load_with_votes
 
 
 def main() -> None:

@@ -17,8 +17,8 @@ import cv2
 import numpy as np
 
 from tests.synthetic import faces
-from train.batches import Batch, batches, training_set
 from train.config import FitConfig
+from train.data.batches import Batch, batches, training_set
 from train.precision import policy
 from train.training import compiled
 

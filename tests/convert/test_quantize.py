@@ -24,7 +24,7 @@ from edge.vision.detection import Face
 from tests.synthetic import faces, write_csv
 from train import predictions
 from train.config import FitConfig
-from train.data import Faces
+from train.data.fer2013 import Faces
 from train.errors import DataError
 from train.fit import fit
 

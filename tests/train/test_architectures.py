@@ -9,7 +9,7 @@ from keras import layers
 
 from tests.synthetic import faces
 from train.architectures import ARCHITECTURES, build, with_votes
-from train.batches import as_input
+from train.data.batches import as_input
 from train.errors import ConfigError
 from train.export import best_temperature, calibrate, deployable
 from train.metrics import expected_calibration_error

@@ -16,11 +16,11 @@ import pytest
 
 from tests.synthetic import faces, write_csv
 from train import checkpoint
-from train.batches import as_input, batches, training_set
 from train.config import RECIPES, FitConfig, from_recipe, recipes
+from train.data.batches import as_input, batches, training_set
+from train.data.votes import VOTE_COLUMNS
 from train.errors import ConfigError, NetworkError, RunError
 from train.fit import fit
-from train.votes import VOTE_COLUMNS
 
 PROJECT = Path(__file__).resolve().parents[2]
 EPOCHS = 6

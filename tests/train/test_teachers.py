@@ -9,11 +9,11 @@ import pytest
 
 from tests.synthetic import faces, write_csv
 from train import teachers
-from train.data import Faces
+from train.data.fer2013 import Faces
+from train.data.soft_targets import image_keys, load_soft_targets
+from train.data.votes import LABEL_COLUMNS, VOTE_COLUMNS
 from train.errors import RunError
-from train.targets import image_keys, load_soft_targets
 from train.teachers import fuse, teach
-from train.votes import LABEL_COLUMNS, VOTE_COLUMNS
 
 
 def votes_for(labels: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from train import checkpoint
-from train.data import load as load_faces
+from train.data.fer2013 import load as load_faces
 from train.detector import plots
 from train.detector.judge import FALSE_ALARMS, Curve, judge
 from train.detector.losses import LOSSES, WEIGHTS

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from train.check import report
-from train.data import Faces, Fer2013
-from train.near_twins import near_twins, nearest
+from train.data.check import report
+from train.data.fer2013 import Faces, Fer2013
+from train.data.near_duplicates import near_twins, nearest
 from train.sheets import save_sheets
 
 

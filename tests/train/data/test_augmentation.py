@@ -1,7 +1,7 @@
 import numpy as np
 
 from tests.synthetic import faces
-from train.augmentation import augment
+from train.data.augmentation import augment
 
 
 def test_the_same_seed_gives_the_same_copies_and_the_input_stays() -> None:

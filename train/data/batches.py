@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from edge.contract import LABELS
-from train.augmentation import augment
 from train.config import RECIPES, FitConfig
-from train.data import Faces
+from train.data.augmentation import augment
+from train.data.fer2013 import Faces
+from train.data.soft_targets import load_soft_targets, one_hot
+from train.data.votes import shares
 from train.prefetch import prefetched
-from train.targets import load_soft_targets, one_hot
-from train.votes import shares
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import pytest
 
 from tests.synthetic import faces, write_csv
 from train.__main__ import main
-from train.check import VOTED, report
-from train.data import Fer2013
+from train.data.check import VOTED, report
+from train.data.fer2013 import Fer2013
 from train.sheets import save_sheets
 
 

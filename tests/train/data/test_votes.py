@@ -8,9 +8,9 @@ import pytest
 
 from edge.contract import LABELS
 from tests.synthetic import faces
-from train.data import Faces, Fer2013
+from train.data.fer2013 import Faces, Fer2013
+from train.data.votes import LABEL_COLUMNS, VOTE_COLUMNS, add_votes, shares
 from train.errors import DataError
-from train.votes import LABEL_COLUMNS, VOTE_COLUMNS, add_votes, shares
 
 USAGE = ["Training"] * 350 + ["PublicTest"] * 70
 

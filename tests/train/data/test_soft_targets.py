@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from tests.synthetic import faces
-from train.batches import training_set
 from train.config import FitConfig
-from train.data import Faces
+from train.data.batches import training_set
+from train.data.fer2013 import Faces
+from train.data.soft_targets import load_soft_targets, one_hot, save_soft_targets
 from train.errors import DataError
-from train.targets import load_soft_targets, one_hot, save_soft_targets
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def test_they_are_found_again_in_another_order(judged: tuple[Faces, np.ndarray],
     order = np.random.default_rng(1).permutation(len(train))
     soft, votes = load_soft_targets(tmp_path / "soft.npz", train.take(order))
     np.testing.assert_allclose(soft, probabilities[order], atol=1e-3)
-    np.testing.assert_array_equal(votes, train.votes[order])
+    np.testing.assert_array_equal(votes, train.data.votes[order])
 
 
 def test_a_face_that_was_not_judged_keeps_its_label_and_has_no_say_in_the_votes(

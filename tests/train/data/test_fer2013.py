@@ -15,10 +15,10 @@ import pytest
 
 from edge.contract import LABELS
 from tests.synthetic import faces, write_csv, write_folders
-from train.data import Faces, Fer2013, drop_twins, hold_out_validation, load, read
+from train.data.fer2013 import Faces, Fer2013, drop_twins, hold_out_validation, load, read
 from train.errors import DataError
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 SHARED_FER2013 = PROJECT.parent / "shared" / "data" / "fer2013"
 SPLITS = {"Training": faces(6, 1), "PublicTest": faces(3, 2), "PrivateTest": faces(2, 3)}
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from edge.contract import LABELS
-from train.data import USAGES, Faces, Fer2013, drop_twins, hold_out_validation, read
+from train.data.fer2013 import USAGES, Faces, Fer2013, drop_twins, hold_out_validation, read
 from train.errors import DataError
 
 VOTE_COLUMNS = (
@@ -32,12 +32,12 @@ MIN_AGREEMENT = 0.4  # of the faces: the label got the most votes; 0.66 when row
 
 
 def load_with_votes(path: str | Path, votes: str | Path) -> Fer2013:
-    """`train.data.load`, with FER+ votes beside the faces. Raises DataError as that and `add_votes` do."""
+    """`train.data.fer2013.load`, with FER+ votes beside the faces. Raises DataError as that and `add_votes` do."""
     return drop_twins(hold_out_validation(add_votes(read(path), votes)))
 
 
 def add_votes(data: Fer2013, path: str | Path) -> Fer2013:
-    """Return `data`, as `train.data.read` gives it, with `votes` beside its training and validation faces.
+    """Return `data`, as `train.data.fer2013.read` gives it, with `votes` beside its training and validation faces.
 
     Rows must be in the order of fer2013.csv. Where the copy of FER2013 lacks faces, its rows slip against
     FER+'s by one more at each; the labels tell where, and the votes are put back in step. A face whose row
