@@ -12,14 +12,14 @@ import pandas as pd
 from tqdm import tqdm
 
 from train import checkpoint, plots
-from train.architectures import build, take_over, with_votes
 from train.config import FitConfig
 from train.data.batches import Batch, as_input, batch_count, batches, training_set
 from train.data.fer2013 import Faces, Fer2013
 from train.distributed import Step, Workers
 from train.event_files import TensorBoardLog
-from train.export import calibrate, deployable, take_weights
 from train.metrics import evaluate
+from train.network.architectures import build, take_over, with_votes
+from train.network.export import calibrate, deployable, take_weights
 from train.precision import policy
 from train.runs import METRICS
 

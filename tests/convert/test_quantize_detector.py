@@ -18,7 +18,7 @@ from tests.synthetic import write_photos
 from train.detector.network import COPY_SHAPE, detector
 from train.detector.photos import Photo, load
 from train.errors import DataError
-from train.export import plain
+from train.network.export import plain
 
 PROJECT = Path(__file__).resolve().parents[2]
 

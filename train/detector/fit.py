@@ -24,7 +24,7 @@ from train.detector.scenes import Scenes
 from train.detector.targets import assign
 from train.errors import DataError
 from train.event_files import TensorBoardLog
-from train.export import plain
+from train.network.export import plain
 from train.precision import policy
 from train.prefetch import prefetched
 from train.runs import METRICS, open_run

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import layers
 
 from edge.contract import COPY_WIDTH_PX
-from train.normalization import FusedBatchNormalization
+from train.network.normalization import FusedBatchNormalization
 
 FRAME_SHAPE = (192, 256, 1)  # of training: most of a larger frame has nothing to teach
 COPY_SHAPE = (COPY_WIDTH_PX * 3 // 4, COPY_WIDTH_PX, 1)  # of the shipped file; the device resizes it to other frames

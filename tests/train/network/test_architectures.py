@@ -8,12 +8,12 @@ import pytest
 from keras import layers
 
 from tests.synthetic import faces
-from train.architectures import ARCHITECTURES, build, with_votes
 from train.data.batches import as_input
 from train.errors import ConfigError
-from train.export import best_temperature, calibrate, deployable
 from train.metrics import expected_calibration_error
-from train.normalization import FusedBatchNormalization
+from train.network.architectures import ARCHITECTURES, build, with_votes
+from train.network.export import best_temperature, calibrate, deployable
+from train.network.normalization import FusedBatchNormalization
 from train.precision import policy
 
 

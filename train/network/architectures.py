@@ -11,8 +11,8 @@ from keras import layers
 from edge.contract import INPUT_SHAPE, LABELS
 from train.data.votes import VOTE_COLUMNS
 from train.errors import ConfigError, NetworkError
-from train.mirror import MirrorSymmetric
-from train.normalization import FusedBatchNormalization
+from train.network.mirror import MirrorSymmetric
+from train.network.normalization import FusedBatchNormalization
 
 WEIGHT_DECAY = 5e-4  # on kernels only; Keras' L2 counts the square without the half
 
@@ -159,7 +159,7 @@ def take_over(model: keras.Model, path: str) -> None:
 
 
 def with_votes(model: keras.Model) -> keras.Model:
-    """Give `model` a second head that learns how FER+'s people voted; `train.export.deployable` drops it."""
+    """Give `model` a second head that learns how FER+'s people voted; `train.network.export.deployable` drops it."""
     emotion = model.get_layer("emotion")
     votes = layers.Dense(len(VOTE_COLUMNS), activation="softmax", name="votes", dtype="float32")(emotion.input)
     return keras.Model(model.input, {"emotion": emotion.output, "votes": votes}, name=model.name)

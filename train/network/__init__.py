@@ -1,0 +1,1 @@
+"""The networks that know emotions: their layers, how a trained one is kept."""
