@@ -23,7 +23,7 @@ from edge.vision import manifest
 from edge.vision.classifier import Classifier
 from edge.vision.manifest import Certainty, Manifest, Tensor
 from train.data.fer2013 import Fer2013, load
-from train.runs import CONFIG, METRICS, PLACES
+from train.run.folder import CONFIG, METRICS, PLACES
 
 MAX_LOSS = 0.01  # of validation accuracy, int8 against float
 CERTAIN_ACCURACY = 0.8  # a prediction called certain should be right four times in five

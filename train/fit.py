@@ -6,8 +6,8 @@ from typing import Any
 from train.config import FitConfig
 from train.data.fer2013 import Fer2013, load
 from train.data.votes import load_with_votes
-from train.distributed import worker
-from train.runs import open_run
+from train.run.distributed import worker
+from train.run.folder import open_run
 
 
 def fit(config: FitConfig, out: Path, resume: bool = False) -> dict[str, Any]:

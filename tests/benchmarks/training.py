@@ -19,7 +19,7 @@ import numpy as np
 from tests.synthetic import faces
 from train.config import FitConfig
 from train.data.batches import Batch, batches, training_set
-from train.precision import policy
+from train.run.precision import policy
 from train.training import compiled
 
 FACES_PER_CLASS = 1000

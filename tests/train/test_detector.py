@@ -15,7 +15,6 @@ import pytest
 
 from edge.contract import CELL_PX, UNIT_PX
 from tests.synthetic import POINTS, faces, write_csv, write_photos
-from train import checkpoint
 from train.config import read_recipe
 from train.detector import losses
 from train.detector.fit import RECIPES, DetectorConfig, fit
@@ -25,6 +24,7 @@ from train.detector.photos import Photo, load
 from train.detector.scenes import HEIGHT, WIDTH, Scenes
 from train.detector.targets import assign
 from train.errors import DataError, RunError
+from train.run import checkpoint
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -15,12 +15,12 @@ import pandas as pd
 import pytest
 
 from tests.synthetic import faces, write_csv
-from train import checkpoint
 from train.config import RECIPES, FitConfig, from_recipe, recipes
 from train.data.batches import as_input, batches, training_set
 from train.data.votes import VOTE_COLUMNS
 from train.errors import ConfigError, NetworkError, RunError
 from train.fit import fit
+from train.run import checkpoint
 
 PROJECT = Path(__file__).resolve().parents[2]
 EPOCHS = 6

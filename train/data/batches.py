@@ -11,7 +11,7 @@ from train.data.augmentation import augment
 from train.data.fer2013 import Faces
 from train.data.soft_targets import load_soft_targets, one_hot
 from train.data.votes import shares
-from train.prefetch import prefetched
+from train.run.prefetch import prefetched
 
 
 @dataclass(frozen=True)

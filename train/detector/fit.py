@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from train import checkpoint
 from train.data.fer2013 import load as load_faces
 from train.detector import plots
 from train.detector.judge import FALSE_ALARMS, Curve, judge
@@ -23,11 +22,12 @@ from train.detector.photos import Photos, load
 from train.detector.scenes import Scenes
 from train.detector.targets import assign
 from train.errors import DataError
-from train.event_files import TensorBoardLog
 from train.network.export import plain
-from train.precision import policy
-from train.prefetch import prefetched
-from train.runs import METRICS, open_run
+from train.run import checkpoint
+from train.run.event_files import TensorBoardLog
+from train.run.folder import METRICS, open_run
+from train.run.precision import policy
+from train.run.prefetch import prefetched
 
 RECIPES = Path(__file__).parent / "recipes"
 JUDGE_EVERY = 5  # epochs

@@ -14,7 +14,7 @@ from train.metrics import expected_calibration_error
 from train.network.architectures import ARCHITECTURES, build, with_votes
 from train.network.export import best_temperature, calibrate, deployable
 from train.network.normalization import FusedBatchNormalization
-from train.precision import policy
+from train.run.precision import policy
 
 
 @pytest.mark.parametrize("name", list(ARCHITECTURES))

@@ -14,11 +14,11 @@ import pandas as pd
 import pytest
 
 from tests.synthetic import faces, write_csv
-from train import checkpoint
-from train.distributed import worker
 from train.errors import ConfigError
+from train.run import checkpoint
+from train.run.distributed import worker
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 EPOCHS = 3
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.util.tensor_util import make_ndarray
 
-from train.event_files import TensorBoardLog
+from train.run.event_files import TensorBoardLog
 
 
 def read(folder: Path) -> dict[str, list[tuple[int, float]]]:

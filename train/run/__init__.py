@@ -1,0 +1,1 @@
+"""What every training run needs, whichever network it trains: its folder, checkpoints, workers, arithmetic."""
