@@ -11,11 +11,11 @@ from tqdm import tqdm
 from edge.contract import INPUT_SHAPE, LABELS
 from edge.errors import ModelError, UsageError
 from edge.vision.classifier import Classifier
-from train import predictions
 from train.data.batches import as_input
 from train.data.fer2013 import Faces, load
 from train.data.near_duplicates import near_twins
-from train.metrics import evaluate as metrics
+from train.report import predictions
+from train.report.metrics import evaluate as metrics
 
 KERAS_TIMED_FACES = 50  # Keras needs tens of milliseconds a single face; a sample is enough
 

@@ -174,7 +174,7 @@ def _check_data(args: argparse.Namespace) -> int:
     from train.config import SPLITS
     from train.data.check import report
     from train.data.fer2013 import read
-    from train.sheets import save_sheets
+    from train.report.sheets import save_sheets
 
     data, votes = read(args.path), None
     if args.votes:
@@ -191,7 +191,7 @@ def _check_data(args: argparse.Namespace) -> int:
 
 
 def _report(args: argparse.Namespace) -> int:
-    from train.report import report
+    from train.report.page import report
 
     figures = report(args.run, args.data, args.int8)
     print(f"validation: {figures['accuracy']:.2%} of {figures['n']} faces, ECE {figures['ece']:.3f}")

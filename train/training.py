@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
-from train import plots
 from train.config import FitConfig
 from train.data.batches import Batch, as_input, batch_count, batches, training_set
 from train.data.fer2013 import Faces, Fer2013
-from train.metrics import evaluate
 from train.network.architectures import build, take_over, with_votes
 from train.network.export import calibrate, deployable, take_weights
+from train.report import plots
+from train.report.metrics import evaluate
 from train.run import checkpoint
 from train.run.distributed import Step, Workers
 from train.run.event_files import TensorBoardLog

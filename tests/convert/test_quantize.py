@@ -22,11 +22,11 @@ from edge.vision import manifest
 from edge.vision.classifier import Classifier
 from edge.vision.detection import Face
 from tests.synthetic import faces, write_csv
-from train import predictions
 from train.config import FitConfig
 from train.data.fer2013 import Faces
 from train.errors import DataError
 from train.fit import fit
+from train.report import predictions
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from train.detector.judge import PER, Curve
-from train.plots import BLUE, GRAY, ORANGE, STYLE, plt, save
+from train.report.plots import BLUE, GRAY, ORANGE, STYLE, plt, save
 
 THRESHOLDS = np.linspace(0.02, 0.99, 98)
 

@@ -10,7 +10,7 @@ from tests.synthetic import faces, write_csv
 from train.__main__ import main
 from train.data.check import VOTED, report
 from train.data.fer2013 import Fer2013
-from train.sheets import save_sheets
+from train.report.sheets import save_sheets
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from train.data.check import report
 from train.data.fer2013 import Faces, Fer2013
 from train.data.near_duplicates import near_twins, nearest
-from train.sheets import save_sheets
+from train.report.sheets import save_sheets
 
 
 def photos(count: int, seed: int) -> np.ndarray:

@@ -10,10 +10,10 @@ from keras import layers
 from tests.synthetic import faces
 from train.data.batches import as_input
 from train.errors import ConfigError
-from train.metrics import expected_calibration_error
 from train.network.architectures import ARCHITECTURES, build, with_votes
 from train.network.export import best_temperature, calibrate, deployable
 from train.network.normalization import FusedBatchNormalization
+from train.report.metrics import expected_calibration_error
 from train.run.precision import policy
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from edge.contract import LABELS
-from train.metrics import evaluate, expected_calibration_error
+from train.report.metrics import evaluate, expected_calibration_error
 
 
 def sure(*predicted: int, score: float = 1.0) -> np.ndarray:

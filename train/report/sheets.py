@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from edge.contract import INPUT_SHAPE, LABELS
-from train import plots
 from train.config import SPLITS
 from train.data.check import VOTED, Votes, labels_by_image, spread
 from train.data.fer2013 import Faces, Fer2013, drop_twins
 from train.data.near_duplicates import near_pairs
 from train.data.votes import LABEL_COLUMNS
+from train.report import plots
 
 SHOWN = 40  # faces on a sheet, the oddest first
 NO_FACE = VOTED.index("no face")

@@ -12,14 +12,14 @@ import numpy as np
 import pandas as pd
 
 from edge.contract import LABELS
-from train import plots, predictions
 from train.data.batches import as_input
 from train.data.fer2013 import Faces, load
 from train.errors import NetworkError, RunError
-from train.metrics import evaluate, reliability
-from train.quantization import compare
+from train.report import plots, predictions
+from train.report.int8 import compare
+from train.report.metrics import evaluate, reliability
 
-TEMPLATE = Path(__file__).with_name("report.html.jinja")
+TEMPLATE = Path(__file__).with_name("page.html.jinja")
 MISTAKES = 24
 
 

@@ -12,15 +12,15 @@ import pytest
 
 from edge.contract import LABELS
 from tests.synthetic import faces, write_csv
-from train import predictions
 from train.config import FitConfig
 from train.errors import DataError, RunError
 from train.fit import fit
-from train.metrics import expected_calibration_error, reliability
-from train.quantization import compare
-from train.report import judge, report
+from train.report import predictions
+from train.report.int8 import compare
+from train.report.metrics import expected_calibration_error, reliability
+from train.report.page import judge, report
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 VALIDATION = faces(10, 2)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from edge.contract import LABELS
-from train.metrics import evaluate
+from train.report.metrics import evaluate
 
 LARGEST_CHANGES = 16
 
