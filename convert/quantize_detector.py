@@ -18,9 +18,9 @@ from edge.vision import manifest
 from edge.vision.detection import GrayNet
 from edge.vision.manifest import DetectorManifest
 from train.detector import photos as data
-from train.detector.judge import FALSE_ALARMS, LOWEST, as_frame, fitted, judge
+from train.detector.evaluate import FALSE_ALARMS, LOWEST, as_frame, fitted, judge
 from train.detector.photos import Photo, Photos
-from train.detector.scenes import CLEAN_SHARE, spoil
+from train.detector.scenes.drawing import CLEAN_SHARE, spoil
 
 FRAMES = 200  # for the ranges of the integers
 MAX_LOSS = 0.02  # of the recall, int8 against float

@@ -15,12 +15,12 @@ from tqdm import tqdm
 
 from train.data.fer2013 import load as load_faces
 from train.detector import plots
-from train.detector.judge import FALSE_ALARMS, Curve, judge
+from train.detector.evaluate import FALSE_ALARMS, Curve, judge
 from train.detector.losses import LOSSES, WEIGHTS
 from train.detector.network import COPY_SHAPE, detector
 from train.detector.photos import Photos, load
-from train.detector.scenes import Scenes
-from train.detector.targets import assign
+from train.detector.scenes.drawing import Scenes
+from train.detector.scenes.targets import assign
 from train.errors import DataError
 from train.network.export import plain
 from train.run import checkpoint

@@ -1,4 +1,4 @@
-"""The three losses of the detector; targets as `train.detector.targets.assign` lays them out, with a weight last."""
+"""The three losses of the detector; targets as `train.detector.scenes.targets.assign` lays them out, with a weight last."""
 
 import tensorflow as tf
 from keras import ops

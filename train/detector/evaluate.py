@@ -9,9 +9,9 @@ import numpy as np
 
 from edge.contract import MAX_OVERLAP
 from train.detector import losses
-from train.detector.framing import CERTAIN
 from train.detector.network import COPY_SHAPE
 from train.detector.photos import Photo
+from train.detector.scenes.framing import CERTAIN
 
 FRAME_WIDTH_PX = 640  # of the 4:3 camera frames that photos stand for
 MIN_FACE_PX = 40.0  # height in such a frame: what the detector is made for

@@ -3,8 +3,8 @@
 import numpy as np
 
 from edge.contract import CELL_PX
-from train.detector.framing import Scene
-from train.detector.scenes import HEIGHT, WIDTH
+from train.detector.scenes.drawing import HEIGHT, WIDTH
+from train.detector.scenes.framing import Scene
 
 ROWS, COLUMNS = HEIGHT // CELL_PX, WIDTH // CELL_PX
 CORE = 0.12  # cells so near to a face's centre, in its sides, are asked for it

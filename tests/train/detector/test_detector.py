@@ -17,16 +17,16 @@ from edge.contract import CELL_PX, UNIT_PX
 from tests.synthetic import POINTS, faces, write_csv, write_photos
 from train.config import read_recipe
 from train.detector import losses
+from train.detector.evaluate import Curve, as_frame, curve, fitted, overlaps, sought
 from train.detector.fit import RECIPES, DetectorConfig, fit
-from train.detector.framing import Scene
-from train.detector.judge import Curve, as_frame, curve, fitted, overlaps, sought
 from train.detector.photos import Photo, load
-from train.detector.scenes import HEIGHT, WIDTH, Scenes
-from train.detector.targets import assign
+from train.detector.scenes.drawing import HEIGHT, WIDTH, Scenes
+from train.detector.scenes.framing import Scene
+from train.detector.scenes.targets import assign
 from train.errors import DataError, RunError
 from train.run import checkpoint
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,10 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from train.detector.framing import Scene, framed, log_uniform
 from train.detector.network import FRAME_SHAPE
-from train.detector.pasting import decoy, paste
 from train.detector.photos import Photo
+from train.detector.scenes.framing import Scene, framed, log_uniform
+from train.detector.scenes.pasting import decoy, paste
 
 HEIGHT, WIDTH = FRAME_SHAPE[:2]
 FACE_SIDE = (16.0, 200.0)  # px: from what a detector may just see to one that fills the frame
