@@ -27,7 +27,7 @@ def fit_on(data: Fer2013, config: FitConfig, out: Path, resume: bool = False) ->
     if worker()[0] == 0:
         open_run(config, out, resume)
         print(describe(data), flush=True)
-    from train.training import train  # TensorFlow takes seconds to import: refuse what cannot work before
+    from train.training_loop import train  # TensorFlow takes seconds to import: refuse what cannot work before
 
     return train(config, data, out)
 

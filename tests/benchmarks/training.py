@@ -20,7 +20,7 @@ from tests.synthetic import faces
 from train.config import FitConfig
 from train.data.batches import Batch, batches, training_set
 from train.run.precision import policy
-from train.training import compiled
+from train.training_loop import compiled
 
 FACES_PER_CLASS = 1000
 WARM_UP = 5  # batches: the first ones trace and allocate
