@@ -116,7 +116,7 @@ def _quantize(args: argparse.Namespace) -> None:
 
 
 def _quantize_detector(args: argparse.Namespace) -> None:
-    from convert.quantize_detector import quantize_detector
+    from convert.detector.quantize import quantize_detector
 
     done = quantize_detector(args.model, args.photos, args.out)
     print("operators, all int8: " + ", ".join(f"{count} {name}" for name, count in sorted(done.operators.items())))
@@ -129,7 +129,7 @@ def _quantize_detector(args: argparse.Namespace) -> None:
 
 
 def _evaluate_detector(args: argparse.Namespace) -> None:
-    from convert.detectors import compare
+    from convert.detector.evaluate import compare
 
     table = compare(args.photos, args.also, args.graynet, args.yunet, args.picture)
     print(table.T.to_string(header=False))
@@ -184,7 +184,7 @@ def _deploy(args: argparse.Namespace) -> None:
 
 def _measure_crop(args: argparse.Namespace) -> None:
     from convert.calibration import calibration_faces
-    from convert.geometry import measure
+    from convert.detector.crop import measure
     from edge import settings
     from edge.vision import detection
     from train.data.fer2013 import load

@@ -12,8 +12,8 @@ import pytest
 import tensorflow as tf
 
 from convert.calibration import calibration_faces
+from convert.detector.crop import FACE_PX, MARGIN_PX, measure
 from convert.evaluate import evaluate
-from convert.geometry import FACE_PX, MARGIN_PX, measure
 from convert.quantize import Quantized, choose_threshold, quantize
 from convert.tflite import check_int8, to_int8
 from edge.contract import LABELS, CropGeometry

@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import pytest
 
-from convert import detectors
-from convert.quantize_detector import Quantized, calibration_frames, quantize_detector
+from convert.detector import evaluate as detectors
+from convert.detector.quantize import Quantized, calibration_frames, quantize_detector
 from convert.tflite import check_int8
 from edge.errors import ModelError, UsageError
 from edge.vision.detection import Face, GrayNet
@@ -20,7 +20,7 @@ from train.detector.photos import Photo, load
 from train.errors import DataError
 from train.network.export import plain
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")

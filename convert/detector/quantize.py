@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from convert import detectors
 from convert.calibration import SEED
+from convert.detector import evaluate as detectors
 from convert.evaluate import read_keras
 from convert.quantize import both_or_neither, git_commit, tensor, tools, training
 from edge import __version__
