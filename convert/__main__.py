@@ -170,14 +170,14 @@ def _table(result: dict[str, Any]) -> str:
 
 
 def _bundle(args: argparse.Namespace) -> None:
-    from convert.bundle import bundle
+    from convert.release.bundle import bundle
 
     archive = bundle(args.out, args.wheels)
     print(f"wrote {archive} ({archive.stat().st_size / 1e6:.1f} MB) and {archive.name}.sha256")
 
 
 def _deploy(args: argparse.Namespace) -> None:
-    from convert.deploy import deploy
+    from convert.release.deploy import deploy
 
     deploy(args.host, args.wheels)
 

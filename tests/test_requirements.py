@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from convert.wheels import pip_arguments, requirements_for
+from convert.release.wheels import pip_arguments, requirements_for
 from edge.locks import install as lock_installer
 from tests import make_locks
 

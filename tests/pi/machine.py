@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from convert.wheels import pip_arguments
+from convert.release.wheels import pip_arguments
 from edge.settings import PROJECT
 from tests.pi import debian
 

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from convert.bundle import bundle
+from convert.release.bundle import bundle
 from edge.errors import EdgeError
 
 UNREACHED = 255  # ssh's own status; others are the command's

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from convert.bundle import PARTS, bundle
+from convert.release.bundle import PARTS, bundle
 from edge import __version__
 from edge.errors import ModelError
 from edge.settings import PROJECT

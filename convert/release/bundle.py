@@ -5,7 +5,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from convert import wheels
+from convert.release import wheels
 from edge import __version__
 from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL, PROJECT
 from edge.vision import manifest
