@@ -3,7 +3,7 @@
 import numpy as np
 
 from edge.contract import LABELS
-from train.data.fer2013 import Faces
+from train.data.faces import Faces
 
 FACES_PER_CLASS = 60  # 420 in all; TensorFlow's guide to full integer quantization asks for 100 to 500
 SEED = 48

@@ -12,7 +12,8 @@ from edge.contract import INPUT_SHAPE, LABELS
 from edge.errors import ModelError, UsageError
 from edge.vision.classifier import Classifier
 from train.data.batches import as_input
-from train.data.fer2013 import Faces, load
+from train.data.faces import Faces
+from train.data.fer2013 import load
 from train.data.near_duplicates import near_twins
 from train.report import predictions
 from train.report.metrics import evaluate as metrics

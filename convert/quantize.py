@@ -22,7 +22,8 @@ from edge.errors import ModelError, UsageError
 from edge.vision import manifest
 from edge.vision.classifier import Classifier
 from edge.vision.manifest import Certainty, Manifest, Tensor
-from train.data.fer2013 import Fer2013, load
+from train.data.faces import Fer2013
+from train.data.fer2013 import load
 from train.run.folder import CONFIG, METRICS, PLACES
 
 MAX_LOSS = 0.01  # of validation accuracy, int8 against float

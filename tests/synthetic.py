@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from edge.contract import LABELS
-from train.data.fer2013 import Faces
+from train.data.faces import Faces
 from train.detector.photos import BOX_COLUMNS, LANDMARK_COLUMNS
 
 POINTS = np.array(

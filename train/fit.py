@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from train.config import FitConfig
-from train.data.fer2013 import Fer2013, load
+from train.data.faces import Fer2013
+from train.data.fer2013 import load
 from train.data.votes import load_with_votes
 from train.run.distributed import worker
 from train.run.folder import open_run

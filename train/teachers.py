@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from edge.contract import LABELS
 from train.config import from_recipe
-from train.data.fer2013 import Faces, Fer2013
+from train.data.faces import Faces, Fer2013
 from train.data.soft_targets import image_keys, save_soft_targets
 from train.data.votes import load_with_votes, shares
 from train.fit import fit_on

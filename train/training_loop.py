@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from train.config import FitConfig
 from train.data.batches import Batch, as_input, batch_count, batches, training_set
-from train.data.fer2013 import Faces, Fer2013
+from train.data.faces import Faces, Fer2013
 from train.network.architectures import build, take_over, with_votes
 from train.network.export import calibrate, deployable, take_weights
 from train.report import plots

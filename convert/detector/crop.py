@@ -11,7 +11,7 @@ import numpy as np
 
 from edge.contract import INPUT_SIDE, CropGeometry, roll
 from edge.vision.detection import FaceDetector
-from train.data.fer2013 import Faces
+from train.data.faces import Faces
 from train.errors import DataError
 
 FACE_PX = 200  # of the enlarged face: well above the smallest that either detector finds

@@ -23,7 +23,7 @@ from edge.vision.classifier import Classifier
 from edge.vision.detection import Face
 from tests.synthetic import faces, write_csv
 from train.config import FitConfig
-from train.data.fer2013 import Faces
+from train.data.faces import Faces
 from train.errors import DataError
 from train.fit import fit
 from train.report import predictions

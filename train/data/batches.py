@@ -8,7 +8,7 @@ import numpy as np
 from edge.contract import LABELS
 from train.config import RECIPES, FitConfig
 from train.data.augmentation import augment
-from train.data.fer2013 import Faces
+from train.data.faces import Faces
 from train.data.soft_targets import load_soft_targets, one_hot
 from train.data.votes import shares
 from train.run.prefetch import prefetched

@@ -8,7 +8,8 @@ import numpy as np
 
 from edge.contract import LABELS
 from train.config import SPLITS
-from train.data.fer2013 import Faces, Fer2013, twins
+from train.data.faces import Faces, Fer2013
+from train.data.fer2013 import twins
 from train.data.near_duplicates import near_pairs
 
 NEARLY_BLANK = 5.0  # gray levels, standard deviation: below it no face of FER2013 can be made out

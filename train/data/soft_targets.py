@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.contract import LABELS
-from train.data.fer2013 import Faces
+from train.data.faces import Faces
 from train.errors import DataError
 
 DAMAGED = (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile)  # what NumPy says of it

@@ -7,7 +7,9 @@ import numpy as np
 import pandas as pd
 
 from edge.contract import LABELS
-from train.data.fer2013 import USAGES, Faces, Fer2013, drop_twins, hold_out_validation, read
+from train.data.faces import Faces, Fer2013
+from train.data.fer2013 import drop_twins, hold_out_validation, read
+from train.data.reading.table import USAGES
 from train.errors import DataError
 
 VOTE_COLUMNS = (

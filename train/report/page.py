@@ -13,7 +13,8 @@ import pandas as pd
 
 from edge.contract import LABELS
 from train.data.batches import as_input
-from train.data.fer2013 import Faces, load
+from train.data.faces import Faces
+from train.data.fer2013 import load
 from train.errors import NetworkError, RunError
 from train.report import plots, predictions
 from train.report.int8 import compare

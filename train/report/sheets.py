@@ -8,7 +8,8 @@ import numpy as np
 from edge.contract import INPUT_SHAPE, LABELS
 from train.config import SPLITS
 from train.data.check import VOTED, Votes, labels_by_image, spread
-from train.data.fer2013 import Faces, Fer2013, drop_twins
+from train.data.faces import Faces, Fer2013
+from train.data.fer2013 import drop_twins
 from train.data.near_duplicates import near_pairs
 from train.data.votes import LABEL_COLUMNS
 from train.report import plots

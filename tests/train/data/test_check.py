@@ -9,7 +9,7 @@ import pytest
 from tests.synthetic import faces, write_csv
 from train.__main__ import main
 from train.data.check import VOTED, report
-from train.data.fer2013 import Fer2013
+from train.data.faces import Fer2013
 from train.report.sheets import save_sheets
 
 

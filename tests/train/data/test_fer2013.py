@@ -15,7 +15,8 @@ import pytest
 
 from edge.contract import LABELS
 from tests.synthetic import faces, write_csv, write_folders
-from train.data.fer2013 import Faces, Fer2013, drop_twins, hold_out_validation, load, read
+from train.data.faces import Faces, Fer2013
+from train.data.fer2013 import drop_twins, hold_out_validation, load, read
 from train.errors import DataError
 
 PROJECT = Path(__file__).resolve().parents[3]

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from train.data.check import report
-from train.data.fer2013 import Faces, Fer2013
+from train.data.faces import Faces, Fer2013
 from train.data.near_duplicates import near_twins, nearest
 from train.report.sheets import save_sheets
 

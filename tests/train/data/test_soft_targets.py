@@ -9,7 +9,7 @@ import pytest
 from tests.synthetic import faces
 from train.config import FitConfig
 from train.data.batches import training_set
-from train.data.fer2013 import Faces
+from train.data.faces import Faces
 from train.data.soft_targets import load_soft_targets, one_hot, save_soft_targets
 from train.errors import DataError
 

@@ -8,7 +8,7 @@ import pytest
 
 from edge.contract import LABELS
 from tests.synthetic import faces
-from train.data.fer2013 import Faces, Fer2013
+from train.data.faces import Faces, Fer2013
 from train.data.votes import LABEL_COLUMNS, VOTE_COLUMNS, add_votes, shares
 from train.errors import DataError
 

@@ -1,0 +1,71 @@
+"""Read FER2013 as a CSV file: emotion, pixels, Usage."""
+
+import warnings
+from pathlib import Path
+from textwrap import shorten
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from edge.contract import INPUT_SIDE, LABELS
+from train.config import SPLITS
+from train.data.faces import Faces, Fer2013
+from train.errors import DataError
+
+USAGES = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
+COLUMNS = ("emotion", "pixels", "Usage")
+
+
+def read_csv(path: Path) -> Fer2013:
+    try:
+        table = pd.read_csv(path, skipinitialspace=True, dtype=str, keep_default_na=False, skip_blank_lines=False)
+    except (ValueError, UnicodeDecodeError) as error:  # pandas' parser errors are ValueErrors
+        reason = str(error).strip()
+        raise DataError(f"{path}: not a CSV file with the columns {', '.join(COLUMNS)} ({reason})") from error
+    missing = [column for column in COLUMNS if column not in table.columns]
+    if missing:
+        found = shorten(", ".join(map(repr, table.columns)), 100, placeholder=" ...")
+        raise DataError(f"{path}: missing column {', '.join(missing)}; found {found}")
+    if not isinstance(table.index, pd.RangeIndex):  # pandas takes the surplus for row names
+        raise DataError(f"{path}: rows have more fields than the header's {table.shape[1]}")
+    lines = np.arange(2, len(table) + 2)
+    filled = (table != "").any(axis=1).to_numpy()
+    table, lines = table[filled], lines[filled]
+    if table.empty:
+        raise DataError(f"{path}: no rows below the header")
+    split = _checked(path, lines, table["Usage"], USAGES, "Usage")
+    label = _checked(path, lines, table["emotion"], {str(n): n for n in range(len(LABELS))}, "emotion")
+    rows = zip(lines, table["pixels"], strict=True)
+    images = np.array(
+        [_pixels(path, line, text) for line, text in tqdm(rows, "reading faces", len(table), unit="face", disable=None)]
+    )
+    faces = Faces(images, label.astype(np.int64))
+    return Fer2013(*(faces.take(np.flatnonzero(split == name)) for name in SPLITS))
+
+
+def _checked(path: Path, lines: np.ndarray, column: pd.Series, allowed: dict, name: str) -> np.ndarray:
+    """Map the column's words by `allowed`, refusing the first that is not in it."""
+    values = column.str.strip().map(allowed)
+    wrong = np.flatnonzero(values.isna())
+    if len(wrong):
+        expected = ", ".join(allowed)
+        raise DataError(
+            f"{path}: line {lines[wrong[0]]}: unknown {name} {column.iloc[wrong[0]]!r}; expected one of {expected}"
+        )
+    return values.to_numpy()
+
+
+def _pixels(path: Path, line: int, text: str) -> np.ndarray:
+    """Parse one face, (48, 48) uint8."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            values = np.fromstring(text, dtype=np.int64, sep=" ")
+        except (DeprecationWarning, ValueError) as error:
+            raise DataError(f"{path}: line {line}: pixels are not whole numbers between spaces") from error
+    if values.size != INPUT_SIDE**2:
+        raise DataError(f"{path}: line {line}: expected 2304 pixels, found {values.size}")
+    if values.min() < 0 or values.max() > 255:
+        raise DataError(f"{path}: line {line}: expected pixels from 0 to 255, found {values.min()} to {values.max()}")
+    return values.astype(np.uint8).reshape(INPUT_SIDE, INPUT_SIDE)
