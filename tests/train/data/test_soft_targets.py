@@ -28,7 +28,7 @@ def test_they_are_found_again_in_another_order(judged: tuple[Faces, np.ndarray],
     order = np.random.default_rng(1).permutation(len(train))
     soft, votes = load_soft_targets(tmp_path / "soft.npz", train.take(order))
     np.testing.assert_allclose(soft, probabilities[order], atol=1e-3)
-    np.testing.assert_array_equal(votes, train.data.votes[order])
+    np.testing.assert_array_equal(votes, train.votes[order])
 
 
 def test_a_face_that_was_not_judged_keeps_its_label_and_has_no_say_in_the_votes(
