@@ -7,7 +7,7 @@ import numpy as np
 
 from edge.contract import LABELS
 from train.data.faces import Faces, Fer2013
-from train.data.reading.archive import ARCHIVE_SUFFIXES, is_archive, read_archive
+from train.data.reading.archive import is_archive, lone_archive, read_archive
 from train.data.reading.folder import read_folder
 from train.data.reading.table import read_csv
 from train.errors import DataError
@@ -30,10 +30,11 @@ def read(path: str | Path) -> Fer2013:
     if not path.exists():
         raise DataError(f"{path}: no such file or folder; expected fer2013.csv, a Kaggle folder or an archive of one")
     if path.is_dir():
-        return read_folder(path)
-    if path.suffix.lower() in ARCHIVE_SUFFIXES or is_archive(path):
-        return read_archive(path)
-    return read_csv(path)
+        packed = lone_archive(path)
+        return read_archive(packed) if packed else read_folder(path)
+    if not path.is_file():
+        raise DataError(f"{path}: neither a file nor a folder; expected fer2013.csv, a folder or an archive of one")
+    return read_archive(path) if is_archive(path) else read_csv(path)
 
 
 def twins(faces: Faces, others: Faces) -> np.ndarray:

@@ -106,7 +106,8 @@ def row(emotion: str = "3", pixels: str = " ".join(["7"] * 2304), usage: str = "
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("emotion,pixels\n1,2\n", ["missing column Usage", "'emotion', 'pixels'"]),
+        ("pixels\n1 2\n", ["missing column emotion", "'pixels'", "test.csv has no labels"]),
+        ("emotion,pixels\n1,2\n", ["line 2", "expected 2304 pixels"]),
         ("", ["not a CSV file"]),
         (",".join(f"pixel{n}" for n in range(2304)) + "\n", ["missing column emotion, pixels, Usage", " ..."]),
         (row() + "\n\n" + "9,7,Training\n", ["line 6", "unknown emotion '9'"]),  # blank lines count
@@ -119,6 +120,7 @@ def row(emotion: str = "3", pixels: str = " ".join(["7"] * 2304), usage: str = "
         (row(usage="Test"), ["line 3", "unknown Usage 'Test'", "PublicTest"]),
         (row(pixels=" ".join(["256"] * 2304)), ["line 3", "0 to 255"]),
         (row(pixels=" ".join(["-1"] * 2304)), ["line 3", "0 to 255"]),
+        (row(pixels=" ".join(["9" * 30] * 2304)), ["line 3", "0 to 255"]),
         (row(pixels=" ".join(["x"] * 2304)), ["line 3", "not whole numbers"]),
         (row(pixels=" ".join(["1.5"] * 2304)), ["line 3", "not whole numbers"]),
     ],

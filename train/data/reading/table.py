@@ -1,5 +1,6 @@
 """Read FER2013 as a CSV file: emotion, pixels, Usage."""
 
+import logging
 import warnings
 from pathlib import Path
 from textwrap import shorten
@@ -13,8 +14,11 @@ from train.config import SPLITS
 from train.data.faces import Faces, Fer2013
 from train.errors import DataError
 
+CSV_NAMES = ("fer2013.csv", "icml_face_data.csv")
 USAGES = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
 COLUMNS = ("emotion", "pixels", "Usage")
+
+logger = logging.getLogger(__name__)
 
 
 def read_csv(path: Path) -> Fer2013:
@@ -23,10 +27,8 @@ def read_csv(path: Path) -> Fer2013:
     except (ValueError, UnicodeDecodeError) as error:  # pandas' parser errors are ValueErrors
         reason = str(error).strip()
         raise DataError(f"{path}: not a CSV file with the columns {', '.join(COLUMNS)} ({reason})") from error
-    missing = [column for column in COLUMNS if column not in table.columns]
-    if missing:
-        found = shorten(", ".join(map(repr, table.columns)), 100, placeholder=" ...")
-        raise DataError(f"{path}: missing column {', '.join(missing)}; found {found}")
+    table = table.rename(columns=_canonical)
+    _check_columns(path, list(table.columns))
     if not isinstance(table.index, pd.RangeIndex):  # pandas takes the surplus for row names
         raise DataError(f"{path}: rows have more fields than the header's {table.shape[1]}")
     lines = np.arange(2, len(table) + 2)
@@ -34,7 +36,7 @@ def read_csv(path: Path) -> Fer2013:
     table, lines = table[filled], lines[filled]
     if table.empty:
         raise DataError(f"{path}: no rows below the header")
-    split = _checked(path, lines, table["Usage"], USAGES, "Usage")
+    split = _splits(path, lines, table)
     label = _checked(path, lines, table["emotion"], {str(n): n for n in range(len(LABELS))}, "emotion")
     rows = zip(lines, table["pixels"], strict=True)
     images = np.array(
@@ -42,6 +44,37 @@ def read_csv(path: Path) -> Fer2013:
     )
     faces = Faces(images, label.astype(np.int64))
     return Fer2013(*(faces.take(np.flatnonzero(split == name)) for name in SPLITS))
+
+
+def holds_faces(path: Path) -> bool:
+    """Whether the first line of `path` names emotions and pixels."""
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        header = [_canonical(name) for name in file.readline(1000).split(",")]
+    return {"emotion", "pixels"} <= set(header)
+
+
+def _canonical(name: str) -> str:
+    """A column's name as `COLUMNS` spells it."""
+    plain = name.strip().strip('"').lower()
+    return {column.lower(): column for column in COLUMNS}.get(plain, name)
+
+
+def _check_columns(path: Path, columns: list[str]) -> None:
+    """Refuse a table without emotions or pixels; without Usage it is the challenge's train.csv."""
+    missing = [column for column in COLUMNS if column not in columns]
+    if not missing or missing == ["Usage"]:
+        return
+    found = shorten(", ".join(map(repr, columns)), 100, placeholder=" ...")
+    hint = "; the challenge's test.csv has no labels, take its train.csv" if "pixels" in columns else ""
+    raise DataError(f"{path}: missing column {', '.join(missing)}; found {found}{hint}")
+
+
+def _splits(path: Path, lines: np.ndarray, table: pd.DataFrame) -> np.ndarray:
+    """The split of each row; all are training faces where the table does not say."""
+    if "Usage" in table.columns:
+        return _checked(path, lines, table["Usage"], USAGES, "Usage")
+    logger.warning("%s: no column Usage, so all %d faces are taken for training faces", path, len(table))
+    return np.full(len(table), "train")
 
 
 def _checked(path: Path, lines: np.ndarray, column: pd.Series, allowed: dict, name: str) -> np.ndarray:
