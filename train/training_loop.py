@@ -22,7 +22,9 @@ from train.run import checkpoint
 from train.run.distributed import Step, Workers
 from train.run.event_files import TensorBoardLog
 from train.run.folder import METRICS
+from train.run.optimizer import Schedule, with_averaged_weights
 from train.run.precision import policy
+from train.run.progress import Means, Progress
 
 
 def train(config: FitConfig, data: Fer2013, out: Path) -> dict[str, Any]:
@@ -42,18 +44,21 @@ def train(config: FitConfig, data: Fer2013, out: Path) -> dict[str, Any]:
     _seed_dropout(model, config)
     judged, step = deployable(model), workers.step(model)
     board = TensorBoardLog(out / "tensorboard") if workers.index == 0 else None
+    progress = Progress(len(history), config.epochs)
     with workers.watched():
         for epoch in range(len(history), config.epochs):
-            logs = _train_one_epoch(step, batches(faces, config, epoch, workers.share), steps, f"epoch {epoch + 1}")
-            _take_averaged(judged, model)
+            prepared = batches(faces, config, epoch, workers.share)
+            logs = _train_one_epoch(step, prepared, steps, progress.title(epoch))
+            with_averaged_weights(model, lambda trained: take_weights(judged, trained))
             logs |= _validate(judged, data.validation)
             history = pd.concat([history, pd.DataFrame([{"epoch": epoch, **logs}])], ignore_index=True)
             if board:
                 checkpoint.save(model, history, out, data_read)
                 board.write(epoch, logs)
-                figures = "  ".join(f"{name} {value:.4f}" for name, value in logs.items())
-                print(f"epoch {epoch + 1}/{config.epochs}  {figures}", flush=True)
-        _take_averaged(judged, model)  # again, for a run that was killed after its last epoch
+                print(progress.line(epoch, logs), flush=True)
+        with_averaged_weights(
+            model, lambda trained: take_weights(judged, trained)
+        )  # again: it may have been killed here
     return summarize(judged, history, data, out if workers.index == 0 else None)
 
 
@@ -63,22 +68,14 @@ def _train_one_epoch(step: Step, prepared: Iterator[Batch], total: int, title: s
     Batch by batch where one expects `Model.fit`: on two cores it ran 200 images a second, fit's own
     iterator 99, with 13 s of page faults every 30 batches (Keras 3.15, TensorFlow 2.21).
     """
-    means = np.zeros(2)  # loss, accuracy
-    progress = tqdm(prepared, title, total, leave=False, disable=None)
-    for done, batch in enumerate(progress):
+    means = Means()
+    bar = tqdm(prepared, title, total, leave=False, disable=None)
+    for batch in bar:
         logs = step(*batch)
         accuracy = logs["emotion_accuracy"] if "emotion_accuracy" in logs else logs["accuracy"]
-        means += (np.array([float(logs["loss"]), float(accuracy)]) - means) / (done + 1)
-        progress.set_postfix(loss=f"{means[0]:.3f}", accuracy=f"{means[1]:.3f}", refresh=False)
-    return {"loss": means[0], "accuracy": means[1]}
-
-
-def _take_averaged(judged: keras.Model, model: keras.Model) -> None:
-    """Put the averaged weights, the ones that will be kept, into `judged`; `model` stays as it is."""
-    trained = model.get_weights()
-    model.optimizer.finalize_variable_values(model.trainable_variables)
-    take_weights(judged, model)
-    model.set_weights(trained)
+        means.add({"loss": logs["loss"], "accuracy": accuracy})
+        bar.set_postfix({name: f"{value:.3f}" for name, value in means.values.items()}, refresh=False)
+    return means.values
 
 
 def _validate(judged: keras.Model, faces: Faces) -> dict[str, float]:
@@ -101,22 +98,13 @@ def compiled(config: FitConfig, steps: int, outputs: list[str]) -> keras.Model:
     if config.start:
         take_over(model, config.start)
     model = with_votes(model) if "votes" in outputs else keras.Model(model.input, {"emotion": model.output})
-    total, warmup = config.epochs * steps, int(config.warmup_epochs * steps)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, max(total - warmup, 1), warmup_target=config.peak_learning_rate, warmup_steps=warmup
-    )
-    averaging = {"use_ema": True, "ema_momentum": max(0.0, 1 - 1 / (config.ema_span * total))}
-    if config.optimizer == "adam":
-        optimizer: keras.optimizers.Optimizer = keras.optimizers.Adam(schedule, **averaging)
-    else:
-        optimizer = keras.optimizers.SGD(schedule, momentum=config.momentum, nesterov=True, **averaging)
     smoothing = 0.0 if config.soft_targets else config.label_smoothing  # teachers say better what is doubtful
     losses = {
         "emotion": keras.losses.CategoricalCrossentropy(label_smoothing=smoothing),
         "votes": keras.losses.CategoricalCrossentropy(),
     }
     model.compile(
-        optimizer,
+        _optimizer(config, steps),
         {name: losses[name] for name in outputs},
         loss_weights={name: {"emotion": 1.0, "votes": config.votes_weight}[name] for name in outputs},
         metrics={"emotion": ["accuracy"]},
@@ -124,6 +112,15 @@ def compiled(config: FitConfig, steps: int, outputs: list[str]) -> keras.Model:
     )
     model.optimizer.build(model.trainable_variables)
     return model
+
+
+def _optimizer(config: FitConfig, steps: int) -> keras.optimizers.Optimizer:
+    schedule = Schedule(config.peak_learning_rate, config.epochs, steps, config.warmup_epochs, config.ema_span)
+    if config.optimizer == "adam":
+        return keras.optimizers.Adam(schedule.learning_rate(), **schedule.averaging())
+    return keras.optimizers.SGD(
+        schedule.learning_rate(), momentum=config.momentum, nesterov=True, **schedule.averaging()
+    )
 
 
 def summarize(model: keras.Model, history: pd.DataFrame, data: Fer2013, out: Path | None) -> dict[str, Any]:

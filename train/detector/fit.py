@@ -26,8 +26,10 @@ from train.network.export import plain
 from train.run import checkpoint
 from train.run.event_files import TensorBoardLog
 from train.run.folder import METRICS, open_run
+from train.run.optimizer import Schedule, with_averaged_weights
 from train.run.precision import policy
 from train.run.prefetch import prefetched
+from train.run.progress import Means, Progress
 
 RECIPES = Path(__file__).parent / "recipes"
 JUDGE_EVERY = 5  # epochs
@@ -74,16 +76,17 @@ def fit(config: DetectorConfig, out: Path, resume: bool = False) -> dict[str, An
     history = checkpoint.resume(model, out, data)
     judged = plain(detector(COPY_SHAPE))  # float32, whatever it is trained in
     board, scenes = TensorBoardLog(out / "tensorboard"), Scenes(photos.training, faces)
+    progress = Progress(len(history), config.epochs)
     for epoch in range(len(history), config.epochs):
-        logs = _train_one_epoch(model, batches(scenes, config, epoch, steps), steps, f"epoch {epoch + 1}")
+        logs = _train_one_epoch(model, batches(scenes, config, epoch, steps), steps, progress.title(epoch))
         if (epoch + 1) % JUDGE_EVERY == 0 or epoch + 1 == config.epochs:
-            _take_averaged(judged, model)
+            with_averaged_weights(model, lambda trained: judged.set_weights(trained.get_weights()))
             logs |= figures(judge(judged, photos.held_out))
         history = pd.concat([history, pd.DataFrame([{"epoch": epoch, **logs}])], ignore_index=True)
         checkpoint.save(model, history, out, data)
         board.write(epoch, logs)
-        print(f"epoch {epoch + 1}/{config.epochs}  " + "  ".join(f"{k} {v:.4f}" for k, v in logs.items()), flush=True)
-    _take_averaged(judged, model)
+        print(progress.line(epoch, logs), flush=True)
+    with_averaged_weights(model, lambda trained: judged.set_weights(trained.get_weights()))
     return _summarize(judged, history, photos, len(faces), out)
 
 
@@ -95,13 +98,8 @@ def compiled(config: DetectorConfig, steps: int) -> keras.Model:
         model = detector()
     finally:
         keras.config.set_dtype_policy(before)
-    total, warmup = config.epochs * steps, int(config.warmup_epochs * steps)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        0.0, max(total - warmup, 1), warmup_target=config.learning_rate, warmup_steps=warmup
-    )
-    optimizer = keras.optimizers.AdamW(
-        schedule, config.weight_decay, use_ema=True, ema_momentum=1 - 1 / max(1.0, config.ema_span * total)
-    )
+    schedule = Schedule(config.learning_rate, config.epochs, steps, config.warmup_epochs, config.ema_span)
+    optimizer = keras.optimizers.AdamW(schedule.learning_rate(), config.weight_decay, **schedule.averaging())
     model.compile(optimizer, LOSSES, loss_weights=WEIGHTS, jit_compile=False)
     optimizer.build(model.trainable_variables)
     return model
@@ -131,22 +129,10 @@ def figures(curve: Curve) -> dict[str, float]:
 
 def _train_one_epoch(model: keras.Model, prepared: Iterator[Batch], total: int, title: str) -> dict[str, float]:
     """Return the epoch's mean losses."""
-    means: dict[str, float] = {}
-    for done, batch in enumerate(tqdm(prepared, title, total, leave=False, disable=None)):
-        logs = model.train_on_batch(*batch, return_dict=True)
-        means = {
-            name: means.get(name, 0.0) + (float(value) - means.get(name, 0.0)) / (done + 1)
-            for name, value in logs.items()
-        }
-    return means
-
-
-def _take_averaged(judged: keras.Model, model: keras.Model) -> None:
-    """Put the averaged weights, the ones that will be kept, into `judged`; `model` stays as it is."""
-    trained = model.get_weights()
-    model.optimizer.finalize_variable_values(model.trainable_variables)
-    judged.set_weights(model.get_weights())
-    model.set_weights(trained)
+    means = Means()
+    for batch in tqdm(prepared, title, total, leave=False, disable=None):
+        means.add(model.train_on_batch(*batch, return_dict=True))
+    return means.values
 
 
 def _summarize(model: keras.Model, history: pd.DataFrame, photos: Photos, faces: int, out: Path) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def test_spellings_and_depths(names: tuple[str, ...], splits: tuple[str, ...], o
             write(tmp_path / layouts[order].format(name, split) / f"{number}.png", number)
     data = read(tmp_path)
     for part in (data.train, data.validation, data.test):
-        assert part.labels.tolist() == list(range(7)) or sorted(part.labels.tolist()) == list(range(7))
+        assert sorted(part.labels.tolist()) == list(range(7))
 
 
 def test_pictures_of_every_kind_are_read_whatever_their_suffix(tmp_path: Path) -> None:
@@ -62,9 +62,7 @@ def test_what_systems_leave_behind_is_skipped_everywhere(tmp_path: Path) -> None
     for part in ("train", "test"):
         write(tmp_path / part / "happy" / "a.png")
     for junk in ("train/happy/._a.png", "__MACOSX/train/happy/a.png", ".thumbnails/train/happy/a.png"):
-        write(tmp_path / "junk.png").rename(
-            (tmp_path / junk).parent.mkdir(parents=True, exist_ok=True) or tmp_path / junk
-        )
+        write(tmp_path / junk)
     write(tmp_path / "test/happy/.ipynb_checkpoints/a-checkpoint.png")
     for name in (".DS_Store", "Thumbs.db", "desktop.ini"):
         (tmp_path / "train/happy" / name).write_bytes(b"\0")
