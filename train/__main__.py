@@ -143,6 +143,10 @@ def _fit(args: argparse.Namespace) -> int:
     metrics = fit(config, args.out, args.resume)
     print(f"validation: {metrics['accuracy']:.2%} of {metrics['n']} faces, balanced {metrics['balanced_accuracy']:.2%}")
     print(f"wrote {args.out}/model.keras, metrics.json, curves.png, confusion.png")
+    print(f"next: python -m train report {args.out}")
+    print(
+        f"      python -m convert quantize {args.out}/model.keras --data {args.data} --out models/emotion_int8.tflite"
+    )
     return 0
 
 

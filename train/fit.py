@@ -1,5 +1,6 @@
 """Train a classifier into a run folder; killed at any moment, `--resume` carries on from the last epoch."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,22 @@ def fit_on(data: Fer2013, config: FitConfig, out: Path, resume: bool = False) ->
     if worker()[0] == 0:
         open_run(config, out, resume)
         print(describe(data), flush=True)
+        for warning in missing_classes(data):
+            print(f"WARNING: {warning}", file=sys.stderr, flush=True)
     from train.training_loop import train  # TensorFlow takes seconds to import: refuse what cannot work before
 
     return train(config, data, out)
+
+
+def missing_classes(data: Fer2013) -> list[str]:
+    """What to say of emotions without a single face: a network cannot learn them, nor be measured on them."""
+    lines = []
+    for split, meaning in (("train", "the network will never predict"), ("validation", "no figure will tell of")):
+        missing = [label for label, count in getattr(data, split).counts().items() if count == 0]
+        if missing:
+            listed = ", ".join(missing)
+            lines.append(f"no {split} faces of {listed}: {meaning} {'it' if len(missing) == 1 else 'them'}")
+    return lines
 
 
 def describe(data: Fer2013) -> str:

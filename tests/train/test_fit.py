@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,10 +18,12 @@ import pytest
 from tests.synthetic import faces, write_csv
 from train.config import RECIPES, FitConfig, from_recipe, recipes
 from train.data.batches import as_input, batches, training_set
+from train.data.faces import Fer2013
 from train.data.votes import VOTE_COLUMNS
 from train.errors import ConfigError, NetworkError, RunError
-from train.fit import fit
+from train.fit import fit, fit_on
 from train.run import checkpoint
+from train.run.folder import open_run
 
 PROJECT = Path(__file__).resolve().parents[2]
 EPOCHS = 6
@@ -128,8 +131,10 @@ def test_a_run_is_never_overwritten_nor_resumed_with_other_settings(
 ) -> None:
     with pytest.raises(RunError, match="add --resume"):
         fit(config, run)
-    with pytest.raises(RunError, match=r"epochs \(was 6, now 7\)"):
-        fit(replace(config, epochs=EPOCHS + 1), run, resume=True)
+    with pytest.raises(RunError, match=r"epochs \(was 6, now 5, 6 are trained\)"):
+        fit(replace(config, epochs=EPOCHS - 1), run, resume=True)
+    with pytest.raises(RunError, match=r"seed \(was 1, now 2\)"):
+        fit(replace(config, epochs=EPOCHS + 1, seed=2), run, resume=True)
     others = write_csv(tmp_path / "others.csv", {"Training": faces(64, 3), "PublicTest": faces(10, 2)})
     with pytest.raises(RunError, match="other training data"):
         fit(replace(config, data=str(others)), run, resume=True)
@@ -137,6 +142,40 @@ def test_a_run_is_never_overwritten_nor_resumed_with_other_settings(
         fit(replace(config, start="a.keras"), run, resume=True)
     with pytest.raises(RunError, match="not empty"):
         fit(config, tmp_path)
+
+
+def test_a_finished_run_goes_on_when_its_epochs_are_raised(run: Path, config: FitConfig, tmp_path: Path) -> None:
+    longer = tmp_path / "longer"
+    shutil.copytree(run, longer)
+    fit(replace(config, epochs=EPOCHS + 1), longer, resume=True)
+    history = pd.read_csv(longer / "history.csv")
+    assert history["epoch"].tolist() == list(range(EPOCHS + 1))
+    pd.testing.assert_frame_equal(history[:EPOCHS], pd.read_csv(run / "history.csv"))
+    assert json.loads((longer / "config.json").read_text())["epochs"] == EPOCHS + 1
+
+
+def test_a_setting_younger_than_a_run_is_its_default(run: Path, config: FitConfig, tmp_path: Path) -> None:
+    older = tmp_path / "older"
+    shutil.copytree(run, older)
+    saved = json.loads((older / "config.json").read_text())
+    del saved["precision"]
+    (older / "config.json").write_text(json.dumps(saved))
+    open_run(config, older, resume=True)
+    with pytest.raises(RunError, match=r"precision \(was 'auto', now 'float32'\)"):
+        (older / "config.json").write_text(json.dumps(saved))
+        open_run(replace(config, precision="float32"), older, resume=True)
+
+
+def test_emotions_without_a_face_are_said_before_training(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    some = faces(4)
+    without_disgust = some.take(np.flatnonzero(some.labels != 1))
+    held = faces(2, 2)
+    data = Fer2013(without_disgust, held.take(np.flatnonzero(held.labels < 5)), faces(0))
+    with pytest.raises(ConfigError, match="cnn has no size width"):  # before the first step
+        fit_on(data, FitConfig("", network={"width": 1}), tmp_path / "run")
+    said = capsys.readouterr().err
+    assert "WARNING: no train faces of disgust: the network will never predict it" in said
+    assert "WARNING: no validation faces of surprise, neutral: no figure will tell of them" in said
 
 
 def test_a_network_that_cannot_be_built_leaves_its_folder_free(config: FitConfig, tmp_path: Path) -> None:

@@ -49,8 +49,8 @@ def test_teach_writes_targets_for_every_training_face_and_carries_on(
     written = [path.stat().st_mtime_ns for path in kept]
     assert teach(*arguments) == figures
     assert [path.stat().st_mtime_ns for path in kept] == written
-    recipe.write_text(recipe.read_text().replace("epochs = 1", "epochs = 2"))
-    with pytest.raises(RunError, match=r"epochs \(was 1, now 2\)"):
+    recipe.write_text(recipe.read_text().replace("batch_size = 32", "batch_size = 16"))
+    with pytest.raises(RunError, match=r"batch_size \(was 32, now 16\)"):
         teach(*arguments)
 
 
