@@ -24,7 +24,7 @@ from edge.vision.classifier import Classifier
 from edge.vision.manifest import Certainty, Manifest, Tensor
 from train.data.faces import Fer2013
 from train.data.fer2013 import load
-from train.run.folder import CONFIG, METRICS, PLACES
+from train.run.folder import CONFIG, METRICS, PATH_SETTINGS
 
 MAX_LOSS = 0.01  # of validation accuracy, int8 against float
 CERTAIN_ACCURACY = 0.8  # a prediction called certain should be right four times in five
@@ -132,7 +132,7 @@ def training(model: Path) -> dict[str, Any]:
     config, metrics = (model.parent / name for name in (CONFIG, METRICS))
     if not (config.is_file() and metrics.is_file()):
         return {}
-    settings = {k: Path(v).name if k in PLACES else v for k, v in json.loads(config.read_text()).items()}
+    settings = {k: Path(v).name if k in PATH_SETTINGS else v for k, v in json.loads(config.read_text()).items()}
     return {"data": json.loads(metrics.read_text())["data"], "run": settings}
 
 

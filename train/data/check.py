@@ -17,7 +17,7 @@ VOTED = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear", "con
 """the columns of FER+'s votes in this project's words"""
 
 Votes = Mapping[str, np.ndarray]
-"""(N, 10) counts in the order of `VOTED` for each split that has them; a face without votes has zeros"""
+"""(N, 10) counts or shares in the order of `VOTED` for each split that has them; a face without votes has zeros"""
 
 
 def report(data: Fer2013, votes: Votes | None = None) -> Iterator[str]:

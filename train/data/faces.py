@@ -16,7 +16,7 @@ class Faces:
     images: np.ndarray
     labels: np.ndarray
     votes: np.ndarray | None = None
-    """(N, 10) uint8, FER+ votes in the order of `train.data.votes.VOTE_COLUMNS`; all zero for a face without any"""
+    """(N, 10) FER+ votes, or shares of them, by `train.data.votes.VOTE_COLUMNS`; all zero for a face without any"""
 
     def __len__(self) -> int:
         return len(self.labels)

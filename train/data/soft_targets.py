@@ -28,7 +28,11 @@ def image_keys(images: np.ndarray) -> np.ndarray:
 def save_soft_targets(path: Path, faces: Faces, probabilities: np.ndarray) -> None:
     """Write the teachers' `probabilities` (N, 7) and FER+'s votes for `faces`, found again by their pixels."""
     keys, first = np.unique(image_keys(faces.images), return_index=True)
-    columns = {"keys": keys, "probabilities": probabilities[first].astype(np.float16), "votes": faces.votes[first]}
+    columns = {
+        "keys": keys,
+        "probabilities": probabilities[first].astype(np.float16),
+        "votes": faces.votes[first].astype(np.float16),
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f"part-{path.name}")
     with part.open("wb") as file:
@@ -37,7 +41,7 @@ def save_soft_targets(path: Path, faces: Faces, probabilities: np.ndarray) -> No
 
 
 def load_soft_targets(path: Path, faces: Faces) -> tuple[np.ndarray, np.ndarray]:
-    """Return the teachers' probabilities, (N, 7) float32, and the votes, (N, 10) uint8, for `faces`.
+    """Return the teachers' probabilities, (N, 7) float32, and the votes, (N, 10) float32, for `faces`.
 
     A face that the teachers did not judge has its label and no votes. Raises DataError where the file is missing
     or was made of other faces.
@@ -58,4 +62,4 @@ def load_soft_targets(path: Path, faces: Faces) -> tuple[np.ndarray, np.ndarray]
             "fer2013.csv (JPEG folders hold other pixels), or make it anew with `python -m train teach`"
         )
     softened = np.where(judged[:, np.newaxis], probabilities[found], one_hot(faces.labels))
-    return softened, np.where(judged[:, np.newaxis], votes[found], 0).astype(np.uint8)
+    return softened, np.where(judged[:, np.newaxis], votes[found], 0).astype(np.float32)

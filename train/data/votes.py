@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from textwrap import shorten
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,7 @@ VOTE_COLUMNS = (
 LABEL_COLUMNS = np.array(  # in the order of LABELS
     [VOTE_COLUMNS.index(name) for name in ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")]
 )
+MAX_ROWS = 100_000  # FER2013 has 35,887
 MAX_SLIP = 400  # rows; FER+ calls 176 of the 35,887 rows no face, and some copies of FER2013 lack those
 SLIP_COST = 6.0  # nats: about three faces in a row must agree better before a slip is believed
 DISSENT = 0.1  # added to a label's share of the votes: one voter's dissent rules nothing out
@@ -73,40 +75,73 @@ def shares(faces: Faces) -> np.ndarray:
     """Return (N, 10) float32: each column's share of the votes, all zero for a face without votes."""
     if faces.votes is None:
         raise DataError("the faces have no FER+ votes; add --votes fer2013new.csv")
-    return faces.votes / np.maximum(faces.votes.sum(axis=1, keepdims=True), 1).astype(np.float32)
+    total = faces.votes.sum(axis=1, keepdims=True)
+    return (faces.votes / np.where(total > 0, total, 1)).astype(np.float32)
 
 
 def _read(path: Path) -> pd.DataFrame:
     """Columns `split`, `number` (row in the original FER2013) and `VOTE_COLUMNS`, one row per face."""
     try:
-        table = pd.read_csv(path)
+        table = pd.read_csv(path, skip_blank_lines=False)
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: not readable as CSV ({error}); expected fer2013new.csv of FER+") from error
     missing = [name for name in ("Usage", *VOTE_COLUMNS) if name not in table.columns]
     if missing:
         raise DataError(f"{path}: missing column {', '.join(missing)}; expected fer2013new.csv of FER+")
-    table["split"] = table["Usage"].map(USAGES)
-    named = table["Image name"].astype(str).str.extract(r"(\d+)")[0] if "Image name" in table.columns else None
-    if named is None or named.isna().any():  # FER+ leaves the name out where there is no face
-        table["number"] = np.arange(len(table))
-    else:
-        table["number"] = named.astype(int)
-    return table[["split", "number", *VOTE_COLUMNS]]
+    table = table.dropna(how="all")
+    split = table["Usage"].map(USAGES)
+    if split.isna().any():
+        line = split.index[split.isna()][0]
+        raise DataError(
+            f"{_line(path, line)}unknown Usage {table['Usage'][line]!r}; expected one of {', '.join(USAGES)}"
+        )
+    columns = {name: _numbers(path, table[name]) for name in VOTE_COLUMNS}
+    return pd.DataFrame({"split": split, "number": _rows(path, table), **columns})
+
+
+def _numbers(path: Path, column: pd.Series) -> pd.Series:
+    """Votes, or shares of them: any number from 0 on."""
+    numbers = pd.to_numeric(column, errors="coerce")
+    wrong = column.index[~(np.isfinite(numbers) & (numbers >= 0))]
+    if len(wrong):
+        found = shorten(str(column[wrong[0]]), 40, placeholder=" ...")
+        raise DataError(f"{_line(path, wrong[0])}{column.name}: expected a number of votes or a share, found {found!r}")
+    return numbers.astype(float)
+
+
+def _rows(path: Path, table: pd.DataFrame) -> np.ndarray:
+    """The row of each face in the original FER2013, (N,) int: by the image's name where all have one, else in order."""
+    in_order = np.arange(len(table))
+    if "Image name" not in table.columns:
+        return in_order
+    digits = table["Image name"].astype(str).str.extract(r"(\d+)")[0]
+    if digits.isna().any():  # FER+ leaves the name out where there is no face
+        return in_order
+    numbers = digits.astype(float)
+    wrong = digits.index[(numbers >= MAX_ROWS) | numbers.duplicated()]
+    if len(wrong):
+        name = shorten(str(table["Image name"][wrong[0]]), 40, placeholder=" ...")
+        raise DataError(f"{_line(path, wrong[0])}image {name}: expected numbers that differ, below {MAX_ROWS:,}")
+    return numbers.to_numpy().astype(int)
+
+
+def _line(path: Path, index: int) -> str:
+    return f"{path}: line {index + 2}: "
 
 
 def _in_step(table: pd.DataFrame, labels: np.ndarray) -> np.ndarray:
-    """Votes (N, 10) uint8 for `labels`, each row's shifted by as many rows as the labels say."""
+    """Votes (N, 10) float32 for `labels`, each row's shifted by as many rows as the labels say."""
     numbers = table["number"].to_numpy()
-    votes = np.zeros((numbers.max() + 1 + MAX_SLIP, len(VOTE_COLUMNS)), np.uint8)
+    votes = np.zeros((numbers.max() + 1 + MAX_SLIP, len(VOTE_COLUMNS)))
     votes[numbers] = table[list(VOTE_COLUMNS)].to_numpy()
     split = np.full(len(votes), "", dtype=object)
     split[numbers] = table["split"]
-    total = votes[:, :-1].sum(axis=1)
-    share = votes[:, LABEL_COLUMNS] / np.maximum(total, 1)[:, np.newaxis]
-    share[total == 0] = 1 / len(LABELS) ** 0.5  # nothing known: neither for nor against
+    total = votes[:, :-1].sum(axis=1, keepdims=True)
+    share = votes[:, LABEL_COLUMNS] / np.where(total > 0, total, 1)
+    share[total[:, 0] == 0] = 1 / len(LABELS) ** 0.5  # nothing known: neither for nor against
     found = numbers + _slips(np.log(DISSENT + share), numbers, labels)
     same_split = split[found] == table["split"].to_numpy()
-    return np.where(same_split[:, np.newaxis], votes[found], 0).astype(np.uint8)
+    return np.where(same_split[:, np.newaxis], votes[found], 0).astype(np.float32)
 
 
 def _slips(agreement: np.ndarray, numbers: np.ndarray, labels: np.ndarray) -> np.ndarray:

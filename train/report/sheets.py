@@ -82,7 +82,7 @@ def _outvoted(faces: Faces, votes: np.ndarray) -> Sheet:
     rows = rows[np.argsort(-share, kind="stable")]
     rows = _spread_over_labels(rows, faces.labels)[:SHOWN]
     captions = [
-        f"label: {LABELS[faces.labels[row]]}\n{emotions[row].max()} of {votes[row].sum()}: {LABELS[emotions[row].argmax()]}"
+        f"label: {LABELS[faces.labels[row]]}\n{emotions[row].max():g} of {votes[row].sum():g}: {LABELS[emotions[row].argmax()]}"
         for row in rows
     ]
     return faces.images[rows], captions
@@ -98,9 +98,9 @@ def _spread_over_labels(rows: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _no_face(faces: Faces, votes: np.ndarray) -> Sheet:
-    share = votes[:, NO_FACE] / np.maximum(votes.sum(axis=1), 1)
+    share = votes[:, NO_FACE] / np.maximum(votes.sum(axis=1), 1e-6)
     rows = np.flatnonzero(share > 0.5)
     rows = rows[np.argsort(-share[rows], kind="stable")][:SHOWN]
     return faces.images[rows], [
-        f"label: {LABELS[faces.labels[row]]}\n{votes[row, NO_FACE]} of {votes[row].sum()}: no face" for row in rows
+        f"label: {LABELS[faces.labels[row]]}\n{votes[row, NO_FACE]:g} of {votes[row].sum():g}: no face" for row in rows
     ]

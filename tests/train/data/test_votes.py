@@ -72,6 +72,43 @@ def test_votes_of_other_faces_are_refused(tmp_path: Path) -> None:
         add_votes(dataset(labelled(420, 3)), write(tmp_path / "votes.csv", votes_for(labelled(419, 3)), USAGE[1:]))
 
 
+@pytest.mark.parametrize("unit", [1.0, 0.1, 1 / 7, 100.0])
+def test_votes_as_shares_are_shares(unit: float, tmp_path: Path) -> None:
+    """As 0.7, as percent, or as voters: what counts is each column's part of the row."""
+    labels = labelled(420, 1)
+    votes = votes_for(labels)
+    data = add_votes(dataset(labels), write(tmp_path / "votes.csv", votes * unit, USAGE))
+    expected = votes[:350] / votes[:350].sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(shares(data.train), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [
+        ("anger", "seven", "line 12: anger: expected a number of votes or a share, found 'seven'"),
+        ("NF", "-1", "line 12: NF: expected .* found '-1"),
+        ("fear", "", "line 12: fear: expected .* found 'nan'"),
+        ("fear", "inf", "line 12: fear: expected .* found 'inf'"),
+        ("Usage", "Trainning", "line 12: unknown Usage 'Trainning'; expected one of Training"),
+        (
+            "Image name",
+            "fer" + "9" * 30 + ".png",
+            "line 12: image fer9+.*: expected numbers that differ, below 100,000",
+        ),
+        ("Image name", "fer2000000000.png", "line 12: image .* below 100,000"),
+        ("Image name", "fer0000003.png", "line 12: image fer0000003.png: expected numbers that differ"),
+    ],
+)
+def test_a_value_that_is_none_is_refused_with_its_line(column: str, value: str, words: str, tmp_path: Path) -> None:
+    labels = labelled(420, 1)
+    path = write(tmp_path / "votes.csv", votes_for(labels), USAGE, np.arange(420))
+    table = pd.read_csv(path, dtype=str)
+    table.loc[10, column] = value
+    table.to_csv(path, index=False)
+    with pytest.raises(DataError, match=words):
+        add_votes(dataset(labels), path)
+
+
 @pytest.mark.parametrize(("text", "message"), [("a,b\n1,2\n", "missing column Usage, neutral"), ("", "not readable")])
 def test_another_file_is_refused(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "votes.csv").write_text(text)
