@@ -1,23 +1,23 @@
 """Judge a model, .keras or .tflite, on one split; the latter through the very classifier that runs on the device."""
 
 import time
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-from edge.contract import INPUT_SHAPE, LABELS
-from edge.errors import ModelError, UsageError
+from edge.errors import UsageError
 from edge.vision.classifier import Classifier
 from train.data.batches import as_input
 from train.data.faces import Faces
 from train.data.fer2013 import load
 from train.data.near_duplicates import near_twins
+from train.network.loading import read_emotion_network
 from train.report import predictions
 from train.report.metrics import evaluate as metrics
 
+KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 KERAS_TIMED_FACES = 50  # Keras needs tens of milliseconds a single face; a sample is enough
 
 
@@ -28,7 +28,7 @@ def evaluate(model: Path, data: str | Path, split: str, predicted: Path | None =
     `without_near_twins` has the same figures, but latency, for the faces of photos that training does not hold; None
     where there are none such, no training faces, or `split` is theirs.
     Writes each face's probabilities to the CSV file `predicted`, if given, as `train report --int8` takes them.
-    Raises UsageError for another kind of file, ModelError for a model that cannot be used, DataError.
+    Raises UsageError for another kind of file, ModelError or NetworkError for one that cannot be used, DataError.
     """
     opened = open_model(model)
     loaded = load(data)
@@ -51,38 +51,12 @@ def _without_near_twins(probabilities: np.ndarray, faces: Faces, train: Faces) -
 
 
 def open_model(path: Path) -> Any:
-    """Open a .tflite file as a `Classifier`, a .keras file as a `keras.Model`."""
+    """Open a .tflite file as a `Classifier`, a .keras or .h5 file as a `keras.Model`."""
     if path.suffix == ".tflite":
         return Classifier(path)
-    if path.suffix == ".keras":
-        return load_keras(path)
-    raise UsageError(f"{path}: expected a .keras or .tflite file")
-
-
-def load_keras(path: Path) -> Any:
-    """Load an emotion model; raises ModelError where it is missing, not one, or made for another task."""
-    model = read_keras(path)
-    expected, found = ((None, *INPUT_SHAPE), (None, len(LABELS))), (model.input_shape, model.output_shape)
-    if found != expected:
-        raise ModelError(f"{path}: expected input and output of {expected}, found {found}; train it on FER2013")
-    return model
-
-
-def read_keras(path: Path) -> Any:
-    """Load a Keras model of any task; raises ModelError where it is missing or not one."""
-    if not zipfile.is_zipfile(path):  # said at once, before seconds of import
-        raise _unreadable(path, "not a Keras 3 file" if path.is_file() else "no such file")
-    import keras
-
-    try:
-        return keras.models.load_model(path, compile=False)
-    except (ValueError, OSError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise _unreadable(path, str(error)) from error
-
-
-def _unreadable(path: Path, reason: str) -> ModelError:
-    line = reason.strip().split("\n")[0]
-    return ModelError(f"{path}: not a readable .keras model ({line}); train it with `python -m train fit`")
+    if path.suffix in KERAS_SUFFIXES or path.is_dir():
+        return read_emotion_network(path)
+    raise UsageError(f"{path}: expected a .keras, .h5 or .tflite file")
 
 
 def predict(model: Any, faces: Faces) -> tuple[np.ndarray, np.ndarray]:

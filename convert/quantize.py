@@ -15,7 +15,8 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from convert.calibration import FACES_PER_CLASS, SEED, calibration_faces
-from convert.evaluate import load_keras, predict
+from convert.evaluate import predict
+from convert.plausibility import check_plausible
 from edge import __version__
 from edge.contract import LABELS
 from edge.errors import ModelError, UsageError
@@ -24,6 +25,7 @@ from edge.vision.classifier import Classifier
 from edge.vision.manifest import Certainty, Manifest, Tensor
 from train.data.faces import Fer2013
 from train.data.fer2013 import load
+from train.network.loading import read_emotion_network
 from train.run.folder import CONFIG, METRICS, PATH_SETTINGS
 
 MAX_LOSS = 0.01  # of validation accuracy, int8 against float
@@ -41,14 +43,15 @@ class Quantized:
 def quantize(model: Path, data: str | Path, out: Path, max_loss: float = MAX_LOSS) -> Quantized:
     """Write `out` (.tflite) and its manifest, both or neither.
 
-    Raises ModelError where the model is not readable, not fully int8, or loses more than `max_loss` of its
-    validation accuracy; DataError where the data cannot be used, UsageError for another kind of `out`.
+    Raises NetworkError where the model is not readable, ModelError where it is not fit for the device, not fully
+    int8, or loses more than `max_loss` of its validation accuracy; DataError where the data cannot be used,
+    UsageError for another kind of `out`.
     """
     if out.suffix != ".tflite":
         raise UsageError(f"{out}: expected a name that ends in .tflite")
-    network = load_keras(model)
+    network = read_emotion_network(model)
     faces = load(data)
-    faces.split("validation")
+    check_plausible(model, network, faces.split("validation"))
     from convert.tflite import check_int8, to_int8  # TensorFlow: after all that can be refused without it
 
     content = to_int8(network, calibration_faces(faces.split("train")).images)

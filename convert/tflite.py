@@ -35,7 +35,7 @@ def to_int8(model: keras.Model, images: np.ndarray) -> bytes:
     try:
         with _quiet():
             content: bytes = converter.convert()
-    except ConverterError as error:
+    except (ConverterError, ValueError, TypeError, RuntimeError) as error:
         unknown = re.search("ops: .+", str(error))  # in some forty lines of the compiler's own terms
         reason = unknown.group() if unknown else str(error).split("\n")[0]
         raise ModelError(f"TensorFlow Lite cannot convert this network ({reason}); nothing was written") from error

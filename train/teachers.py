@@ -17,10 +17,12 @@ from threadpoolctl import threadpool_limits
 
 from edge.contract import LABELS
 from train.config import from_recipe
+from train.data.batches import as_input
 from train.data.faces import Faces, Fer2013
 from train.data.soft_targets import image_keys, save_soft_targets
 from train.data.votes import load_with_votes, shares
 from train.fit import fit_on
+from train.network.loading import read_emotion_network
 
 FOLDS = 4
 FUSION_FOLDS = 5
@@ -73,10 +75,7 @@ def _opinion(recipe: str, faces: Fer2013, data: str, votes: str, runs: Path) -> 
 
 
 def _flip_averaged(model: Path, images: np.ndarray) -> np.ndarray:
-    import keras
-
-    from train.data.batches import as_input
-
-    network = keras.models.load_model(model)
-    upright, mirrored = (network.predict(as_input(view), 256, verbose=0) for view in (images, images[:, :, ::-1]))
+    network = read_emotion_network(model)
+    upright = network.predict(as_input(images), 256, verbose=0)
+    mirrored = network.predict(as_input(images[:, :, ::-1]), 256, verbose=0)
     return (upright + mirrored) / 2

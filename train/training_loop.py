@@ -14,7 +14,7 @@ from tqdm import tqdm
 from train.config import FitConfig
 from train.data.batches import Batch, as_input, batch_count, batches, training_set
 from train.data.faces import Faces, Fer2013
-from train.network.architectures import build, take_over, with_votes
+from train.network.architectures import build, load_weights, with_votes
 from train.network.export import calibrate, deployable, take_weights
 from train.report import plots
 from train.report.metrics import evaluate
@@ -96,7 +96,7 @@ def compiled(config: FitConfig, steps: int, outputs: list[str]) -> keras.Model:
     """Build the network with its optimizer, warm-up, cosine decay and averaged weights."""
     model = build(config.arch, policy(config.precision), config.pretrained, **config.network)
     if config.start:
-        take_over(model, config.start)
+        load_weights(model, Path(config.start))
     model = with_votes(model) if "votes" in outputs else keras.Model(model.input, {"emotion": model.output})
     smoothing = 0.0 if config.soft_targets else config.label_smoothing  # teachers say better what is doubtful
     losses = {

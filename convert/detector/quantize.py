@@ -10,7 +10,6 @@ from ai_edge_litert.interpreter import Interpreter
 
 from convert.calibration import SEED
 from convert.detector import evaluate as detectors
-from convert.evaluate import read_keras
 from convert.quantize import both_or_neither, git_commit, tensor, tools, training
 from edge import __version__
 from edge.errors import ModelError, UsageError
@@ -21,6 +20,7 @@ from train.detector import photos as data
 from train.detector.evaluate import FALSE_ALARMS, LOWEST, as_frame, fitted, judge
 from train.detector.photos import Photo, Photos
 from train.detector.scenes.drawing import CLEAN_SHARE, spoil
+from train.network.loading import read_network
 
 FRAMES = 200  # for the ranges of the integers
 MAX_LOSS = 0.02  # of the recall, int8 against float
@@ -37,7 +37,7 @@ class Quantized:
 def quantize_detector(model: Path, folder: Path, out: Path, max_loss: float = MAX_LOSS) -> Quantized:
     """Write `out` (.tflite) and its manifest, both or neither.
 
-    Raises ModelError where the model is not readable, not fully int8, or loses more than `max_loss` of its recall;
+    Raises NetworkError where the model is not readable, ModelError where it is not fully int8, or loses more than `max_loss` of its recall;
     DataError where the photos cannot be used, UsageError for another kind of `out`.
     """
     if out.suffix != ".tflite":
@@ -45,7 +45,7 @@ def quantize_detector(model: Path, folder: Path, out: Path, max_loss: float = MA
     photos = data.load(folder)
     from convert.tflite import check_int8, to_int8  # TensorFlow: after all that can be refused without it
 
-    network = read_keras(model)
+    network = read_network(model)
     content = to_int8(network, calibration_frames(photos.training))
     operators = check_int8(content)
     with both_or_neither(out) as part:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -24,7 +25,7 @@ from edge.vision.detection import Face
 from tests.synthetic import faces, write_csv
 from train.config import FitConfig
 from train.data.faces import Faces
-from train.errors import DataError
+from train.errors import DataError, NetworkError
 from train.fit import fit
 from train.report import predictions
 
@@ -166,17 +167,56 @@ def test_too_much_lost_is_an_error_and_leaves_an_earlier_pair_alone(model: Path,
     assert out.read_bytes() == b"earlier model"
 
 
+def variant(model: Path, **changes: Any) -> keras.Model:
+    """The trained network with another last layer or another range of pixels."""
+    network = keras.models.load_model(model)
+    emotion = network.get_layer("emotion")
+    kernel, bias = emotion.get_weights()
+    order = changes.get("order", range(7))
+    last = keras.layers.Dense(7, activation=changes.get("activation", "softmax"))
+    pixels = keras.layers.Input((48, 48, 1))
+    body = keras.Model(network.input, emotion.input)
+    made = keras.Model(pixels, last(body(keras.layers.Rescaling(changes.get("factor", 1.0))(pixels))))
+    last.set_weights([kernel[:, list(order)], bias[list(order)]])
+    return made
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"order": [0, 1, 2, 3, 6, 4, 5]}, "in the order angry, disgust, fear, happy, neutral, sad, surprise"),
+        ({"activation": "linear"}, "end the network in a softmax"),
+        ({"factor": 255.0}, "expects pixels of 0 to 1, the device gives 0 to 255"),
+    ],
+)
+def test_a_network_that_the_device_would_misread_is_refused(
+    changes: dict[str, Any], words: str, model: Path, data: Path, tmp_path: Path
+) -> None:
+    variant(model, **changes).save(tmp_path / "other.keras")
+    with pytest.raises(ModelError, match=words):
+        quantize(tmp_path / "other.keras", data, tmp_path / "out" / "other.tflite")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_h5_file_of_older_keras_gives_what_the_keras_file_gives(
+    shipped: tuple[Path, Quantized], model: Path, data: Path, tmp_path: Path
+) -> None:
+    keras.models.load_model(model).save(tmp_path / "legacy.h5")
+    done = quantize(tmp_path / "legacy.h5", data, tmp_path / "legacy.tflite")
+    assert done.accuracy == shipped[1].accuracy
+
+
 def test_what_is_no_model_or_has_no_such_split_is_refused(
     shipped: tuple[Path, Quantized], data: Path, tmp_path: Path
 ) -> None:
     text = tmp_path / "text.keras"
     text.write_text("not a model")
     for path in (text, tmp_path / "none.keras"):
-        with pytest.raises(ModelError, match=r"not a readable \.keras model"):
+        with pytest.raises(NetworkError, match=r"not a readable \.keras model"):
             quantize(path, data, tmp_path / "out.tflite")
     other = tmp_path / "three_classes.keras"
     keras.Sequential([keras.layers.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(3)]).save(other)
-    with pytest.raises(ModelError, match=r"found \(\(None, 48, 48, 1\), \(None, 3\)\)"):
+    with pytest.raises(NetworkError, match=r"found \(\(None, 48, 48, 1\), \(None, 3\)\)"):
         evaluate(other, data, "validation")
     with pytest.raises(UsageError, match=r"ends in \.tflite"):
         quantize(other, data, tmp_path / "out.json")
@@ -187,7 +227,11 @@ def test_what_is_no_model_or_has_no_such_split_is_refused(
 
 @pytest.mark.parametrize(
     ("name", "code", "words"),
-    [("none.keras", 78, "not a readable .keras model"), ("model.h5", 2, "expected a .keras or .tflite file")],
+    [
+        ("none.keras", 78, "not a readable .keras model"),
+        ("model.onnx", 2, "expected a .keras, .h5 or .tflite file"),
+        ("none.h5", 78, "no such file"),
+    ],
 )
 def test_the_command_says_it_in_one_line(name: str, code: int, words: str, data: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "convert", "evaluate", str(tmp_path / name), "--data", str(data)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from inspect import signature
-from textwrap import shorten
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -11,6 +11,7 @@ from keras import layers
 from edge.contract import INPUT_SHAPE, LABELS
 from train.data.votes import VOTE_COLUMNS
 from train.errors import ConfigError, NetworkError
+from train.network.loading import read_emotion_network
 from train.network.mirror import MirrorSymmetric
 from train.network.normalization import FusedBatchNormalization
 
@@ -134,23 +135,11 @@ def build(name: str, policy: str = "float32", pretrained: bool = False, **sizes:
         keras.config.set_dtype_policy(before)
 
 
-def load(path: str) -> keras.Model:
-    """Read a trained network that judges faces, a .keras file. Raises NetworkError where it is not one."""
-    try:
-        network = keras.models.load_model(path, compile=False)
-    except (OSError, ValueError) as error:
-        reason = shorten(str(error), 80, placeholder=" ...")
-        raise NetworkError(f"{path}: not a Keras model ({reason}); train one with `python -m train fit`") from error
-    shapes = (network.input_shape[1:], network.output_shape[1:])
-    if shapes != (INPUT_SHAPE, (len(LABELS),)):
-        raise NetworkError(f"{path}: takes {shapes[0]}, gives {shapes[1]}; expected {INPUT_SHAPE} and ({len(LABELS)},)")
-    return network
-
-
-def take_over(model: keras.Model, path: str) -> None:
+def load_weights(model: keras.Model, path: Path) -> None:
     """Give `model` the weights of the trained network `path`. Raises NetworkError where it is of another kind or size."""
-    weights = load(path).get_weights()
-    expected, found = ([weight.shape for weight in each] for each in (model.get_weights(), weights))
+    weights = read_emotion_network(path).get_weights()
+    expected = [weight.shape for weight in model.get_weights()]
+    found = [weight.shape for weight in weights]
     if found != expected:
         raise NetworkError(
             f"{path}: its weights are not those of this {model.name}; give the --arch or --recipe it was made by"

@@ -15,7 +15,8 @@ from edge.contract import LABELS
 from train.data.batches import as_input
 from train.data.faces import Faces
 from train.data.fer2013 import load
-from train.errors import NetworkError, RunError
+from train.errors import RunError
+from train.network.loading import read_emotion_network
 from train.report import plots, predictions
 from train.report.int8 import compare
 from train.report.metrics import evaluate, reliability
@@ -99,12 +100,7 @@ def _read_run(run: Path) -> tuple[dict[str, Any], pd.DataFrame]:
 
 def _predict(path: Path, faces: Faces) -> tuple[int, np.ndarray]:
     """The model's number of parameters, and its probabilities (N, 7)."""
-    import keras
-
-    try:
-        model = keras.models.load_model(path, compile=False)
-    except (ValueError, OSError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise NetworkError(f"{path}: not a readable model; train it again, or copy it again") from error
+    model = read_emotion_network(path)
     return model.count_params(), model.predict(as_input(faces.images), batch_size=256, verbose=0)
 
 

@@ -17,7 +17,7 @@ from edge.vision.detection import Face, GrayNet
 from tests.synthetic import write_photos
 from train.detector.network import COPY_SHAPE, detector
 from train.detector.photos import Photo, load
-from train.errors import DataError
+from train.errors import DataError, NetworkError
 from train.network.export import plain
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -83,7 +83,7 @@ def test_refusals_leave_nothing_behind(model: Path, photos: Path, tmp_path: Path
         quantize_detector(model, photos, tmp_path / "face.onnx")
     with pytest.raises(DataError, match=r"boxes\.csv"):
         quantize_detector(model, tmp_path, tmp_path / "face.tflite")
-    with pytest.raises(ModelError, match="no such file"):
+    with pytest.raises(NetworkError, match="no such file"):
         quantize_detector(tmp_path / "none.keras", photos, tmp_path / "face.tflite")
     with pytest.raises(ModelError, match="a loss of at most"):
         quantize_detector(model, photos, tmp_path / "face.tflite", max_loss=-1.0)
