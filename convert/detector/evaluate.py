@@ -15,7 +15,7 @@ from edge.cameras import DEMO
 from edge.cameras.files import VideoFile, read_image
 from edge.vision.detection import FaceDetector, GrayNet, Haar, YuNet
 from edge.vision.detection.yunet import YUNET_THRESHOLD
-from train.detector.evaluate import LOWEST, Curve, as_frame, curve, frame_scale, overlaps, sought
+from train.detector.metrics import LOWEST, Curve, as_frame, curve, frame_scale, overlaps, sought
 from train.detector.photos import BOX_COLUMNS, Photo, load
 from train.detector.plots import save_recall
 from train.errors import DataError

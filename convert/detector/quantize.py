@@ -17,7 +17,8 @@ from edge.vision import manifest
 from edge.vision.detection import GrayNet
 from edge.vision.manifest import DetectorManifest
 from train.detector import photos as data
-from train.detector.evaluate import FALSE_ALARMS, LOWEST, as_frame, fitted, judge
+from train.detector.evaluate import judge
+from train.detector.metrics import FALSE_ALARMS, LOWEST, as_frame, fitted
 from train.detector.photos import Photo, Photos
 from train.detector.scenes.drawing import CLEAN_SHARE, spoil
 from train.network.loading import read_network

@@ -1,7 +1,4 @@
-"""How many of the held-out faces a detector finds, and what else it takes for one."""
-
-import math
-from dataclasses import dataclass, replace
+"""Show held-out photos to a float network as the device would see them."""
 
 import cv2
 import keras
@@ -9,41 +6,8 @@ import numpy as np
 
 from edge.contract import MAX_OVERLAP
 from train.detector import losses
-from train.detector.network import COPY_SHAPE
+from train.detector.metrics import LOWEST, Curve, curve, fitted, sought
 from train.detector.photos import Photo
-from train.detector.scenes.framing import CERTAIN
-
-FRAME_WIDTH_PX = 640  # of the 4:3 camera frames that photos stand for
-MIN_FACE_PX = 40.0  # height in such a frame: what the detector is made for
-HEIGHT, WIDTH = COPY_SHAPE[:2]
-LOWEST = 0.02  # score from which on the curve is drawn
-FALSE_ALARMS = 2.0  # on `PER` face-free photos: thresholds are chosen for it
-PER = 500  # face-free photos that false alarms are counted on
-
-
-@dataclass(frozen=True)
-class Curve:
-    """Best score at each face, and of each false alarm; counting them from any threshold gives the curve."""
-
-    faces: np.ndarray  # (N,) score of the best box that meets the face, 0 where none does
-    alarms: np.ndarray  # (M,)
-    face_free: int  # photos
-
-    def recall(self, threshold: float) -> float:
-        return float((self.faces >= threshold).mean())
-
-    def false_alarms(self, threshold: float) -> float:
-        """For `PER` face-free photos."""
-        return float((self.alarms >= threshold).sum() * PER / self.face_free)
-
-    def precision(self, threshold: float) -> float:
-        """Of the boxes that meet a face or are false alarms; 1 where there are none."""
-        hits, alarms = (int((scores >= threshold).sum()) for scores in (self.faces, self.alarms))
-        return hits / (hits + alarms) if hits + alarms else 1.0
-
-    def threshold(self, false_alarms: float) -> float:
-        """The lowest, in hundredths, at which there are no more false alarms."""
-        return next(t / 100 for t in range(2, 101) if self.false_alarms(t / 100) <= false_alarms)
 
 
 def judge(model: keras.Model, photos: tuple[Photo, ...], least_iou: float = 0.5) -> Curve:
@@ -55,58 +19,6 @@ def judge(model: keras.Model, photos: tuple[Photo, ...], least_iou: float = 0.5)
     found = [_suppressed(*pair) for pair in zip(boxes, outputs["scores"].reshape(len(photos), -1), strict=True)]
     wanted = [photo.boxes[sought(photo)] for photo in framed]
     return curve(found, wanted, least_iou, [len(photo.boxes) > 0 for photo in photos])
-
-
-def fitted(photo: Photo) -> Photo:
-    """The photo as large as the device's copy of a frame holds it."""
-    height, width = photo.gray.shape
-    photo = _resized(photo, min(HEIGHT / height, WIDTH / width))
-    height, width = photo.gray.shape
-    canvas = cv2.copyMakeBorder(photo.gray, 0, HEIGHT - height, 0, WIDTH - width, cv2.BORDER_REPLICATE)
-    return replace(photo, gray=canvas)
-
-
-def as_frame(photo: Photo) -> Photo:
-    """The photo as a camera shows it: enlarged to the area of 640x480, or as large as it is."""
-    return _resized(photo, max(1.0, frame_scale(photo)))
-
-
-def sought(photo: Photo) -> np.ndarray:
-    """Which faces, (N,) bool, a detector is to find."""
-    return (photo.scores >= CERTAIN) & (photo.boxes[:, 3] * frame_scale(photo) >= MIN_FACE_PX)
-
-
-def frame_scale(photo: Photo) -> float:
-    """What brings it to the area of a camera's frame."""
-    return FRAME_WIDTH_PX * math.sqrt(0.75 / photo.gray.size)
-
-
-def _resized(photo: Photo, scale: float) -> Photo:
-    size = (round(photo.gray.shape[1] * scale), round(photo.gray.shape[0] * scale))
-    gray = cv2.resize(photo.gray, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    return replace(photo, gray=gray, boxes=photo.boxes * scale, landmarks=photo.landmarks * scale)
-
-
-def curve(
-    found: list[tuple[np.ndarray, np.ndarray]], wanted: list[np.ndarray], least_iou: float, has_faces: list[bool]
-) -> Curve:
-    """Compare for each photo the boxes and scores `found`, (M, 4) and (M,), with the boxes `wanted`, (N, 4)."""
-    faces, alarms = [], []
-    for (boxes, scores), truth, peopled in zip(found, wanted, has_faces, strict=True):
-        if not peopled:
-            alarms.append(scores)
-        elif len(truth):
-            met = overlaps(truth, boxes) >= least_iou
-            faces.append(np.max(np.where(met, scores, 0.0), axis=1, initial=0.0))
-    return Curve(np.concatenate(faces), np.concatenate(alarms), len(alarms))
-
-
-def overlaps(some: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Intersection over union of (N, 4) and (M, 4) boxes x, y, width, height: (N, M)."""
-    low = np.maximum(some[:, np.newaxis, :2], others[np.newaxis, :, :2])
-    high = np.minimum((some[:, :2] + some[:, 2:])[:, np.newaxis], (others[:, :2] + others[:, 2:])[np.newaxis])
-    shared = np.clip(high - low, 0, None).prod(axis=2)
-    return shared / (some[:, 2:].prod(axis=1)[:, np.newaxis] + others[:, 2:].prod(axis=1)[np.newaxis] - shared)
 
 
 def _suppressed(boxes: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -15,8 +15,9 @@ from tqdm import tqdm
 
 from train.data.fer2013 import load as load_faces
 from train.detector import plots
-from train.detector.evaluate import FALSE_ALARMS, Curve, judge
+from train.detector.evaluate import judge
 from train.detector.losses import LOSSES, WEIGHTS
+from train.detector.metrics import FALSE_ALARMS, Curve
 from train.detector.network import COPY_SHAPE, detector
 from train.detector.photos import Photos, load
 from train.detector.scenes.drawing import Scenes

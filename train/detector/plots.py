@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from train.detector.evaluate import PER, Curve
+from train.detector.metrics import PER, Curve
 from train.report.plots import BLUE, GRAY, ORANGE, STYLE, plt, save
 
 THRESHOLDS = np.linspace(0.02, 0.99, 98)

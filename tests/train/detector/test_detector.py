@@ -17,8 +17,8 @@ from edge.contract import CELL_PX, UNIT_PX
 from tests.synthetic import POINTS, faces, write_csv, write_photos
 from train.config import read_recipe
 from train.detector import losses
-from train.detector.evaluate import Curve, as_frame, curve, fitted, overlaps, sought
 from train.detector.fit import RECIPES, DetectorConfig, fit
+from train.detector.metrics import Curve, as_frame, curve, fitted, overlaps, sought
 from train.detector.photos import Photo, load
 from train.detector.scenes.drawing import HEIGHT, WIDTH, Scenes
 from train.detector.scenes.framing import Scene
