@@ -10,6 +10,8 @@ import msgspec
 from train.errors import ConfigError
 
 SPLITS = ("train", "validation", "test")
+Architecture = Literal["cnn", "vgg", "resnet", "mini_xception", "mobilenet_v2"]
+Optimizer = Literal["sgd", "adam"]
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
 Config = TypeVar("Config")
 RECIPES = Path(__file__).parent / "recipes"
@@ -23,14 +25,14 @@ class FitConfig:
 
     data: str
     votes: str = ""  # FER+ votes of the training faces; empty: none
-    arch: str = "cnn"
+    arch: Architecture = "cnn"
     network: dict[str, Any] = field(default_factory=dict)  # sizes other than the architecture's own, as it names them
     pretrained: bool = False  # start from ImageNet weights, where the architecture has some
     start: str = ""  # trained network, .keras, whose weights to start from; empty: random ones
     epochs: int = 40
     seed: int = 1
     batch_size: int = 128
-    optimizer: Literal["sgd", "adam"] = "sgd"  # with Nesterov momentum
+    optimizer: Optimizer = "sgd"  # with Nesterov momentum
     learning_rate: float | None = None  # peak; by default the usual one
     warmup_epochs: float = 1.0  # batch norm's statistics settle before the full step size
     momentum: float = 0.9
@@ -41,6 +43,13 @@ class FitConfig:
     soft_targets: str = ""  # file in train/recipes made by `train teach`; empty: labels alone
     soft_share: float = 0.8  # of the target that comes from the teachers, the rest is the label
     precision: Precision = "auto"  # bfloat16 where the processor multiplies it, else float32
+
+    def __post_init__(self) -> None:
+        if self.votes and self.soft_targets:
+            raise ConfigError(
+                f"--votes with soft targets: {self.soft_targets} holds the votes that it was made of, and they would take "
+                "the place of those given; leave out --votes, or take a recipe without soft_targets"
+            )
 
     @property
     def peak_learning_rate(self) -> float:

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from tests.synthetic import faces, write_csv
+from train.__main__ import main
 from train.config import RECIPES, FitConfig, from_recipe, recipes
 from train.data.batches import as_input, batches, training_set
 from train.data.faces import Fer2013
@@ -233,6 +234,26 @@ def test_a_recipe_gives_its_settings_and_the_command_line_overrides_them(tmp_pat
         from_recipe(str(tmp_path / "wrong.toml"), data="")
     with pytest.raises(ConfigError, match=r"no recipe 'none'; there are .*teacher"):
         from_recipe("none", data="")
+
+
+def test_votes_beside_soft_targets_are_refused_before_anything_is_read() -> None:
+    with pytest.raises(ConfigError, match=r"--votes with soft targets: soft_targets.npz holds the votes"):
+        from_recipe("emotion", data="none.csv", votes="fer2013new.csv")
+    from_recipe("teacher", data="none.csv", votes="fer2013new.csv")
+
+
+def test_the_help_takes_its_defaults_from_the_settings(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setattr(sys, "argv", ["train", "fit", "--help"])
+    with pytest.raises(SystemExit):
+        main()
+    said = capsys.readouterr().out
+    default = FitConfig("")
+    for words in (default.arch, default.epochs, default.seed, default.batch_size, default.optimizer, default.precision):
+        assert f"(default: {words})" in said
+    assert "(default: 0.1 with sgd, 0.001 with adam; with --start 0.1 of it)" in said
 
 
 def test_the_learning_rate_is_the_optimizers_usual_one_and_a_tenth_of_it_from_trained_weights() -> None:

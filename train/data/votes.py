@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from edge.contract import LABELS
+from train.config import SPLITS
 from train.data.faces import Faces, Fer2013
 from train.data.fer2013 import drop_twins, hold_out_validation, read
 from train.data.reading.table import USAGES
@@ -69,6 +70,16 @@ def add_votes(data: Fer2013, path: str | Path) -> Fer2013:
     return replace(
         data, **{name: replace(faces, votes=part) for (name, faces), part in zip(splits, parts, strict=True)}
     )
+
+
+def votes_by_split(data: Fer2013) -> dict[str, np.ndarray]:
+    """The votes, (N, 10), of each split that has faces."""
+    votes = {}
+    for split in SPLITS:
+        faces = getattr(data, split)
+        if len(faces):
+            votes[split] = faces.votes
+    return votes
 
 
 def shares(faces: Faces) -> np.ndarray:

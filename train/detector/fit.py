@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from tqdm import tqdm
 
 from train.data.fer2013 import load as load_faces
 from train.detector import plots
+from train.detector.config import DetectorConfig
 from train.detector.evaluate import judge
 from train.detector.losses import LOSSES, WEIGHTS
 from train.detector.metrics import FALSE_ALARMS, Curve
@@ -32,26 +32,9 @@ from train.run.precision import policy
 from train.run.prefetch import prefetched
 from train.run.progress import Means, Progress
 
-RECIPES = Path(__file__).parent / "recipes"
 JUDGE_EVERY = 5  # epochs
 
 Batch = tuple[np.ndarray, dict[str, np.ndarray]]
-
-
-@dataclass(frozen=True)
-class DetectorConfig:
-    """What defines a run; saved beside it, and a resumed run must be given the same."""
-
-    photos: str
-    data: str  # FER2013, for its faces alone: they are pasted into backgrounds
-    epochs: int = 100
-    seed: int = 1
-    batch_size: int = 32
-    learning_rate: float = 3e-3  # peak, AdamW
-    warmup_epochs: float = 1.0
-    weight_decay: float = 0.01
-    ema_span: float = 0.02  # of the run: the weights kept are averaged over about this last part
-    precision: str = "float32"  # bfloat16 is slower here: the first layers have too few channels for it
 
 
 def fit(config: DetectorConfig, out: Path, resume: bool = False) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import keras
 import numpy as np
 import pytest
@@ -17,7 +18,8 @@ from edge.contract import CELL_PX, UNIT_PX
 from tests.synthetic import POINTS, faces, write_csv, write_photos
 from train.config import read_recipe
 from train.detector import losses
-from train.detector.fit import RECIPES, DetectorConfig, fit
+from train.detector.config import RECIPES, DetectorConfig
+from train.detector.fit import fit
 from train.detector.metrics import Curve, as_frame, curve, fitted, overlaps, sought
 from train.detector.photos import Photo, load
 from train.detector.scenes.drawing import HEIGHT, WIDTH, Scenes
@@ -64,8 +66,35 @@ def test_of_other_collections_the_last_tenth_by_name_is_held_out(photos: Path, t
     assert held_out == ["IMG_018.jpg", "IMG_019.jpg", "IMG_020.jpg", "IMG_009.jpg"]
     for path in list((tmp_path / "background").iterdir())[1:]:
         path.unlink()
-    with pytest.raises(DataError, match=r"background: expected JPEG photos to learn from and to hold out, found 1"):
+    with pytest.raises(DataError, match=r"background: expected photos to learn from and to hold out, found 1"):
         load(tmp_path)
+
+
+def test_a_table_beside_the_photos_says_which_sources_are_held_out(photos: Path, tmp_path: Path) -> None:
+    shutil.copytree(photos, tmp_path / "own")
+    (tmp_path / "own/sources.toml").write_text('[held_out]\npeople = ["ccp"]\n[weights]\nf18 = 0.25\n')
+    loaded = load(tmp_path / "own")
+    people = [photo for photo in loaded.held_out if photo.path.parent.name == "people"]
+    assert {photo.path.name.split("_")[0] for photo in people} == {"ccp"}
+    assert {photo.weight for photo in loaded.training if photo.path.parent.name == "people"} == {0.25}
+    (tmp_path / "own/sources.toml").write_text("held-out = []\n")
+    with pytest.raises(DataError, match=r"sources.toml: not readable .*held-out"):
+        load(tmp_path / "own")
+
+
+def test_photos_of_every_kind_are_read_and_what_is_none_is_said(
+    photos: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copytree(photos, tmp_path / "own")
+    for number, path in enumerate(sorted((tmp_path / "own/background").iterdir())[:3]):
+        suffix = (".webp", ".png", ".JPEG")[number]
+        cv2.imwrite(str(path.with_suffix(suffix)), cv2.imread(str(path)))
+        path.unlink()
+    (tmp_path / "own/background/._a.jpg").write_bytes(b"Mac OS X")
+    (tmp_path / "own/background/list.txt").write_text("imnet")
+    loaded = load(tmp_path / "own")
+    assert (len(loaded.training), len(loaded.held_out)) == (32 + 12, 8 + 4)
+    assert "background: 1 files are no photos by their suffix; left out" in caplog.text
 
 
 @pytest.mark.parametrize("missing", ["boxes.csv", "people", "background"])

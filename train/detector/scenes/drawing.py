@@ -17,7 +17,6 @@ MOSAIC_FACE_SIDE = (16.0, 64.0)  # px
 MOSAIC_SPLIT = (0.3, 0.7)  # of the frame: where the four meet
 ROTATION_DEG = 10.0  # standard deviation
 CLEAN_SHARE = 0.3  # of the scenes: as the photo is
-SOURCE_WEIGHTS = {"humans": 0.3}  # how often a source's photos are drawn; these are tight portraits without a scene
 BACKGROUND_SHARE = 0.35  # of the scenes: a photo without people
 PASTE_SHARE = 0.7  # of the backgrounds: with FER2013 faces and decoys
 PASTED = (1, 5)  # of them
@@ -38,7 +37,7 @@ class Scenes:
         self._people = [photo for photo in photos if len(photo.boxes)]
         self._backgrounds = [photo for photo in photos if not len(photo.boxes)]
         self._faces = faces
-        weights = [SOURCE_WEIGHTS.get(photo.path.name.split("_")[0], 1.0) for photo in self._people]
+        weights = [photo.weight for photo in self._people]
         self._chances = np.cumsum(weights) / np.sum(weights)
 
     def draw(self, rng: np.random.Generator) -> Scene:
