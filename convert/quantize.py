@@ -1,12 +1,6 @@
 """Turn a trained model into the int8 file and manifest that ship; refuse what lost too much on the way."""
 
-import json
-import subprocess
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +10,20 @@ from ai_edge_litert.interpreter import Interpreter
 
 from convert.calibration import FACES_PER_CLASS, SEED, calibration_faces
 from convert.evaluate import predict
+from convert.manifests import git_commit, tensor, tools, training, write_atomically
 from convert.plausibility import check_plausible
 from edge import __version__
 from edge.contract import LABELS
 from edge.errors import ModelError, UsageError
 from edge.vision import manifest
 from edge.vision.classifier import Classifier
-from edge.vision.manifest import Certainty, Manifest, Tensor
+from edge.vision.manifest import Certainty, Manifest
 from train.data.faces import Fer2013
 from train.data.fer2013 import load
 from train.network.loading import read_emotion_network
-from train.run.folder import CONFIG, METRICS, PATH_SETTINGS
 
 MAX_LOSS = 0.01  # of validation accuracy, int8 against float
 CERTAIN_ACCURACY = 0.8  # a prediction called certain should be right four times in five
-TOOLS = ("tensorflow", "keras", "numpy", "ai-edge-litert")
 
 
 @dataclass(frozen=True)
@@ -56,24 +49,13 @@ def quantize(model: Path, data: str | Path, out: Path, max_loss: float = MAX_LOS
 
     content = to_int8(network, calibration_faces(faces.split("train")).images)
     operators = check_int8(content)
-    with both_or_neither(out) as part:
+    with write_atomically(out) as part:
         part.write_bytes(content)
         draft = _describe(model, part, content)
         manifest.save(draft, manifest.path_beside(part))
         final = _judge(draft, {"float": network, "int8": Classifier(part)}, faces, max_loss)
         manifest.save(final, manifest.path_beside(part))
     return Quantized(operators, final.accuracy, final.certainty)
-
-
-@contextmanager
-def both_or_neither(out: Path) -> Iterator[Path]:
-    """Give a path to write the model and its manifest to; they become `out` and its manifest once all went well."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out.parent) as folder:
-        part = Path(folder, out.name)
-        yield part
-        part.replace(out)
-        manifest.path_beside(part).replace(manifest.path_beside(out))
 
 
 def choose_threshold(probabilities: np.ndarray, labels: np.ndarray, wanted: float = CERTAIN_ACCURACY) -> Certainty:
@@ -128,33 +110,3 @@ def _describe(model: Path, part: Path, content: bytes) -> Manifest:
         tools=tools(),
         git_commit=git_commit(),
     )
-
-
-def training(model: Path) -> dict[str, Any]:
-    """Data and settings of the run that `model` lies in, places by their names alone; empty outside of a run folder."""
-    config, metrics = (model.parent / name for name in (CONFIG, METRICS))
-    if not (config.is_file() and metrics.is_file()):
-        return {}
-    settings = {k: Path(v).name if k in PATH_SETTINGS else v for k, v in json.loads(config.read_text()).items()}
-    return {"data": json.loads(metrics.read_text())["data"], "run": settings}
-
-
-def tools() -> dict[str, str]:
-    return {name: version(name) for name in TOOLS}
-
-
-def tensor(details: dict[str, Any]) -> Tensor:
-    scale, zero_point = details["quantization"]
-    return Tensor(
-        [int(side) for side in details["shape"]], np.dtype(details["dtype"]).name, float(scale), int(zero_point)
-    )
-
-
-def git_commit() -> str:
-    """The checkout's commit, with a mark where files differ from it; "unknown" outside of one."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    try:
-        found = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return found.stdout.strip()

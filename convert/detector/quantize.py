@@ -10,7 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from convert.calibration import SEED
 from convert.detector import evaluate as detectors
-from convert.quantize import both_or_neither, git_commit, tensor, tools, training
+from convert.manifests import git_commit, tensor, tools, training, write_atomically
 from edge import __version__
 from edge.errors import ModelError, UsageError
 from edge.vision import manifest
@@ -49,7 +49,7 @@ def quantize_detector(model: Path, folder: Path, out: Path, max_loss: float = MA
     network = read_network(model)
     content = to_int8(network, calibration_frames(photos.training))
     operators = check_int8(content)
-    with both_or_neither(out) as part:
+    with write_atomically(out) as part:
         part.write_bytes(content)
         draft = _describe(model, part, content)
         manifest.save(draft, manifest.path_beside(part))
