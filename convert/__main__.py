@@ -1,4 +1,7 @@
-"""Command line between training and device: `python -m convert quantize | evaluate | bundle | ...`."""
+"""Command line between training and device: `python -m convert quantize | evaluate | bundle | ...`.
+
+`bundle` and `deploy` run in the device's environment too: nothing here loads TensorFlow before a command needs it.
+"""
 
 import argparse
 import json
@@ -15,7 +18,14 @@ from edge.settings import DEFAULT_GRAYNET, DEFAULT_YUNET
 from train.config import SPLITS
 from train.errors import TrainError
 
-DATA_HELP = "fer2013.csv, icml_face_data.csv, a Kaggle folder, or a zip, tar or gz of one"
+DATA_HELP = (
+    "fer2013.csv, icml_face_data.csv, the challenge's train.csv, folders of pictures (train/<emotion>/, test/<emotion>/), "
+    "or a zip, tar or gz of one"
+)
+PHOTOS_HELP = "people/, background/ (photos) and boxes.csv, as `train fit-detector` takes them"
+OUT_HELP = "the manifest goes beside it"
+DETECTORS = ("graynet", "yunet", "haar")
+PYTHONS = ("3.11", "3.13")
 
 
 def main() -> int:
@@ -33,99 +43,124 @@ def main() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m convert", description="Quantize, judge and pack models for the device."
+        prog="python -m convert", description="Quantize, evaluate and pack models for the device."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_quantize(commands)
+    _add_evaluate(commands)
+    _add_quantize_detector(commands)
+    _add_evaluate_detector(commands)
+    _add_bundle(commands)
+    _add_deploy(commands)
+    _add_measure_crop(commands)
+    return parser
 
+
+def _add_quantize(commands: Any) -> None:
     quantize = commands.add_parser("quantize", help="make the int8 .tflite file and its manifest")
-    quantize.add_argument("model", type=Path, metavar="MODEL.keras", help="trained by `python -m train fit`")
-    quantize.add_argument("--data", required=True, metavar="PATH", help=DATA_HELP)
-    quantize.add_argument("--out", required=True, type=Path, metavar="FILE.tflite", help="the manifest goes beside it")
+    add = quantize.add_argument
+    add("model", type=Path, metavar="MODEL.keras", help="trained by `python -m train fit`; also .h5 of older Keras")
+    add("--data", required=True, metavar="PATH", help=DATA_HELP)
+    add("--out", required=True, type=Path, metavar="FILE.tflite", help=OUT_HELP)
     quantize.set_defaults(command=_quantize)
 
+
+def _add_evaluate(commands: Any) -> None:
     evaluate = commands.add_parser("evaluate", help="accuracy, per-class table and latency of a model")
-    evaluate.add_argument("model", type=Path, metavar="MODEL", help=".keras or .tflite (with its manifest)")
-    evaluate.add_argument("--data", required=True, metavar="PATH", help=DATA_HELP)
-    evaluate.add_argument("--split", default="validation", choices=SPLITS, help="default: validation")
-    evaluate.add_argument("--json", type=Path, metavar="OUT", help="write all figures there")
-    evaluate.add_argument(
-        "--predictions", type=Path, metavar="CSV", help="write every face's label and probabilities there"
-    )
+    add = evaluate.add_argument
+    add("model", type=Path, metavar="MODEL", help=".keras, .h5 or .tflite (with its manifest)")
+    add("--data", required=True, metavar="PATH", help=DATA_HELP)
+    add("--split", default="validation", choices=SPLITS, help="default: %(default)s")
+    add("--json", type=Path, metavar="OUT", help="write all figures there")
+    add("--predictions", type=Path, metavar="CSV", help="write every face's label and probabilities there")
     evaluate.set_defaults(command=_evaluate)
 
-    photos_help = "people/, background/ (JPEG) and boxes.csv, as `train fit-detector` takes them"
+
+def _add_quantize_detector(commands: Any) -> None:
     detector = commands.add_parser("quantize-detector", help="make the face detector's .tflite file and its manifest")
-    detector.add_argument("model", type=Path, metavar="MODEL.keras", help="trained by `python -m train fit-detector`")
-    detector.add_argument("--photos", required=True, type=Path, metavar="DIR", help=photos_help)
-    detector.add_argument("--out", required=True, type=Path, metavar="FILE.tflite", help="the manifest goes beside it")
+    add = detector.add_argument
+    add("model", type=Path, metavar="MODEL.keras", help="trained by `python -m train fit-detector`")
+    add("--photos", required=True, type=Path, metavar="DIR", help=PHOTOS_HELP)
+    add("--out", required=True, type=Path, metavar="FILE.tflite", help=OUT_HELP)
     detector.set_defaults(command=_quantize_detector)
 
-    judge = commands.add_parser("evaluate-detector", help="recall, false alarms and time of the face detectors")
-    judge.add_argument("--photos", required=True, type=Path, metavar="DIR", help=photos_help + "; the part held out")
-    judge.add_argument(
-        "--also",
-        type=Path,
-        metavar="DIR",
-        help="photos with boxes.csv (file,x,y,w,h), judged beside the same backgrounds",
-    )
-    judge.add_argument("--graynet", type=Path, default=DEFAULT_GRAYNET, metavar="FILE.tflite", help="default: shipped")
-    judge.add_argument("--yunet", type=Path, default=DEFAULT_YUNET, metavar="FILE.onnx", help="default: as fetched")
-    judge.add_argument("--json", type=Path, metavar="OUT", help="write all figures there")
-    judge.add_argument(
-        "--picture", type=Path, metavar="PNG", help="draw recall against false alarms and precision there"
-    )
-    judge.set_defaults(command=_evaluate_detector)
 
+def _add_evaluate_detector(commands: Any) -> None:
+    evaluate = commands.add_parser("evaluate-detector", help="recall, false alarms and time of the face detectors")
+    add = evaluate.add_argument
+    add("--photos", required=True, type=Path, metavar="DIR", help=f"{PHOTOS_HELP}; the part held out")
+    also = "photos with boxes.csv (file,x,y,w,h), evaluated beside the same backgrounds"
+    add("--also", type=Path, metavar="DIR", help=also)
+    add("--graynet", type=Path, default=DEFAULT_GRAYNET, metavar="FILE.tflite", help="default: shipped")
+    add("--yunet", type=Path, default=DEFAULT_YUNET, metavar="FILE.onnx", help="default: as fetched")
+    add("--json", type=Path, metavar="OUT", help="write all figures there")
+    add("--picture", type=Path, metavar="PNG", help="draw recall against false alarms and precision there")
+    evaluate.set_defaults(command=_evaluate_detector)
+
+
+def _add_bundle(commands: Any) -> None:
     bundle = commands.add_parser("bundle", help="pack all that the Pi needs into one archive with checksums")
     bundle.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the archive")
+    _add_wheels(bundle)
     bundle.set_defaults(command=_bundle)
 
+
+def _add_deploy(commands: Any) -> None:
     deploy = commands.add_parser("deploy", help="install or upgrade the service on a device, over ssh")
     deploy.add_argument("host", metavar="USER@HOST", help="or a name of ~/.ssh/config; the user needs sudo")
+    _add_wheels(deploy)
     deploy.set_defaults(command=_deploy)
 
-    for command in (bundle, deploy):
-        command.add_argument(
-            "--wheels",
-            choices=("3.11", "3.13"),
-            metavar="PYTHON",
-            help="also pack the aarch64 wheels for 3.11 (Pi OS Bookworm) or 3.13 (Trixie), for a Pi without network",
-        )
 
+def _add_wheels(command: argparse.ArgumentParser) -> None:
+    wheels = "also pack the aarch64 wheels for 3.11 (Pi OS Bookworm) or 3.13 (Trixie), for a Pi without network"
+    command.add_argument("--wheels", choices=PYTHONS, metavar="PYTHON", help=wheels)
+
+
+def _add_measure_crop(commands: Any) -> None:
     crop = commands.add_parser("measure-crop", help="measure how FER2013's framing lies around a detector's box")
-    crop.add_argument("--data", required=True, metavar="PATH", help=DATA_HELP)
-    crop.add_argument("--detector", default="graynet", choices=["graynet", "yunet", "haar"], help="default: graynet")
-    crop.add_argument("--graynet", default=DEFAULT_GRAYNET, metavar="FILE.tflite", help="default: shipped")
-    crop.add_argument("--yunet", default=DEFAULT_YUNET, metavar="FILE.onnx", help="default: as fetched")
+    add = crop.add_argument
+    add("--data", required=True, metavar="PATH", help=DATA_HELP)
+    add("--detector", default="graynet", choices=DETECTORS, help="default: %(default)s")
+    add("--graynet", default=DEFAULT_GRAYNET, metavar="FILE.tflite", help="default: shipped")
+    add("--yunet", default=DEFAULT_YUNET, metavar="FILE.onnx", help="default: as fetched")
     crop.set_defaults(command=_measure_crop)
-    return parser
 
 
 def _quantize(args: argparse.Namespace) -> None:
     from convert.quantize import quantize
 
     done = quantize(args.model, args.data, args.out)
-    print("operators, all int8: " + ", ".join(f"{count} {name}" for name, count in sorted(done.operators.items())))
+    _print_operators(done.operators)
     for split, accuracy in done.accuracy.items():
         print(f"{split}: float {accuracy['float']:.2%}, int8 {accuracy['int8']:.2%}")
     certain = done.certainty
     print(
-        f"certain from score {certain.threshold:.2f}: {certain.coverage:.0%} of faces, {certain.accuracy:.1%} of them right"
+        f"certain from score {certain.threshold:.2f}: {certain.coverage:.0%} of faces, "
+        f"{certain.accuracy:.1%} of them right"
     )
-    print(f"wrote {args.out} ({args.out.stat().st_size:,} bytes) and {args.out.with_suffix('.json')}")
+    _print_written(args.out)
 
 
 def _quantize_detector(args: argparse.Namespace) -> None:
     from convert.detector.quantize import quantize_detector
 
     done = quantize_detector(args.model, args.photos, args.out)
-    print("operators, all int8: " + ", ".join(f"{count} {name}" for name, count in sorted(done.operators.items())))
+    _print_operators(done.operators)
     print("held-out faces found: " + ", ".join(f"{kind} {recall:.2%}" for kind, recall in done.recall.items()))
-    alarms = done.figures["false_alarms_per_500"]
     print(
-        f"as on the device: {done.figures['recall_iou_0.5']:.2%} from score {done.threshold:.2f}, {alarms} false alarms on 500 photos"
+        f"as on the device: {done.figures['recall_iou_0.5']:.2%} from score {done.threshold:.2f}, "
+        f"{done.figures['false_alarms_per_500']} false alarms on 500 photos"
     )
-    print(f"wrote {args.out} ({args.out.stat().st_size:,} bytes) and {args.out.with_suffix('.json')}")
+    _print_written(args.out)
+
+
+def _print_operators(operators: dict[str, int]) -> None:
+    print("operators, all int8: " + ", ".join(f"{count} {name}" for name, count in sorted(operators.items())))
+
+
+def _print_written(out: Path) -> None:
+    print(f"wrote {out} ({out.stat().st_size:,} bytes) and {out.with_suffix('.json')}")
 
 
 def _evaluate_detector(args: argparse.Namespace) -> None:
@@ -163,8 +198,8 @@ def _table(result: dict[str, Any]) -> str:
         )
     if new := result["without_near_twins"]:
         lines.append(
-            f"{result['n'] - new['n']} of them are of a photo that training holds too, cut or compressed anew; without those "
-            f"{new['accuracy']:.2%}, balanced {new['balanced_accuracy']:.2%}"
+            f"{result['n'] - new['n']} of them are of a photo that training holds too, cut or compressed anew; "
+            f"without those {new['accuracy']:.2%}, balanced {new['balanced_accuracy']:.2%}"
         )
     return "\n".join(lines)
 
@@ -184,17 +219,22 @@ def _deploy(args: argparse.Namespace) -> None:
 
 def _measure_crop(args: argparse.Namespace) -> None:
     from convert.calibration import calibration_faces
-    from convert.detector.crop import measure
+    from convert.detector.crop import FACES_PER_CLASS, MIN_FACE_PX, measure
     from edge import settings
     from edge.vision import detection
     from train.data.fer2013 import load
 
-    wanted = settings.DetectorSettings(
-        kind=args.detector, graynet_model=str(args.graynet), yunet_model=str(args.yunet), min_face_px=40
+    detector = detection.open_detector(
+        settings.DetectorSettings(
+            kind=args.detector,
+            graynet_model=str(args.graynet),
+            yunet_model=str(args.yunet),
+            min_face_px=MIN_FACE_PX,
+        )
     )
-    detector = detection.open_detector(wanted)
-    measured = measure(calibration_faces(load(args.data).split("train"), per_class=300), detector)
-    print(f"{detector.name}: found {measured.found} of {measured.shown} training faces, 300 a class")
+    faces = calibration_faces(load(args.data).split("train"), FACES_PER_CLASS)
+    measured = measure(faces, detector)
+    print(f"{detector.name}: found {measured.found} of {measured.shown} training faces, {FACES_PER_CLASS} a class")
     print(f"median: {measured.geometry}\nmedian absolute deviation: {measured.spread}")
     if args.detector != "haar":
         print(f"median tilt of the eye line: {measured.eye_line_deg:.1f} degrees")

@@ -16,6 +16,8 @@ from train.errors import DataError
 
 FACE_PX = 200  # of the enlarged face: well above the smallest that either detector finds
 MARGIN_PX = 100
+MIN_FACE_PX = 40  # of the boxes that count
+FACES_PER_CLASS = 300
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,10 @@
-"""Resolve requirements-edge.txt for a Raspberry Pi from any machine, by pip's `--platform`."""
+"""Find the wheels of requirements-edge.txt for a Raspberry Pi from any machine, by pip's `--platform`."""
 
 import subprocess
 import sys
 from pathlib import Path
 
-from packaging.requirements import Requirement
-
-from edge.errors import EdgeError
+from edge.errors import EdgeError, UsageError
 
 GLIBC_MINOR = {"3.11": 36, "3.13": 41}  # Python of Pi OS Bookworm (glibc 2.36) and Trixie (2.41)
 OLDEST_GLIBC_MINOR = 17  # manylinux2014
@@ -14,6 +12,10 @@ OLDEST_GLIBC_MINOR = 17  # manylinux2014
 
 def requirements_for(lines: list[str], python: str) -> list[str]:
     """The requirements of `lines` that hold on a 64-bit Pi with `python`; pip itself would ask this machine."""
+    try:
+        from packaging.requirements import Requirement
+    except ImportError as error:  # of what runs on the device, nothing needs it
+        raise UsageError("--wheels needs the package packaging here: `pip install packaging`") from error
     device = {
         "python_version": python,
         "python_full_version": f"{python}.0",
@@ -31,12 +33,15 @@ def pip_arguments(requirements: Path, python: str) -> list[str]:
     """What follows `pip install --dry-run` or `pip download` to resolve for the Pi with wheels alone."""
     tags = ["manylinux2014", *(f"manylinux_2_{minor}" for minor in range(OLDEST_GLIBC_MINOR, GLIBC_MINOR[python] + 1))]
     platforms = [argument for tag in tags for argument in ("--platform", f"{tag}_aarch64")]
-    wanted = requirements_for(requirements.read_text().splitlines(), python)
-    return ["--only-binary=:all:", "--python-version", python, "--implementation", "cp", *platforms, *wanted]
+    requirements_here = requirements_for(requirements.read_text().splitlines(), python)
+    return ["--only-binary=:all:", "--python-version", python, "--implementation", "cp", *platforms, *requirements_here]
 
 
 def download(requirements: Path, python: str, folder: Path) -> None:
-    """Put all wheels of `requirements` for the Pi with `python` into `folder`; raises EdgeError with pip's words."""
+    """Put all wheels of `requirements` for the Pi with `python` into `folder`.
+
+    Raises EdgeError with pip's words where it finds none, UsageError where `packaging` is missing.
+    """
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--dest", str(folder)]
     done = subprocess.run([*command, *pip_arguments(requirements, python)], capture_output=True, text=True)
     if done.returncode:
