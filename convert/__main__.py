@@ -82,6 +82,8 @@ def _add_quantize_detector(commands: Any) -> None:
     add("model", type=Path, metavar="MODEL.keras", help="trained by `python -m train fit-detector`")
     add("--photos", required=True, type=Path, metavar="DIR", help=PHOTOS_HELP)
     add("--out", required=True, type=Path, metavar="FILE.tflite", help=OUT_HELP)
+    data = "FER2013, to measure how the detector's boxes lie in its faces (default: what the run pasted)"
+    add("--data", default="", metavar="PATH", help=data)
     detector.set_defaults(command=_quantize_detector)
 
 
@@ -145,13 +147,14 @@ def _quantize(args: argparse.Namespace) -> None:
 def _quantize_detector(args: argparse.Namespace) -> None:
     from convert.detector.quantize import quantize_detector
 
-    done = quantize_detector(args.model, args.photos, args.out)
+    done = quantize_detector(args.model, args.photos, args.out, args.data)
     _print_operators(done.operators)
     print("held-out faces found: " + ", ".join(f"{kind} {recall:.2%}" for kind, recall in done.recall.items()))
     print(
         f"as on the device: {done.figures['recall_iou_0.5']:.2%} from score {done.threshold:.2f}, "
         f"{done.figures['false_alarms_per_500']} false alarms on 500 photos"
     )
+    print(f"crop, in sides of the box: {done.crop.side} wide, shifted by {done.crop.shift_x}, {done.crop.shift_y}")
     _print_written(args.out)
 
 

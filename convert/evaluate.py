@@ -53,7 +53,7 @@ def _without_near_twins(probabilities: np.ndarray, faces: Faces, train: Faces) -
 def open_model(path: Path) -> Any:
     """Open a .tflite file as a `Classifier`, a .keras or .h5 file as a `keras.Model`."""
     if path.suffix == ".tflite":
-        return Classifier(path)
+        return Classifier.load(path)
     if path.suffix in KERAS_SUFFIXES or path.is_dir():
         return read_emotion_network(path)
     raise UsageError(f"{path}: expected a .keras, .h5 or .tflite file")

@@ -1,5 +1,6 @@
 """Turn a trained model into the int8 file and manifest that ship; refuse what lost too much on the way."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,10 +25,13 @@ from train.network.loading import read_emotion_network
 
 MAX_LOSS = 0.01  # of validation accuracy, int8 against float
 CERTAIN_ACCURACY = 0.8  # a prediction called certain should be right four times in five
+NEVER_CERTAIN = Certainty(1.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
 class Quantized:
+    """What came out, for the command to print."""
+
     operators: dict[str, int]
     accuracy: dict[str, dict[str, float]]
     certainty: Certainty
@@ -49,61 +53,68 @@ def quantize(model: Path, data: str | Path, out: Path, max_loss: float = MAX_LOS
 
     content = to_int8(network, calibration_faces(faces.split("train")).images)
     operators = check_int8(content)
+    described = _describe(model, out.stem, content)
+    models = {"float": network, "int8": Classifier(content, described)}
+    final = _with_figures(described, models, faces, max_loss)
+    manifest.verify(out, final, content)
     with write_atomically(out) as part:
         part.write_bytes(content)
-        draft = _describe(model, part, content)
-        manifest.save(draft, manifest.path_beside(part))
-        final = _judge(draft, {"float": network, "int8": Classifier(part)}, faces, max_loss)
         manifest.save(final, manifest.path_beside(part))
     return Quantized(operators, final.accuracy, final.certainty)
 
 
-def choose_threshold(probabilities: np.ndarray, labels: np.ndarray, wanted: float = CERTAIN_ACCURACY) -> Certainty:
-    """The lowest score, in hundredths, from which on predictions are right `wanted` of the time; 1 if none is."""
-    score, correct = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+def choose_threshold(probabilities: np.ndarray, labels: np.ndarray, target: float = CERTAIN_ACCURACY) -> Certainty:
+    """The lowest score, in hundredths, from which on predictions are right `target` of the time; 1 if none is."""
+    score = probabilities.max(axis=1)
+    correct = probabilities.argmax(axis=1) == labels
     for threshold in np.arange(0, 100) / 100:
         covered = score >= threshold
-        if covered.any() and correct[covered].mean() >= wanted:
-            return Certainty(
-                float(threshold), round(float(covered.mean()), 4), round(float(correct[covered].mean()), 4)
-            )
-    return Certainty(1.0, 0.0, 0.0)
+        if covered.any() and correct[covered].mean() >= target:
+            coverage = round(float(covered.mean()), 4)
+            accuracy = round(float(correct[covered].mean()), 4)
+            return Certainty(float(threshold), coverage, accuracy)
+    return NEVER_CERTAIN
 
 
-def _judge(draft: Manifest, models: dict[str, Any], faces: Fer2013, max_loss: float) -> Manifest:
+def _with_figures(described: Manifest, models: dict[str, Any], faces: Fer2013, max_loss: float) -> Manifest:
     """Fill in accuracy and certainty, on the splits that are there, through the device's classifier."""
     accuracy: dict[str, dict[str, float]] = {}
-    certainty = draft.certainty
+    certainty = described.certainty
     for name in ("validation", "test"):
         split = getattr(faces, name)
         if not len(split):
             continue
-        probabilities = {kind: predict(model, split)[0] for kind, model in models.items()}
-        accuracy[name] = {
-            kind: round(float((rows.argmax(axis=1) == split.labels).mean()), 4) for kind, rows in probabilities.items()
-        }
-        if name == "validation":
-            certainty = choose_threshold(probabilities["int8"], split.labels)
-    lost = accuracy["validation"]["float"] - accuracy["validation"]["int8"]
+        accuracy[name] = {}
+        for kind, model in models.items():
+            probabilities = predict(model, split)[0]
+            accuracy[name][kind] = round(float((probabilities.argmax(axis=1) == split.labels).mean()), 4)
+            if name == "validation" and kind == "int8":
+                certainty = choose_threshold(probabilities, split.labels)
+    _refuse_loss(accuracy["validation"], max_loss)
+    return msgspec.structs.replace(described, accuracy=accuracy, certainty=certainty)
+
+
+def _refuse_loss(accuracy: dict[str, float], max_loss: float) -> None:
+    lost = accuracy["float"] - accuracy["int8"]
     if lost > max_loss:
         raise ModelError(
-            f"int8 loses {lost:.2%} of validation accuracy (float {accuracy['validation']['float']:.2%}), "
+            f"int8 loses {lost:.2%} of validation accuracy (float {accuracy['float']:.2%}), "
             f"at most {max_loss:.2%} is allowed; nothing was written"
         )
-    return msgspec.structs.replace(draft, accuracy=accuracy, certainty=certainty)
 
 
-def _describe(model: Path, part: Path, content: bytes) -> Manifest:
+def _describe(model: Path, name: str, content: bytes) -> Manifest:
+    """All that the file itself tells; figures come later."""
     interpreter = Interpreter(model_content=content)
     return Manifest(
         task=manifest.TASK,
-        name=part.stem,
+        name=name,
         version=__version__,
         labels=list(LABELS),
         input=tensor(interpreter.get_input_details()[0]),
         output=tensor(interpreter.get_output_details()[0]),
-        sha256=manifest.sha256(part),
-        certainty=Certainty(1.0, 0.0, 0.0),
+        sha256=hashlib.sha256(content).hexdigest(),
+        certainty=NEVER_CERTAIN,
         accuracy={},
         training=training(model),
         calibration={"split": "train", "faces_per_class": FACES_PER_CLASS, "seed": SEED},

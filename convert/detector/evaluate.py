@@ -46,9 +46,12 @@ def compare(folder: Path, also: Path | None, graynet: Path, yunet: Path, picture
             *map(as_frame, labelled(also)),
             *(photo for photo in sets["held out"] if not len(photo.boxes)),
         )
-    ours = GrayNet(graynet)
+    ours = GrayNet.load(graynet)
     used: dict[str, FaceDetector] = {"graynet": ours, "haar": Haar()}
-    curves: dict[str, FaceDetector] = {"graynet": GrayNet(graynet, LOWEST, min_face_px=1), "haar": Haar(min_face_px=1)}
+    curves: dict[str, FaceDetector] = {
+        "graynet": GrayNet.load(graynet, LOWEST, min_face_px=1),
+        "haar": Haar(min_face_px=1),
+    }
     thresholds = {"graynet": ours.manifest.threshold, "haar": 1.0}
     if yunet.is_file():
         used["yunet"], curves["yunet"] = YuNet(yunet), YuNet(yunet, LOWEST, min_face_px=1)

@@ -1,5 +1,10 @@
-"""Turn a trained face detector into the int8 file and manifest that ship; choose its threshold on held-out photos."""
+"""Turn a trained face detector into the int8 file and manifest that ship.
 
+Its threshold is chosen on held-out photos; its crop geometry is measured on FER2013, and both stand in the manifest.
+"""
+
+import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,57 +13,77 @@ import msgspec
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from convert.calibration import SEED
-from convert.detector import evaluate as detectors
+from convert.calibration import SEED, calibration_faces
+from convert.detector import crop as crops
+from convert.detector.evaluate import figures
+from convert.detector.evaluate import judge as evaluate
 from convert.manifests import git_commit, tensor, tools, training, write_atomically
 from edge import __version__
+from edge.contract import CropGeometry
 from edge.errors import ModelError, UsageError
 from edge.vision import manifest
 from edge.vision.detection import GrayNet
 from edge.vision.manifest import DetectorManifest
+from train.data.faces import Faces
+from train.data.fer2013 import load as load_faces
 from train.detector import photos as data
-from train.detector.evaluate import judge
+from train.detector.evaluate import judge as evaluate_float
 from train.detector.metrics import FALSE_ALARMS, LOWEST, as_frame, fitted
 from train.detector.photos import Photo, Photos
 from train.detector.scenes.drawing import CLEAN_SHARE, spoil
 from train.network.loading import read_network
+from train.run.folder import CONFIG
 
 FRAMES = 200  # for the ranges of the integers
 MAX_LOSS = 0.02  # of the recall, int8 against float
+UNKNOWN_CROP = CropGeometry(side=1.0, shift_x=0.0, shift_y=0.0)  # while it is measured: the box itself
 
 
 @dataclass(frozen=True)
 class Quantized:
+    """What came out, for the command to print."""
+
     operators: dict[str, int]
     recall: dict[str, float]  # of the float and of the int8 network, each at its own threshold for `FALSE_ALARMS`
     threshold: float
+    crop: CropGeometry
     figures: dict[str, float]
 
 
-def quantize_detector(model: Path, folder: Path, out: Path, max_loss: float = MAX_LOSS) -> Quantized:
+def quantize_detector(
+    model: Path,
+    folder: Path,
+    out: Path,
+    fer2013: str = "",
+    crop: CropGeometry | None = None,
+    max_loss: float = MAX_LOSS,
+) -> Quantized:
     """Write `out` (.tflite) and its manifest, both or neither.
 
-    Raises NetworkError where the model is not readable, ModelError where it is not fully int8, or loses more than `max_loss` of its recall;
-    DataError where the photos cannot be used, UsageError for another kind of `out`.
+    `crop` is measured on the training faces of `fer2013` unless given; without that, on those that the run of `model`
+    pasted. Raises NetworkError where the model is not readable, ModelError where it is not fully int8, or loses more
+    than `max_loss` of its recall; DataError where photos or faces cannot be used, UsageError for another kind of `out`.
     """
     if out.suffix != ".tflite":
         raise UsageError(f"{out}: expected a name that ends in .tflite")
     photos = data.load(folder)
+    network = read_network(model)
+    faces = None if crop else _faces(model, fer2013)
     from convert.tflite import check_int8, to_int8  # TensorFlow: after all that can be refused without it
 
-    network = read_network(model)
     content = to_int8(network, calibration_frames(photos.training))
     operators = check_int8(content)
+    described = _describe(model, out.stem, content)
+    recall = _compare(network, content, described, photos, max_loss)
+    described = _with_figures(described, content, photos)
+    if faces:
+        crop = crops.measure(faces, GrayNet(content, described, min_face_px=crops.MIN_FACE_PX)).geometry
+    final = msgspec.structs.replace(described, crop=crop)
+    manifest.verify(out, final, content)
     with write_atomically(out) as part:
         part.write_bytes(content)
-        draft = _describe(model, part, content)
-        manifest.save(draft, manifest.path_beside(part))
-        recall = _compare(network, part, photos, max_loss)
-        result = detectors.judge(GrayNet(part, threshold=LOWEST, min_face_px=1), map(as_frame, photos.held_out))
-        threshold = result.strict.threshold(FALSE_ALARMS)
-        final = msgspec.structs.replace(draft, threshold=threshold, figures=detectors.figures(result, threshold))
         manifest.save(final, manifest.path_beside(part))
-    return Quantized(operators, recall, threshold, final.figures)
+    return Quantized(operators, recall, final.threshold, final.crop, final.figures)
 
 
 def calibration_frames(training: tuple[Photo, ...], count: int = FRAMES, seed: int = SEED) -> np.ndarray:
@@ -68,12 +93,31 @@ def calibration_frames(training: tuple[Photo, ...], count: int = FRAMES, seed: i
     return np.stack([frame if rng.random() < CLEAN_SHARE else spoil(frame, rng) for frame in frames])
 
 
-def _compare(network: Any, part: Path, photos: Photos, max_loss: float) -> dict[str, float]:
+def _faces(model: Path, fer2013: str) -> Faces:
+    """Training faces to measure the crop on: of `fer2013`, else of what the run that `model` lies in was given."""
+    config = model.parent / CONFIG
+    place = fer2013 or (json.loads(config.read_text()).get("data", "") if config.is_file() else "")
+    if not place:
+        raise UsageError(f"{model}: lies in no run folder; add --data, FER2013, to measure how its boxes lie in a face")
+    return calibration_faces(load_faces(place).split("train"), crops.FACES_PER_CLASS)
+
+
+def _with_figures(described: DetectorManifest, content: bytes, photos: Photos) -> DetectorManifest:
+    """Choose the threshold on held-out photos as a camera shows them, and say what it gives."""
+    detector = GrayNet(content, described, threshold=LOWEST, min_face_px=1)
+    result = evaluate(detector, map(as_frame, photos.held_out))
+    threshold = result.strict.threshold(FALSE_ALARMS)
+    return msgspec.structs.replace(described, threshold=threshold, figures=figures(result, threshold))
+
+
+def _compare(
+    network: Any, content: bytes, described: DetectorManifest, photos: Photos, max_loss: float
+) -> dict[str, float]:
     """Recall of both networks on the same frames."""
-    same = [fitted(photo) for photo in photos.held_out]
+    detector = GrayNet(content, described, threshold=LOWEST, min_face_px=1)
     curves = {
-        "float": judge(network, photos.held_out),
-        "int8": detectors.judge(GrayNet(part, threshold=LOWEST, min_face_px=1), same).strict,
+        "float": evaluate_float(network, photos.held_out),
+        "int8": evaluate(detector, map(fitted, photos.held_out)).strict,
     }
     recall = {kind: curve.recall(curve.threshold(FALSE_ALARMS)) for kind, curve in curves.items()}
     lost = recall["float"] - recall["int8"]
@@ -85,19 +129,24 @@ def _compare(network: Any, part: Path, photos: Photos, max_loss: float) -> dict[
     return recall
 
 
-def _describe(model: Path, part: Path, content: bytes) -> DetectorManifest:
+def _describe(model: Path, name: str, content: bytes) -> DetectorManifest:
+    """All that the file itself tells; threshold, crop and figures come later."""
     interpreter = Interpreter(model_content=content)
     by_channels = {tuple(channels): name for name, channels in manifest.DETECTOR_OUTPUTS.items()}
-    outputs = (tensor(details) for details in interpreter.get_output_details())
+    outputs = {}
+    for details in interpreter.get_output_details():
+        output = tensor(details)
+        outputs[by_channels[tuple(output.shape[-1:])]] = output
     return DetectorManifest(
         task=manifest.DETECTOR_TASK,
-        name=part.stem,
+        name=name,
         version=__version__,
         labels=["face"],
         input=tensor(interpreter.get_input_details()[0]),
-        outputs={by_channels[tuple(one.shape[-1:])]: one for one in outputs},
-        sha256=manifest.sha256(part),
+        outputs=outputs,
+        sha256=hashlib.sha256(content).hexdigest(),
         threshold=1.0,
+        crop=UNKNOWN_CROP,
         figures={},
         training=training(model),
         calibration={"frames": FRAMES, "seed": SEED},

@@ -3,6 +3,7 @@
 import statistics
 import time
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
@@ -16,19 +17,32 @@ from edge.vision.runtime import Runtime, accelerated, dequantize, open_interpret
 class Classifier:
     """One loaded model. Not for use from several threads at once.
 
-    Raises ModelError where file and manifest are missing, damaged, or do not belong together, or where no
-    runtime is installed.
+    Raises ModelError where `content`, the bytes of a .tflite file, is damaged or not what `manifest` says, or where
+    no runtime is installed; `path` is what the message calls it.
     """
 
-    def __init__(self, model: str | Path, threads: int = 1, runtime: Runtime = "auto") -> None:
-        path = Path(model)
-        self.manifest, content = manifests.read_verified(path, Manifest)
+    def __init__(
+        self,
+        content: bytes,
+        manifest: Manifest,
+        threads: int = 1,
+        runtime: Runtime = "auto",
+        path: Path = Path("the emotion model"),
+    ) -> None:
+        self.manifest = manifest
         self.runtime, interpreter = open_interpreter(path, content, threads, runtime)
         self._interpreter = interpreter
         self._input = interpreter.get_input_details()[0]
         self._output = interpreter.get_output_details()[0]
         verify_tensor(path, "input", self.manifest.input, self._input)
         verify_tensor(path, "output", self.manifest.output, self._output)
+
+    @classmethod
+    def load(cls, model: str | Path, threads: int = 1, runtime: Runtime = "auto") -> Self:
+        """Read `model` and the manifest beside it; raises ModelError also where one is missing or another's."""
+        path = Path(model)
+        manifest, content = manifests.read_verified(path, Manifest)
+        return cls(content, manifest, threads, runtime, path)
 
     def classify(self, crop: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Return the probabilities, (7,) float32 in the order of `LABELS`, of `crop` (48, 48) uint8, gray."""

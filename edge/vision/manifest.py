@@ -7,10 +7,11 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta
 
-from edge.contract import INPUT_SHAPE, LABELS
+from edge.contract import INPUT_SHAPE, LABELS, CropGeometry
 from edge.errors import ModelError
 
 TASK, DETECTOR_TASK = "emotion-classification", "face-detection"
+CROP_LIMITS = "a side of 0.2 to 5 and shifts of at most 2, in sides of the box"
 DETECTOR_OUTPUTS = {"scores": [1], "boxes": [4], "landmarks": [10]}  # channels
 
 
@@ -73,6 +74,8 @@ class DetectorManifest(_Described, frozen=True, kw_only=True):
     outputs: dict[str, Tensor]
     threshold: Annotated[float, Meta(gt=0.0, le=1.0)]
     """score from which a box counts as a face"""
+    crop: CropGeometry
+    """where FER2013's framing lies around this detector's boxes; `quantize-detector` measures it"""
     figures: dict[str, float]
 
     def requirements(self) -> dict[str, tuple[Any, Any]]:
@@ -87,7 +90,13 @@ class DetectorManifest(_Described, frozen=True, kw_only=True):
             "input.scale": (1.0, round(self.input.scale, 4)),
             "outputs": (DETECTOR_OUTPUTS, channels),
             "outputs' dtype": ({"int8"}, {tensor.dtype for tensor in self.outputs.values()}),
+            "crop": (CROP_LIMITS, CROP_LIMITS if _plausible(self.crop) else self.crop),
         }
+
+
+def _plausible(crop: CropGeometry) -> bool:
+    """Whether a crop has some size and lies somewhere near the face's box."""
+    return 0.2 <= crop.side <= 5 and max(abs(crop.shift_x), abs(crop.shift_y)) <= 2
 
 
 Kind = TypeVar("Kind", Manifest, DetectorManifest)
@@ -133,6 +142,12 @@ def read_verified(model: Path, kind: type[Kind]) -> tuple[Kind, bytes]:
         reason = f"{model}: no such model, or not readable ({error.strerror})"
         raise ModelError(reason, "set its path, or copy one there with its manifest") from error
     manifest = load(path_beside(model), kind)
+    verify(model, manifest, content)
+    return manifest, content
+
+
+def verify(model: Path, manifest: Manifest | DetectorManifest, content: bytes) -> None:
+    """Check `content` of `model` against `manifest`, and both against this program; raises ModelError."""
     expected = manifest.requirements() | {"sha256": (manifest.sha256, hashlib.sha256(content).hexdigest())}
     for key, (wanted, found) in expected.items():
         if wanted != found:
@@ -141,4 +156,3 @@ def read_verified(model: Path, kind: type[Kind]) -> tuple[Kind, bytes]:
                 f"{model}: {key} does not match: {whose} {wanted}, found {found}",
                 "copy model and manifest together again",
             )
-    return manifest, content

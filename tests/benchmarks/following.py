@@ -85,7 +85,7 @@ def analyze(
     clips: list[list[Frame]], detector: FaceDetector, tracking: TrackingSettings
 ) -> tuple[Analyzed, float, int, int]:
     """Return the faces of every frame, milliseconds a frame, detections, and how many faces were told apart."""
-    analyzer = Pipeline(detector, Classifier(DEFAULT_MODEL), tracking)
+    analyzer = Pipeline(detector, Classifier.load(DEFAULT_MODEL), tracking)
     found: Analyzed = []
     start, ids = time.perf_counter(), 0
     for clip in clips:

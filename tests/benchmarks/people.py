@@ -45,11 +45,11 @@ def main() -> None:
     detector = open_detector(DetectorSettings(kind=args.detector, yunet_model=str(args.yunet)))
     clips = {path.name: read(path) for path in sorted(args.clips.iterdir()) if path.suffix == ".mp4"}
     for seconds in DETECT_SECONDS:
-        pipeline = Pipeline(detector, Classifier(DEFAULT_MODEL), TrackingSettings(detect_seconds=seconds))
+        pipeline = Pipeline(detector, Classifier.load(DEFAULT_MODEL), TrackingSettings(detect_seconds=seconds))
         print_clips(clips, pipeline, seconds)
         print_delay(clips, pipeline)
     if args.photos:
-        pipeline = Pipeline(detector, Classifier(DEFAULT_MODEL), TrackingSettings())
+        pipeline = Pipeline(detector, Classifier.load(DEFAULT_MODEL), TrackingSettings())
         print_photos(args.photos, pipeline)
 
 

@@ -45,7 +45,7 @@ def edge(*settings: str) -> tuple[dict[str, Call], Call, np.ndarray]:
         "analyze_ms": analyzer.analyze,
         "followed_ms": lambda frame: analyzer.analyze(frame, time.monotonic() - start),
     }
-    return analyze, Classifier(DEFAULT_MODEL).classify, face
+    return analyze, Classifier.load(DEFAULT_MODEL).classify, face
 
 
 def fer() -> tuple[dict[str, Call], Call, np.ndarray]:

@@ -66,7 +66,7 @@ def test_the_pair_is_int8_throughout_and_runs_on_the_devices_classifier(shipped:
     path, done = shipped
     assert done.operators["CONV_2D"] == 8
     assert check_int8(path.read_bytes()) == done.operators
-    classifier = Classifier(path)
+    classifier = Classifier.load(path)
     assert (classifier.manifest.input.scale, classifier.manifest.input.zero_point) == (1.0, -128)
     assert classifier.manifest.calibration == {"split": "train", "faces_per_class": 60, "seed": 48}
     trained = classifier.manifest.training
@@ -131,7 +131,7 @@ def test_the_command_writes_the_pair_and_prints_nothing_but_its_figures(
     assert done.returncode == 0, done.stderr
     starts = [line.split(" ")[0] for line in done.stdout.splitlines()]
     assert starts == ["operators,", "validation:", "test:", "certain", "wrote"]
-    assert Classifier(out).manifest.accuracy == shipped[1].accuracy
+    assert Classifier.load(out).manifest.accuracy == shipped[1].accuracy
     assert sorted(path.name for path in out.parent.iterdir()) == ["emotion_int8.json", "emotion_int8.tflite"]
 
 

@@ -2,13 +2,13 @@
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.contract import CELL_PX, COPY_WIDTH_PX, MAX_OVERLAP, UNIT_PX, CropGeometry
+from edge.contract import CELL_PX, COPY_WIDTH_PX, MAX_OVERLAP, UNIT_PX
 from edge.errors import ModelError
 from edge.vision import manifest as manifests
 from edge.vision.detection.distinct import distinct
@@ -20,21 +20,26 @@ SIDE_MULTIPLE = 16  # px: what the network halves four times
 
 
 class GrayNet:
-    """Raises ModelError where model and manifest are missing, damaged, or do not belong together.
+    """Raises ModelError where `content`, the bytes of a .tflite file, is damaged or not what `manifest` says.
 
     Takes frames of any shape: the network is resized to the frame's own, which costs milliseconds when it changes.
     Not for use from several threads at once.
     """
 
     name = "graynet"
-    geometry = CropGeometry(side=1.085, shift_x=0.001, shift_y=-0.016)  # measured by `convert measure-crop`
 
     def __init__(
-        self, model: str | Path, threshold: float = 0.0, min_face_px: int = 32, runtime: Runtime = "auto"
+        self,
+        content: bytes,
+        manifest: DetectorManifest,
+        threshold: float = 0.0,
+        min_face_px: int = 32,
+        runtime: Runtime = "auto",
+        path: Path = Path("the face detector"),
     ) -> None:
-        """A `threshold` of 0 is the manifest's own."""
-        path = Path(model)
-        self.manifest, content = manifests.read_verified(path, DetectorManifest)
+        """A `threshold` of 0 is the manifest's own; `path` is what messages call the model."""
+        self.manifest = manifest
+        self.geometry = manifest.crop
         self.runtime, self._interpreter = open_interpreter(path, content, 1, runtime)
         self._input = self._interpreter.get_input_details()[0]
         self._outputs = _by_name(path, self._interpreter.get_output_details())
@@ -44,6 +49,13 @@ class GrayNet:
         scale, zero_point = self._outputs["scores"]["quantization"]
         self._least_score = math.ceil((threshold or self.manifest.threshold) / scale) + zero_point
         self._min_face_px = min_face_px
+
+    @classmethod
+    def load(cls, model: str | Path, threshold: float = 0.0, min_face_px: int = 32, runtime: Runtime = "auto") -> Self:
+        """Read `model` and the manifest beside it; raises ModelError also where one is missing or another's."""
+        path = Path(model)
+        manifest, content = manifests.read_verified(path, DetectorManifest)
+        return cls(content, manifest, threshold, min_face_px, runtime, path)
 
     @property
     def accelerated(self) -> bool:

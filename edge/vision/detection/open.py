@@ -26,4 +26,4 @@ def _open(settings: DetectorSettings) -> FaceDetector:
         return Haar(settings.min_face_px)
     if settings.kind == "yunet":
         return YuNet(settings.yunet_model, settings.threshold or YUNET_THRESHOLD, settings.min_face_px)
-    return GrayNet(settings.graynet_model, settings.threshold, settings.min_face_px)
+    return GrayNet.load(settings.graynet_model, settings.threshold, settings.min_face_px)

@@ -12,14 +12,17 @@ import pytest
 from convert.detector import evaluate as detectors
 from convert.detector.quantize import Quantized, calibration_frames, quantize_detector
 from convert.tflite import check_int8
+from edge.contract import CropGeometry
 from edge.errors import ModelError, UsageError
 from edge.vision.detection import Face, GrayNet
-from tests.synthetic import write_photos
+from tests.synthetic import write_csv, write_photos
+from train.data.faces import Faces
 from train.detector.network import COPY_SHAPE, detector
 from train.detector.photos import Photo, load
 from train.errors import DataError, NetworkError
 from train.network.export import plain
 
+CROP = CropGeometry(side=1.2, shift_x=0.0, shift_y=-0.1)
 PROJECT = Path(__file__).resolve().parents[3]
 
 
@@ -40,18 +43,19 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def shipped(model: Path, photos: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Quantized]:
     out = tmp_path_factory.mktemp("models") / "face_int8.tflite"
-    return out, quantize_detector(model, photos, out)
+    return out, quantize_detector(model, photos, out, crop=CROP)
 
 
 def test_the_pair_is_int8_throughout_and_says_what_it_was_judged_on(shipped: tuple[Path, Quantized]) -> None:
     path, done = shipped
     assert done.operators == check_int8(path.read_bytes())
     assert {"CONV_2D", "DEPTH_TO_SPACE", "LOGISTIC"} <= set(done.operators)
-    net = GrayNet(path)
+    net = GrayNet.load(path)
     assert net.manifest.figures == done.figures
     assert (done.figures["faces"], done.figures["face_free_photos"]) == (8, 4)
     assert net.manifest.training == {}  # it lies in no run folder
     assert net.manifest.threshold == done.threshold
+    assert net.geometry == net.manifest.crop == CROP
 
 
 @pytest.mark.parametrize("shape", [(240, 320), (320, 240), (213, 320)])
@@ -66,7 +70,7 @@ def test_the_integers_say_what_the_float_network_says(
     flexible = keras.models.clone_model(network, input_tensors=keras.Input((height, width, 1)))
     flexible.set_weights(network.get_weights())
     expected = flexible.predict(padded[np.newaxis, ..., np.newaxis].astype(np.float32), verbose=0)["scores"][0, ..., 0]
-    net = GrayNet(shipped[0], threshold=1 / 256, min_face_px=1)
+    net = GrayNet.load(shipped[0], threshold=1 / 256, min_face_px=1)
     found = {face.box_xywh: face.score for face in net.detect(gray)}
     assert found, "a fresh network says 0.01 everywhere"
     assert max(found.values()) == pytest.approx(expected.max(), abs=0.02)
@@ -86,7 +90,13 @@ def test_refusals_leave_nothing_behind(model: Path, photos: Path, tmp_path: Path
     with pytest.raises(NetworkError, match="no such file"):
         quantize_detector(tmp_path / "none.keras", photos, tmp_path / "face.tflite")
     with pytest.raises(ModelError, match="a loss of at most"):
-        quantize_detector(model, photos, tmp_path / "face.tflite", max_loss=-1.0)
+        quantize_detector(model, photos, tmp_path / "face.tflite", crop=CROP, max_loss=-1.0)
+    with pytest.raises(UsageError, match="lies in no run folder; add --data, FER2013"):
+        quantize_detector(model, photos, tmp_path / "face.tflite")
+    blank = write_csv(tmp_path / "blank.csv", {"Training": Faces(np.zeros((7, 48, 48), np.uint8), np.arange(7))})
+    with pytest.raises(DataError, match=r"graynet found none of 7 faces"):
+        quantize_detector(model, photos, tmp_path / "face.tflite", str(blank))
+    blank.unlink()
     assert list(tmp_path.iterdir()) == []
 
 

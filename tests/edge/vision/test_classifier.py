@@ -21,7 +21,7 @@ LSB = 1 / 256  # of the model's output
 @pytest.mark.parametrize("runtime", list(RUNTIMES))
 def test_the_astronaut_is_happy(runtime: str, demo_frames: list[np.ndarray]) -> None:
     needs(runtime)
-    classifier = Classifier(DEFAULT_MODEL, runtime=runtime)  # type: ignore[arg-type]
+    classifier = Classifier.load(DEFAULT_MODEL, runtime=runtime)  # type: ignore[arg-type]
     detector = Haar()
     face = detector.detect(demo_frames[0])[0]
     probabilities = classifier.classify(crop_face(demo_frames[0], face.box_xywh, detector.geometry))
@@ -32,7 +32,7 @@ def test_the_astronaut_is_happy(runtime: str, demo_frames: list[np.ndarray]) -> 
 def test_both_runtimes_agree(demo_frames: list[np.ndarray]) -> None:
     for runtime in RUNTIMES:
         needs(runtime)
-    one, other = (Classifier(DEFAULT_MODEL, runtime=runtime) for runtime in ("litert", "tflite-runtime"))
+    one, other = (Classifier.load(DEFAULT_MODEL, runtime=runtime) for runtime in ("litert", "tflite-runtime"))
     detector = Haar()
     for frame in demo_frames:
         x, y, width, height = detector.detect(frame)[0].box_xywh
@@ -44,7 +44,7 @@ def test_both_runtimes_agree(demo_frames: list[np.ndarray]) -> None:
 
 
 def test_probabilities_are_seven_and_add_up_to_one() -> None:
-    probabilities = Classifier(DEFAULT_MODEL).classify(np.full((48, 48), 128, np.uint8))
+    probabilities = Classifier.load(DEFAULT_MODEL).classify(np.full((48, 48), 128, np.uint8))
     assert probabilities.shape == (7,)
     assert probabilities.dtype == np.float32
     assert probabilities.sum() == pytest.approx(1)
@@ -73,10 +73,10 @@ def test_every_gray_level_survives_quantization() -> None:
 
 def test_a_missing_model_and_a_missing_manifest_are_named(model: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no such model"):
-        Classifier(tmp_path / "none.tflite")
+        Classifier.load(tmp_path / "none.tflite")
     model.with_suffix(".json").unlink()
     with pytest.raises(ModelError, match="no readable manifest"):
-        Classifier(model)
+        Classifier.load(model)
 
 
 @pytest.mark.parametrize(
@@ -93,40 +93,40 @@ def test_a_missing_model_and_a_missing_manifest_are_named(model: Path, tmp_path:
     ],
 )
 def test_a_manifest_that_does_not_fit_is_refused(model: Path, edit_manifest: Edit, changes: dict, words: str) -> None:
-    Classifier(model)
+    Classifier.load(model)
     edit_manifest(**changes)
     with pytest.raises(ModelError, match=words):
-        Classifier(model)
+        Classifier.load(model)
 
 
 @pytest.mark.parametrize("content", [b"", b"not json", b"{}", b"\xff\xfe", b"[1]"])
 def test_a_manifest_that_is_none_is_refused(model: Path, content: bytes) -> None:
     model.with_suffix(".json").write_bytes(content)
     with pytest.raises(ModelError, match="not a valid manifest"):
-        Classifier(model)
+        Classifier.load(model)
 
 
 def test_a_text_file_named_tflite_is_refused(model: Path, edit_manifest: Edit) -> None:
     model.write_text("I am a model, believe me.\n")
     edit_manifest(sha256=hashlib.sha256(model.read_bytes()).hexdigest())
     with pytest.raises(ModelError, match="not a model that"):
-        Classifier(model)
+        Classifier.load(model)
 
 
 def test_without_any_runtime_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in RUNTIMES.values():
         monkeypatch.setitem(sys.modules, module, None)  # its import fails
     with pytest.raises(ModelError, match=r"requirements-edge\.txt"):
-        Classifier(DEFAULT_MODEL)
+        Classifier.load(DEFAULT_MODEL)
 
 
 def test_auto_takes_tflite_runtime_where_litert_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
     needs("tflite-runtime")
     monkeypatch.setitem(sys.modules, RUNTIMES["litert"], None)
-    assert Classifier(DEFAULT_MODEL).runtime == "tflite-runtime"
+    assert Classifier.load(DEFAULT_MODEL).runtime == "tflite-runtime"
 
 
 def test_a_truncated_model_is_refused_by_its_sha256(model: Path) -> None:
     model.write_bytes(model.read_bytes()[:10_000])
     with pytest.raises(ModelError, match="sha256"):
-        Classifier(model)
+        Classifier.load(model)

@@ -57,7 +57,7 @@ def scene(faces: list[Place] = [], pots: list[Place] = [], seed: int = 0) -> np.
 
 @pytest.fixture(scope="module")
 def classifier() -> Classifier:
-    return Classifier(DEFAULT_MODEL)
+    return Classifier.load(DEFAULT_MODEL)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ YUNET = SHARED / "models" / "face_detection_yunet_2026may.onnx"
 @pytest.fixture(params=["graynet", "haar", "yunet"])
 def detector(request: pytest.FixtureRequest) -> FaceDetector:
     if request.param == "graynet":
-        return GrayNet(DEFAULT_GRAYNET)
+        return GrayNet.load(DEFAULT_GRAYNET)
     if request.param == "haar":
         return Haar()
     if not YUNET.is_file():

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.contract import CropGeometry
 from edge.errors import ModelError
 from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL
 from edge.vision.detection import GrayNet
@@ -17,13 +18,13 @@ from tests.edge.conftest import change_manifest, needs
 
 @pytest.fixture
 def detector() -> GrayNet:
-    return GrayNet(DEFAULT_GRAYNET)
+    return GrayNet.load(DEFAULT_GRAYNET)
 
 
 @pytest.mark.parametrize("runtime", list(RUNTIMES))
 def test_both_runtimes_find_the_same(runtime: str, detector: GrayNet, demo_frames: list[np.ndarray]) -> None:
     needs(runtime)
-    other = GrayNet(DEFAULT_GRAYNET, runtime=runtime)  # type: ignore[arg-type]
+    other = GrayNet.load(DEFAULT_GRAYNET, runtime=runtime)  # type: ignore[arg-type]
     assert other.runtime == runtime
     for frame in demo_frames:
         expected, found = ([face.box_xywh for face in one.detect(frame)] for one in (detector, other))
@@ -50,7 +51,7 @@ def test_frames_that_fit_no_grid_are_padded(
 def test_a_frame_upright_after_one_across_is_seen_as_if_alone(detector: GrayNet, demo_frames: list[np.ndarray]) -> None:
     across = demo_frames[0]
     upright = np.asarray(cv2.copyMakeBorder(across[:, :480], 80, 80, 0, 0, cv2.BORDER_REPLICATE), np.uint8)
-    alone = GrayNet(DEFAULT_GRAYNET).detect(upright)
+    alone = GrayNet.load(DEFAULT_GRAYNET).detect(upright)
     before = detector.detect(across)
     assert detector.detect(upright) == alone
     assert detector.detect(across) == before
@@ -62,17 +63,17 @@ def test_strange_frames_hold_no_face(shape: tuple[int, int], detector: GrayNet) 
 
 
 def test_small_faces_are_left_out(demo_frames: list[np.ndarray]) -> None:
-    assert not GrayNet(DEFAULT_GRAYNET, min_face_px=400).detect(demo_frames[0])
+    assert not GrayNet.load(DEFAULT_GRAYNET, min_face_px=400).detect(demo_frames[0])
 
 
 def test_a_file_that_is_missing_damaged_or_anothers_is_refused(face_model: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no such model"):
-        GrayNet(tmp_path / "none.tflite")
+        GrayNet.load(tmp_path / "none.tflite")
     with pytest.raises(ModelError, match="not a valid manifest"):
-        GrayNet(DEFAULT_MODEL)
+        GrayNet.load(DEFAULT_MODEL)
     face_model.write_bytes(face_model.read_bytes()[:-1])
     with pytest.raises(ModelError, match="sha256 does not match"):
-        GrayNet(face_model)
+        GrayNet.load(face_model)
 
 
 def test_a_manifest_with_other_scales_than_the_files_is_refused(face_model: Path) -> None:
@@ -82,14 +83,28 @@ def test_a_manifest_with_other_scales_than_the_files_is_refused(face_model: Path
     }
     change_manifest(face_model, outputs=tensors)
     with pytest.raises(ModelError, match="tensor is"):
-        GrayNet(face_model)
+        GrayNet.load(face_model)
+
+
+def test_the_crop_is_the_manifests_own(face_model: Path) -> None:
+    change_manifest(face_model, crop={"side": 1.3, "shift_x": 0.0, "shift_y": 0.1})
+    assert GrayNet.load(face_model).geometry == CropGeometry(1.3, 0.0, 0.1)
+
+
+@pytest.mark.parametrize(
+    "crop", [{"side": 0.0, "shift_x": 0.0, "shift_y": 0.0}, {"side": 1.0, "shift_x": 1e300, "shift_y": 0.0}]
+)
+def test_a_crop_that_lies_nowhere_near_the_face_is_refused(crop: dict[str, float], face_model: Path) -> None:
+    change_manifest(face_model, crop=crop)
+    with pytest.raises(ModelError, match=r"crop does not match: this program needs a side of 0\.2 to 5"):
+        GrayNet.load(face_model)
 
 
 def test_another_network_under_a_fitting_manifest_is_refused(face_model: Path) -> None:
     face_model.write_bytes(DEFAULT_MODEL.read_bytes())
     change_manifest(face_model, sha256=hashlib.sha256(DEFAULT_MODEL.read_bytes()).hexdigest())
     with pytest.raises(ModelError, match=r"expected outputs .+ found \[7\]"):
-        GrayNet(face_model)
+        GrayNet.load(face_model)
 
 
 def test_what_several_cells_say_of_one_face_is_averaged_by_their_scores() -> None:

@@ -49,8 +49,8 @@ import numpy as np
 from edge.vision.classifier import Classifier
 crop = np.arange(48 * 48, dtype=np.uint8).reshape(48, 48)
 model, runtime = Path(sys.argv[1]), sys.argv[2]
-before = Classifier(model, runtime=runtime).classify(crop)
-classifier = Classifier(model, runtime=runtime)
+before = Classifier.load(model, runtime=runtime).classify(crop)
+classifier = Classifier.load(model, runtime=runtime)
 model.write_bytes(b"")
 print("same" if (classifier.classify(crop) == before).all() else "other")
 """
@@ -77,7 +77,7 @@ def load(model: bytes, manifest: bytes, kind: type[Classifier] | type[GrayNet] =
         path.write_bytes(model)
         path.with_suffix(".json").write_bytes(manifest)
         try:
-            kind(path)
+            kind.load(path)
         except ModelError as error:
             return str(error)
     return ""

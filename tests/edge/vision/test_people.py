@@ -22,7 +22,7 @@ def detector() -> FaceDetector:
 
 @pytest.fixture(scope="module")
 def classifier() -> Classifier:
-    return Classifier(DEFAULT_MODEL)
+    return Classifier.load(DEFAULT_MODEL)
 
 
 @pytest.fixture(params=[0.5, 0.0], ids=["followed", "every frame searched"])

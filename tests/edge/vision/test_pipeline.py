@@ -29,7 +29,7 @@ class CountingHaar:
 
 @pytest.fixture(scope="module")
 def classifier() -> Classifier:
-    return Classifier(DEFAULT_MODEL)
+    return Classifier.load(DEFAULT_MODEL)
 
 
 @pytest.fixture
