@@ -1,6 +1,8 @@
-"""Command line between training and device: `python -m convert quantize | evaluate | bundle | ...`.
+"""Command line between training and device: `python -m convert quantize | evaluate | bundle |
+...`.
 
-`bundle` and `deploy` run in the device's environment too: nothing here loads TensorFlow before a command needs it.
+`bundle` and `deploy` run in the device's environment too: nothing here loads TensorFlow before
+a command needs it.
 """
 
 import argparse
@@ -10,7 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets with a page of notices otherwise
+os.environ.setdefault(
+    "TF_CPP_MIN_LOG_LEVEL", "3"
+)  # TensorFlow greets with a page of notices otherwise
 
 from edge.contract import LABELS
 from edge.errors import EXIT_TRY_AGAIN, EdgeError
@@ -19,8 +23,8 @@ from train.config import SPLITS
 from train.errors import TrainError
 
 DATA_HELP = (
-    "fer2013.csv, icml_face_data.csv, the challenge's train.csv, folders of pictures (train/<emotion>/, test/<emotion>/), "
-    "or a zip, tar or gz of one"
+    "fer2013.csv, icml_face_data.csv, the challenge's train.csv, folders of pictures "
+    "(train/<emotion>/, test/<emotion>/), or a zip, tar or gz of one"
 )
 PHOTOS_HELP = "people/, background/ (photos) and boxes.csv, as `train fit-detector` takes them"
 OUT_HELP = "the manifest goes beside it"
@@ -59,25 +63,39 @@ def _parser() -> argparse.ArgumentParser:
 def _add_quantize(commands: Any) -> None:
     quantize = commands.add_parser("quantize", help="make the int8 .tflite file and its manifest")
     add = quantize.add_argument
-    add("model", type=Path, metavar="MODEL.keras", help="trained by `python -m train fit`; also .h5 of older Keras")
+    add(
+        "model",
+        type=Path,
+        metavar="MODEL.keras",
+        help="trained by `python -m train fit`; also .h5 of older Keras",
+    )
     add("--data", required=True, metavar="PATH", help=DATA_HELP)
     add("--out", required=True, type=Path, metavar="FILE.tflite", help=OUT_HELP)
     quantize.set_defaults(command=_quantize)
 
 
 def _add_evaluate(commands: Any) -> None:
-    evaluate = commands.add_parser("evaluate", help="accuracy, per-class table and latency of a model")
+    evaluate = commands.add_parser(
+        "evaluate", help="accuracy, per-class table and latency of a model"
+    )
     add = evaluate.add_argument
     add("model", type=Path, metavar="MODEL", help=".keras, .h5 or .tflite (with its manifest)")
     add("--data", required=True, metavar="PATH", help=DATA_HELP)
     add("--split", default="validation", choices=SPLITS, help="default: %(default)s")
     add("--json", type=Path, metavar="OUT", help="write all figures there")
-    add("--predictions", type=Path, metavar="CSV", help="write every face's label and probabilities there")
+    add(
+        "--predictions",
+        type=Path,
+        metavar="CSV",
+        help="write every face's label and probabilities there",
+    )
     evaluate.set_defaults(command=_evaluate)
 
 
 def _add_quantize_detector(commands: Any) -> None:
-    detector = commands.add_parser("quantize-detector", help="make the face detector's .tflite file and its manifest")
+    detector = commands.add_parser(
+        "quantize-detector", help="make the face detector's .tflite file and its manifest"
+    )
     add = detector.add_argument
     add("model", type=Path, metavar="MODEL.keras", help="trained by `python -m train fit-detector`")
     add("--photos", required=True, type=Path, metavar="DIR", help=PHOTOS_HELP)
@@ -88,28 +106,57 @@ def _add_quantize_detector(commands: Any) -> None:
 
 
 def _add_evaluate_detector(commands: Any) -> None:
-    evaluate = commands.add_parser("evaluate-detector", help="recall, false alarms and time of the face detectors")
+    evaluate = commands.add_parser(
+        "evaluate-detector", help="recall, false alarms and time of the face detectors"
+    )
     add = evaluate.add_argument
-    add("--photos", required=True, type=Path, metavar="DIR", help=f"{PHOTOS_HELP}; the part held out")
+    add(
+        "--photos",
+        required=True,
+        type=Path,
+        metavar="DIR",
+        help=f"{PHOTOS_HELP}; the part held out",
+    )
     also = "photos with boxes.csv (file,x,y,w,h), evaluated beside the same backgrounds"
     add("--also", type=Path, metavar="DIR", help=also)
-    add("--graynet", type=Path, default=DEFAULT_GRAYNET, metavar="FILE.tflite", help="default: shipped")
-    add("--yunet", type=Path, default=DEFAULT_YUNET, metavar="FILE.onnx", help="default: as fetched")
+    add(
+        "--graynet",
+        type=Path,
+        default=DEFAULT_GRAYNET,
+        metavar="FILE.tflite",
+        help="default: shipped",
+    )
+    add(
+        "--yunet", type=Path, default=DEFAULT_YUNET, metavar="FILE.onnx", help="default: as fetched"
+    )
     add("--json", type=Path, metavar="OUT", help="write all figures there")
-    add("--picture", type=Path, metavar="PNG", help="draw recall against false alarms and precision there")
+    add(
+        "--picture",
+        type=Path,
+        metavar="PNG",
+        help="draw recall against false alarms and precision there",
+    )
     evaluate.set_defaults(command=_evaluate_detector)
 
 
 def _add_bundle(commands: Any) -> None:
-    bundle = commands.add_parser("bundle", help="pack all that the Pi needs into one archive with checksums")
-    bundle.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder for the archive")
+    bundle = commands.add_parser(
+        "bundle", help="pack all that the Pi needs into one archive with checksums"
+    )
+    bundle.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="folder for the archive"
+    )
     _add_wheels(bundle)
     bundle.set_defaults(command=_bundle)
 
 
 def _add_deploy(commands: Any) -> None:
-    deploy = commands.add_parser("deploy", help="install or upgrade the service on a device, over ssh")
-    deploy.add_argument("host", metavar="USER@HOST", help="or a name of ~/.ssh/config; the user needs sudo")
+    deploy = commands.add_parser(
+        "deploy", help="install or upgrade the service on a device, over ssh"
+    )
+    deploy.add_argument(
+        "host", metavar="USER@HOST", help="or a name of ~/.ssh/config; the user needs sudo"
+    )
     _add_wheels(deploy)
     deploy.set_defaults(command=_deploy)
 
@@ -120,7 +167,9 @@ def _add_wheels(command: argparse.ArgumentParser) -> None:
 
 
 def _add_measure_crop(commands: Any) -> None:
-    crop = commands.add_parser("measure-crop", help="measure how FER2013's framing lies around a detector's box")
+    crop = commands.add_parser(
+        "measure-crop", help="measure how FER2013's framing lies around a detector's box"
+    )
     add = crop.add_argument
     add("--data", required=True, metavar="PATH", help=DATA_HELP)
     add("--detector", default="graynet", choices=DETECTORS, help="default: %(default)s")
@@ -149,17 +198,25 @@ def _quantize_detector(args: argparse.Namespace) -> None:
 
     done = quantize_detector(args.model, args.photos, args.out, args.data)
     _print_operators(done.operators)
-    print("held-out faces found: " + ", ".join(f"{kind} {recall:.2%}" for kind, recall in done.recall.items()))
+    print(
+        "held-out faces found: "
+        + ", ".join(f"{kind} {recall:.2%}" for kind, recall in done.recall.items())
+    )
     print(
         f"as on the device: {done.figures['recall_iou_0.5']:.2%} from score {done.threshold:.2f}, "
         f"{done.figures['false_alarms_per_500']} false alarms on 500 photos"
     )
-    print(f"crop, in sides of the box: {done.crop.side} wide, shifted by {done.crop.shift_x}, {done.crop.shift_y}")
+    print(
+        f"crop, in sides of the box: {done.crop.side} wide, shifted by {done.crop.shift_x}, {done.crop.shift_y}"
+    )
     _print_written(args.out)
 
 
 def _print_operators(operators: dict[str, int]) -> None:
-    print("operators, all int8: " + ", ".join(f"{count} {name}" for name, count in sorted(operators.items())))
+    print(
+        "operators, all int8: "
+        + ", ".join(f"{count} {name}" for name, count in sorted(operators.items()))
+    )
 
 
 def _print_written(out: Path) -> None:
@@ -189,7 +246,9 @@ def _table(result: dict[str, Any]) -> str:
     lines = [f"{'':10}{'precision':>10}{'recall':>8}{'f1':>8}{'faces':>8}"]
     for label in LABELS:
         row = result["per_class"][label]
-        lines.append(f"{label:10}{row['precision']:10.1%}{row['recall']:8.1%}{row['f1']:8.1%}{row['n']:8}")
+        lines.append(
+            f"{label:10}{row['precision']:10.1%}{row['recall']:8.1%}{row['f1']:8.1%}{row['n']:8}"
+        )
     lines += [
         f"{result['model']} on {result['split']}, {result['n']} faces:",
         f"accuracy {result['accuracy']:.2%}, balanced {result['balanced_accuracy']:.2%}, ECE {result['ece']:.3f}, "
@@ -199,7 +258,7 @@ def _table(result: dict[str, Any]) -> str:
         lines.append(
             "these are a tenth of the training faces, held out; a model trained on other files may have seen them"
         )
-    if new := result["without_near_twins"]:
+    if new := result["without_near_duplicates"]:
         lines.append(
             f"{result['n'] - new['n']} of them are of a photo that training holds too, cut or compressed anew; "
             f"without those {new['accuracy']:.2%}, balanced {new['balanced_accuracy']:.2%}"
@@ -237,7 +296,9 @@ def _measure_crop(args: argparse.Namespace) -> None:
     )
     faces = calibration_faces(load(args.data).split("train"), FACES_PER_CLASS)
     measured = measure(faces, detector)
-    print(f"{detector.name}: found {measured.found} of {measured.shown} training faces, {FACES_PER_CLASS} a class")
+    print(
+        f"{detector.name}: found {measured.found} of {measured.shown} training faces, {FACES_PER_CLASS} a class"
+    )
     print(f"median: {measured.geometry}\nmedian absolute deviation: {measured.spread}")
     if args.detector != "haar":
         print(f"median tilt of the eye line: {measured.eye_line_deg:.1f} degrees")

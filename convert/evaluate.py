@@ -1,4 +1,6 @@
-"""Judge a model, .keras or .tflite, on one split; the latter through the very classifier that runs on the device."""
+"""Judge a model, .keras or .tflite, on one split; the latter through the very classifier that
+runs on the device.
+"""
 
 import time
 from pathlib import Path
@@ -12,7 +14,7 @@ from edge.vision.classifier import Classifier
 from train.data.batches import as_input
 from train.data.faces import Faces
 from train.data.fer2013 import load
-from train.data.near_duplicates import near_twins
+from train.data.near_duplicates import near_duplicates
 from train.network.loading import read_emotion_network
 from train.report import predictions
 from train.report.metrics import evaluate as metrics
@@ -21,14 +23,18 @@ KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 KERAS_TIMED_FACES = 50  # Keras needs tens of milliseconds a single face; a sample is enough
 
 
-def evaluate(model: Path, data: str | Path, split: str, predicted: Path | None = None) -> dict[str, Any]:
-    """Return accuracy, per-class table, confusion matrix, calibration error and latency, ready for JSON.
+def evaluate(
+    model: Path, data: str | Path, split: str, predicted: Path | None = None
+) -> dict[str, Any]:
+    """Return accuracy, per-class table, confusion matrix, calibration error and latency, ready
+    for JSON.
 
-    `held_out_of_training` says that the data has no validation faces and `split` is a tenth of its training faces.
-    `without_near_twins` has the same figures, but latency, for the faces of photos that training does not hold; None
-    where there are none such, no training faces, or `split` is theirs.
-    Writes each face's probabilities to the CSV file `predicted`, if given, as `train report --int8` takes them.
-    Raises UsageError for another kind of file, ModelError or NetworkError for one that cannot be used, DataError.
+    `held_out_of_training` says that the data has no validation faces and `split` is a tenth of
+    its training faces. `without_near_duplicates` has the same figures, but latency, for the
+    faces of photos that training does not hold; None where there are none such, no training
+    faces, or `split` is theirs. Writes each face's probabilities to the CSV file `predicted`,
+    if given, as `train report --int8` takes them. Raises UsageError for another kind of file,
+    ModelError or NetworkError for one that cannot be used, DataError.
     """
     opened = open_model(model)
     loaded = load(data)
@@ -37,16 +43,21 @@ def evaluate(model: Path, data: str | Path, split: str, predicted: Path | None =
     if predicted:
         predictions.save(predicted, probabilities, faces.labels)
     milliseconds = seconds * 1000
-    latency = {"median": float(np.median(milliseconds)), "p95": float(np.percentile(milliseconds, 95))}
+    latency = {
+        "median": float(np.median(milliseconds)),
+        "p95": float(np.percentile(milliseconds, 95)),
+    }
     held_out = loaded.held_out and split == "validation"
     about = {"model": str(model), "split": split, "held_out_of_training": held_out}
     figures = about | metrics(probabilities, faces.labels) | {"latency_ms": latency}
-    new = None if split == "train" else _without_near_twins(probabilities, faces, loaded.train)
-    return figures | {"without_near_twins": new}
+    new = None if split == "train" else _without_near_duplicates(probabilities, faces, loaded.train)
+    return figures | {"without_near_duplicates": new}
 
 
-def _without_near_twins(probabilities: np.ndarray, faces: Faces, train: Faces) -> dict[str, Any] | None:
-    new = ~near_twins(faces.images, train.images)
+def _without_near_duplicates(
+    probabilities: np.ndarray, faces: Faces, train: Faces
+) -> dict[str, Any] | None:
+    new = ~near_duplicates(faces.images, train.images)
     return metrics(probabilities[new], faces.labels[new]) if len(train) and new.any() else None
 
 
@@ -60,7 +71,9 @@ def open_model(path: Path) -> Any:
 
 
 def predict(model: Any, faces: Faces) -> tuple[np.ndarray, np.ndarray]:
-    """Return probabilities (N, 7) and the seconds that single faces took, one thread for a `Classifier`."""
+    """Return probabilities (N, 7) and the seconds that single faces took, one thread for a
+    `Classifier`.
+    """
     return (_predict_tflite if isinstance(model, Classifier) else _predict_keras)(model, faces)
 
 

@@ -20,7 +20,9 @@ TOOLS = ("tensorflow", "keras", "numpy", "ai-edge-litert")
 
 @contextmanager
 def write_atomically(out: Path) -> Iterator[Path]:
-    """Give a path to write the model and its manifest to; they become `out` and its manifest once all went well."""
+    """Give a path to write the model and its manifest to; they become `out` and its manifest
+    once all went well.
+    """
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent) as folder:
         part = Path(folder, out.name)
@@ -30,7 +32,9 @@ def write_atomically(out: Path) -> Iterator[Path]:
 
 
 def training(model: Path) -> dict[str, Any]:
-    """Data and settings of the run that `model` lies in, places by their names alone; empty outside of a run folder."""
+    """Data and settings of the run that `model` lies in, places by their names alone; empty
+    outside of a run folder.
+    """
     config = model.parent / CONFIG
     metrics = model.parent / METRICS
     if not (config.is_file() and metrics.is_file()):
@@ -58,7 +62,9 @@ def git_commit() -> str:
     """The checkout's commit, with a mark where files differ from it; "unknown" outside of one."""
     command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
-        found = subprocess.run(command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True)
+        found = subprocess.run(
+            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True
+        )
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return found.stdout.strip()

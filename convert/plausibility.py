@@ -1,4 +1,5 @@
-"""Tell a network that cannot work on the device: other scaling, another order of labels, no probabilities, no skill.
+"""Tell a network that cannot work on the device: other scaling, another order of labels, no
+probabilities, no skill.
 
 Comparing float with int8 finds none of these: both are wrong alike.
 """
@@ -17,7 +18,11 @@ from train.data.batches import as_input
 from train.data.faces import Faces
 
 DEVICE_RANGE = "0 to 255"
-RANGES = {DEVICE_RANGE: (1.0, 0.0), "0 to 1": (1 / 255, 0.0), "-1 to 1": (1 / 127.5, -1.0)}  # factor, offset
+RANGES = {
+    DEVICE_RANGE: (1.0, 0.0),
+    "0 to 1": (1 / 255, 0.0),
+    "-1 to 1": (1 / 127.5, -1.0),
+}  # factor, offset
 CLEARLY_BETTER = 0.05  # of the faces
 SIGMAS = 3.0  # or as much as chance may do on few faces
 SUM_TOLERANCE = 0.01  # of a row of probabilities
@@ -25,7 +30,9 @@ SUM_TOLERANCE = 0.01  # of a row of probabilities
 
 @dataclass(frozen=True)
 class Fit:
-    """How well one range of pixels suits a network, with its outputs as they are and in the best order."""
+    """How well one range of pixels suits a network, with its outputs as they are and in the
+    best order.
+    """
 
     accuracy: float
     best_accuracy: float
@@ -34,7 +41,9 @@ class Fit:
 
 
 def check_plausible(path: Path, network: Any, faces: Faces) -> None:
-    """Raise ModelError, with all that is wrong, unless `network` tells the emotions of `faces` as the device will ask."""
+    """Raise ModelError, with all that is wrong, unless `network` tells the emotions of `faces`
+    as the device will ask.
+    """
     answers = {name: _predict(network, faces, *scaling) for name, scaling in RANGES.items()}
     faults = probability_faults(answers[DEVICE_RANGE])
     fits = {name: fit(probabilities, faces.labels) for name, probabilities in answers.items()}
@@ -48,8 +57,9 @@ def probability_faults(probabilities: np.ndarray) -> list[str]:
     sums = probabilities.sum(axis=1)
     if np.allclose(sums, 1, atol=SUM_TOLERANCE) and probabilities.min() >= -SUM_TOLERANCE:
         return []
-    found = f"each face's outputs sum to {sums.min():.3g} to {sums.max():.3g}, the least of them is {probabilities.min():.3g}"
-    return [f"expected probabilities that sum to 1, found that {found}: end the network in a softmax"]
+    least = probabilities.min()
+    found = f"sums from {sums.min():.3g} to {sums.max():.3g}, the least output {least:.3g}"
+    return [f"expected probabilities that sum to 1, found {found}: end the network in a softmax"]
 
 
 def skill_faults(fits: dict[str, Fit], faces: Faces) -> list[str]:
@@ -81,11 +91,15 @@ def skill_faults(fits: dict[str, Fit], faces: Faces) -> list[str]:
 
 
 def fit(probabilities: np.ndarray, labels: np.ndarray) -> Fit:
-    """Measure outputs (N, 7) against `labels` (N,), and find the order of labels that suits them best."""
+    """Measure outputs (N, 7) against `labels` (N,), and find the order of labels that suits
+    them best.
+    """
     predicted = np.nan_to_num(probabilities, nan=-np.inf).argmax(axis=1)
     confusion = np.zeros((len(LABELS), len(LABELS)))
     np.add.at(confusion, (predicted, labels), 1)
-    outputs, meanings = linear_sum_assignment(confusion, maximize=True)  # the former counts from 0 on
+    outputs, meanings = linear_sum_assignment(
+        confusion, maximize=True
+    )  # the former counts from 0 on
     best = confusion[outputs, meanings].sum()
     order = tuple(LABELS[meaning] for meaning in meanings)
     return Fit(float(np.trace(confusion) / len(labels)), float(best / len(labels)), order)

@@ -1,4 +1,6 @@
-"""Turn a trained model into the int8 file and manifest that ship; refuse what lost too much on the way."""
+"""Turn a trained model into the int8 file and manifest that ship; refuse what lost too much on
+the way.
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -40,16 +42,19 @@ class Quantized:
 def quantize(model: Path, data: str | Path, out: Path, max_loss: float = MAX_LOSS) -> Quantized:
     """Write `out` (.tflite) and its manifest, both or neither.
 
-    Raises NetworkError where the model is not readable, ModelError where it is not fit for the device, not fully
-    int8, or loses more than `max_loss` of its validation accuracy; DataError where the data cannot be used,
-    UsageError for another kind of `out`.
+    Raises NetworkError where the model is not readable, ModelError where it is not fit for the
+    device, not fully int8, or loses more than `max_loss` of its validation accuracy; DataError
+    where the data cannot be used, UsageError for another kind of `out`.
     """
     if out.suffix != ".tflite":
         raise UsageError(f"{out}: expected a name that ends in .tflite")
     network = read_emotion_network(model)
     faces = load(data)
     check_plausible(model, network, faces.split("validation"))
-    from convert.tflite import check_int8, to_int8  # TensorFlow: after all that can be refused without it
+    from convert.tflite import (  # TensorFlow: after all that can be refused without it
+        check_int8,
+        to_int8,
+    )
 
     content = to_int8(network, calibration_faces(faces.split("train")).images)
     operators = check_int8(content)
@@ -63,8 +68,12 @@ def quantize(model: Path, data: str | Path, out: Path, max_loss: float = MAX_LOS
     return Quantized(operators, final.accuracy, final.certainty)
 
 
-def choose_threshold(probabilities: np.ndarray, labels: np.ndarray, target: float = CERTAIN_ACCURACY) -> Certainty:
-    """The lowest score, in hundredths, from which on predictions are right `target` of the time; 1 if none is."""
+def choose_threshold(
+    probabilities: np.ndarray, labels: np.ndarray, target: float = CERTAIN_ACCURACY
+) -> Certainty:
+    """The lowest score, in hundredths, from which on predictions are right `target` of the
+    time; 1 if none is.
+    """
     score = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == labels
     for threshold in np.arange(0, 100) / 100:
@@ -76,8 +85,12 @@ def choose_threshold(probabilities: np.ndarray, labels: np.ndarray, target: floa
     return NEVER_CERTAIN
 
 
-def _with_figures(described: Manifest, models: dict[str, Any], faces: Fer2013, max_loss: float) -> Manifest:
-    """Fill in accuracy and certainty, on the splits that are there, through the device's classifier."""
+def _with_figures(
+    described: Manifest, models: dict[str, Any], faces: Fer2013, max_loss: float
+) -> Manifest:
+    """Fill in accuracy and certainty, on the splits that are there, through the device's
+    classifier.
+    """
     accuracy: dict[str, dict[str, float]] = {}
     certainty = described.certainty
     for name in ("validation", "test"):
@@ -87,7 +100,9 @@ def _with_figures(described: Manifest, models: dict[str, Any], faces: Fer2013, m
         accuracy[name] = {}
         for kind, model in models.items():
             probabilities = predict(model, split)[0]
-            accuracy[name][kind] = round(float((probabilities.argmax(axis=1) == split.labels).mean()), 4)
+            accuracy[name][kind] = round(
+                float((probabilities.argmax(axis=1) == split.labels).mean()), 4
+            )
             if name == "validation" and kind == "int8":
                 certainty = choose_threshold(probabilities, split.labels)
     _refuse_loss(accuracy["validation"], max_loss)

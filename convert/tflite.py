@@ -17,11 +17,14 @@ from edge.errors import ModelError
 
 INTEGER_TYPES = {schema.TensorType.INT8, schema.TensorType.INT32}  # INT32: biases, shapes
 TYPE_NAMES = {value: name for name, value in vars(schema.TensorType).items() if name.isupper()}
-OPERATOR_NAMES = {value: name for name, value in vars(schema.BuiltinOperator).items() if name.isupper()}
+OPERATOR_NAMES = {
+    value: name for name, value in vars(schema.BuiltinOperator).items() if name.isupper()
+}
 
 
 def to_int8(model: keras.Model, images: np.ndarray) -> bytes:
-    """Convert with int8 input, weights, activations and output; `images` (N, H, W) uint8 give the ranges.
+    """Convert with int8 input, weights, activations and output; `images` (N, H, W) uint8 give
+    the ranges.
 
     Raises ModelError where the network holds what TensorFlow Lite cannot express.
     """
@@ -36,28 +39,38 @@ def to_int8(model: keras.Model, images: np.ndarray) -> bytes:
         with _quiet():
             content: bytes = converter.convert()
     except (ConverterError, ValueError, TypeError, RuntimeError) as error:
-        unknown = re.search("ops: .+", str(error))  # in some forty lines of the compiler's own terms
+        unknown = re.search(
+            "ops: .+", str(error)
+        )  # in some forty lines of the compiler's own terms
         reason = unknown.group() if unknown else str(error).split("\n")[0]
-        raise ModelError(f"TensorFlow Lite cannot convert this network ({reason}); nothing was written") from error
+        raise ModelError(
+            f"TensorFlow Lite cannot convert this network ({reason}); nothing was written"
+        ) from error
     return content
 
 
 def check_int8(content: bytes) -> dict[str, int]:
-    """Return how often each operator occurs; raises ModelError where one touches anything but integers."""
+    """Return how often each operator occurs; raises ModelError where one touches anything but
+    integers.
+    """
     model = schema.ModelT.InitFromPackedBuf(content, 0)
     counts: Counter[str] = Counter()
     for graph in model.subgraphs:
         for operator in graph.operators:
             name = _operator_name(model.operatorCodes[operator.opcodeIndex])
             counts[name] += 1
-            used = [index for index in (*operator.inputs, *operator.outputs) if index >= 0]  # -1: left out
-            for tensor in (graph.tensors[index] for index in used):
-                if tensor.type not in INTEGER_TYPES:
-                    kind = TYPE_NAMES[tensor.type].lower()
-                    raise ModelError(
-                        f"not fully int8: {name} has the {kind} tensor {tensor.name.decode()}; nothing was written"
-                    )
+            for index in (*operator.inputs, *operator.outputs):
+                if index >= 0:  # -1: left out
+                    _check_integers(name, graph.tensors[index])
     return dict(counts)
+
+
+def _check_integers(operator: str, tensor: "schema.TensorT") -> None:
+    if tensor.type not in INTEGER_TYPES:
+        kind = TYPE_NAMES[tensor.type].lower()
+        raise ModelError(
+            f"not fully int8: {operator} has the {kind} tensor {tensor.name.decode()}; nothing was written"
+        )
 
 
 def _operator_name(code: "schema.OperatorCodeT") -> str:

@@ -1,4 +1,6 @@
-"""Command line of the workstation stage: `python -m train fit | fit-detector | teach | check-data | report`."""
+"""Command line of the workstation stage: `python -m train fit | fit-detector | teach |
+check-data | report`.
+"""
 
 import argparse
 import json
@@ -13,13 +15,17 @@ from edge.contract import LABELS
 from train.config import PEAKS, STARTED_PEAK, Architecture, FitConfig, Optimizer, Precision
 from train.errors import EXIT_TRY_AGAIN, TrainError
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow greets with a page of notices otherwise
+os.environ.setdefault(
+    "TF_CPP_MIN_LOG_LEVEL", "3"
+)  # TensorFlow greets with a page of notices otherwise
 
 DATA_HELP = (
-    "fer2013.csv, icml_face_data.csv, the challenge's train.csv, folders of pictures (train/<emotion>/, test/<emotion>/), "
-    "or a zip, tar or gz of one"
+    "fer2013.csv, icml_face_data.csv, the challenge's train.csv, folders of pictures "
+    "(train/<emotion>/, test/<emotion>/), or a zip, tar or gz of one"
 )
-VOTES_HELP = "FER+ votes (fer2013new.csv) of the same rows, or shares of them: a second head learns them"
+VOTES_HELP = (
+    "FER+ votes (fer2013new.csv) of the same rows, or shares of them: a second head learns them"
+)
 RUN_HELP = "run folder: config, history, model.keras, pictures"
 LARGEST_SEED = 2**32  # NumPy and Keras take no larger one
 DEFAULTS = {field.name: field.default for field in fields(FitConfig)}
@@ -55,10 +61,19 @@ def _add_fit(commands: Any) -> None:
     add = fit.add_argument
     add("--data", required=True, metavar="PATH", help=DATA_HELP)
     add("--out", required=True, type=Path, metavar="DIR", help=RUN_HELP)
-    add("--recipe", metavar="NAME", help="settings of a published model, from train/recipes/NAME.toml")
+    add(
+        "--recipe",
+        metavar="NAME",
+        help="settings of a published model, from train/recipes/NAME.toml",
+    )
     add("--votes", metavar="CSV", help=f"{VOTES_HELP}; not with a recipe that has soft targets")
     add("--arch", choices=get_args(Architecture), help=f"network (default: {DEFAULTS['arch']})")
-    add("--pretrained", action="store_true", default=None, help="start from ImageNet weights (with mobilenet_v2)")
+    add(
+        "--pretrained",
+        action="store_true",
+        default=None,
+        help="start from ImageNet weights (with mobilenet_v2)",
+    )
     epochs = f"passes over the training faces (default: {DEFAULTS['epochs']}); can be raised with --resume"
     add("--epochs", type=_whole_number(1), metavar="N", help=epochs)
     seed = f"of weights, order and augmentation (default: {DEFAULTS['seed']})"
@@ -73,25 +88,47 @@ def _add_fit(commands: Any) -> None:
     rate = f"peak, after warm-up (default: {peaks}; with --start {STARTED_PEAK:g} of it)"
     add("--learning-rate", type=float, metavar="X", help=rate)
     add("--class-weights", action="store_true", default=None, help="weigh rare emotions up")
-    precision = f"auto: bfloat16 where the processor multiplies it (default: {DEFAULTS['precision']})"
+    precision = (
+        f"auto: bfloat16 where the processor multiplies it (default: {DEFAULTS['precision']})"
+    )
     add("--precision", choices=get_args(Precision), help=precision)
-    add("--resume", action="store_true", help="carry on a run that was stopped or killed, or that gets more epochs")
+    add(
+        "--resume",
+        action="store_true",
+        help="carry on a run that was stopped or killed, or that gets more epochs",
+    )
     fit.set_defaults(command=_fit, after_stop="; `--resume` carries on from the last whole epoch")
 
 
 def _add_fit_detector(commands: Any) -> None:
     face = commands.add_parser("fit-detector", help="train the face detector into a run folder")
     add = face.add_argument
-    add("--photos", required=True, metavar="DIR", help="people/, background/ (photos), boxes.csv, perhaps sources.toml")
+    add(
+        "--photos",
+        required=True,
+        metavar="DIR",
+        help="people/, background/ (photos), boxes.csv, perhaps sources.toml",
+    )
     add("--data", required=True, metavar="PATH", help=f"FER2013, for faces to paste: {DATA_HELP}")
     add("--out", required=True, type=Path, metavar="DIR", help=RUN_HELP)
     recipe = "from train/detector/recipes/NAME.toml (default: %(default)s)"
     add("--recipe", default="face", metavar="NAME", help=recipe)
     epochs = "passes over the photos (default: the recipe's); can be raised with --resume"
     add("--epochs", type=_whole_number(1), metavar="N", help=epochs)
-    add("--seed", type=_whole_number(0), metavar="N", help="of weights, scenes and order (default: the recipe's)")
-    add("--resume", action="store_true", help="carry on a run that was stopped or killed, or that gets more epochs")
-    face.set_defaults(command=_fit_detector, after_stop="; `--resume` carries on from the last whole epoch")
+    add(
+        "--seed",
+        type=_whole_number(0),
+        metavar="N",
+        help="of weights, scenes and order (default: the recipe's)",
+    )
+    add(
+        "--resume",
+        action="store_true",
+        help="carry on a run that was stopped or killed, or that gets more epochs",
+    )
+    face.set_defaults(
+        command=_fit_detector, after_stop="; `--resume` carries on from the last whole epoch"
+    )
 
 
 def _add_teach(commands: Any) -> None:
@@ -103,13 +140,23 @@ def _add_teach(commands: Any) -> None:
     add("--votes", required=True, metavar="CSV", help=VOTES_HELP)
     recipes = "of the teachers (default: teacher)"
     add("--recipe", nargs="+", default=["teacher"], metavar="NAME", help=recipes)
-    add("--runs", type=Path, default=Path("runs/teachers"), metavar="DIR", help="run folders (default: %(default)s)")
+    add(
+        "--runs",
+        type=Path,
+        default=Path("runs/teachers"),
+        metavar="DIR",
+        help="run folders (default: %(default)s)",
+    )
     add("--out", type=Path, required=True, metavar="FILE", help="soft targets, .npz")
-    teach.set_defaults(command=_teach, after_stop="; the same command carries on from the last whole epoch")
+    teach.set_defaults(
+        command=_teach, after_stop="; the same command carries on from the last whole epoch"
+    )
 
 
 def _add_check_data(commands: Any) -> None:
-    check = commands.add_parser("check-data", help="counts, blanks, exact copies, duplicates across splits")
+    check = commands.add_parser(
+        "check-data", help="counts, blanks, exact copies, duplicates across splits"
+    )
     add = check.add_argument
     add("path", metavar="PATH", help=DATA_HELP)
     add("--votes", type=Path, metavar="CSV", help="FER+'s fer2013new.csv: how far its voters agree")
@@ -130,7 +177,9 @@ def _add_report(commands: Any) -> None:
 def _whole_number(lowest: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         if not text.isdecimal() or not lowest <= int(text) < LARGEST_SEED:
-            raise argparse.ArgumentTypeError(f"expected a whole number from {lowest}, found {text!r}")
+            raise argparse.ArgumentTypeError(
+                f"expected a whole number from {lowest}, found {text!r}"
+            )
         return int(text)
 
     return parse
@@ -153,7 +202,9 @@ def _fit(args: argparse.Namespace) -> int:
     given = _given(args, FitConfig)
     config = from_recipe(args.recipe, **given) if args.recipe else FitConfig(**given)
     metrics = fit(config, args.out, args.resume)
-    print(f"validation: {metrics['accuracy']:.2%} of {metrics['n']} faces, balanced {metrics['balanced_accuracy']:.2%}")
+    print(
+        f"validation: {metrics['accuracy']:.2%} of {metrics['n']} faces, balanced {metrics['balanced_accuracy']:.2%}"
+    )
     print(f"wrote {args.out}/model.keras, metrics.json, curves.png, confusion.png")
     print(f"next: python -m train report {args.out}")
     print(
@@ -167,7 +218,9 @@ def _fit_detector(args: argparse.Namespace) -> int:
     from train.detector.config import RECIPES, DetectorConfig
     from train.detector.fit import fit
 
-    config = read_recipe(DetectorConfig, RECIPES / f"{args.recipe}.toml", _given(args, DetectorConfig))
+    config = read_recipe(
+        DetectorConfig, RECIPES / f"{args.recipe}.toml", _given(args, DetectorConfig)
+    )
     metrics = fit(config, args.out, args.resume)
     print(
         f"held out: {metrics['recall_iou_0.5']:.1%} of {metrics['faces']} faces at IoU 0.5, "
@@ -210,7 +263,9 @@ def _report(args: argparse.Namespace) -> int:
     from train.report.page import report
 
     figures = report(args.run, args.data, args.int8)
-    print(f"validation: {figures['accuracy']:.2%} of {figures['n']} faces, ECE {figures['ece']:.3f}")
+    print(
+        f"validation: {figures['accuracy']:.2%} of {figures['n']} faces, ECE {figures['ece']:.3f}"
+    )
     if quantization := figures["quantization"]:
         accuracy = quantization["accuracy"]["int8"]
         print(f"int8: {accuracy:.2%}, the same answer on {quantization['agreement']:.1%} of faces")

@@ -1,4 +1,6 @@
-"""Every setting of a training run with its reason, and the recipes that hold the settings of published models."""
+"""Every setting of a training run with its reason, and the recipes that hold the settings of
+published models.
+"""
 
 import tomllib
 from dataclasses import dataclass, field, fields
@@ -11,6 +13,7 @@ from train.errors import ConfigError
 
 SPLITS = ("train", "validation", "test")
 Architecture = Literal["cnn", "vgg", "resnet", "mini_xception", "mobilenet_v2"]
+Augmentation = Literal["on", "off"]
 Optimizer = Literal["sgd", "adam"]
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
 Config = TypeVar("Config")
@@ -26,7 +29,9 @@ class FitConfig:
     data: str
     votes: str = ""  # FER+ votes of the training faces; empty: none
     arch: Architecture = "cnn"
-    network: dict[str, Any] = field(default_factory=dict)  # sizes other than the architecture's own, as it names them
+    network: dict[str, Any] = field(
+        default_factory=dict
+    )  # sizes other than the architecture's own, as it names them
     pretrained: bool = False  # start from ImageNet weights, where the architecture has some
     start: str = ""  # trained network, .keras, whose weights to start from; empty: random ones
     epochs: int = 40
@@ -36,19 +41,25 @@ class FitConfig:
     learning_rate: float | None = None  # peak; by default the usual one
     warmup_epochs: float = 1.0  # batch norm's statistics settle before the full step size
     momentum: float = 0.9
-    label_smoothing: float = 0.1  # FER2013's labels are doubtful: people agree with about two in three
+    label_smoothing: float = (
+        0.1  # FER2013's labels are doubtful: people agree with about two in three
+    )
     ema_span: float = 0.02  # of the run: the weights kept are averaged over about this last part
     class_weights: bool = False  # weigh rare classes up: better balanced accuracy, worse accuracy
-    votes_weight: float = 0.5  # of the second head's loss, which learns FER+ votes; there is none without votes
+    votes_weight: float = (
+        0.5  # of the second head's loss, which learns FER+ votes; there is none without votes
+    )
     soft_targets: str = ""  # file in train/recipes made by `train teach`; empty: labels alone
     soft_share: float = 0.8  # of the target that comes from the teachers, the rest is the label
+    augmentation: Augmentation = "on"  # off: the faces as they are, to see what it brings
     precision: Precision = "auto"  # bfloat16 where the processor multiplies it, else float32
 
     def __post_init__(self) -> None:
         if self.votes and self.soft_targets:
             raise ConfigError(
-                f"--votes with soft targets: {self.soft_targets} holds the votes that it was made of, and they would take "
-                "the place of those given; leave out --votes, or take a recipe without soft_targets"
+                f"--votes with soft targets: {self.soft_targets} holds the votes that it was made of, "
+                "and they would take the place of those given; leave out --votes, or take a recipe "
+                "without soft_targets"
             )
 
     @property
@@ -58,7 +69,8 @@ class FitConfig:
 
 
 def from_recipe(name: str, **changes: Any) -> FitConfig:
-    """Read `train/recipes/<name>.toml`, or the file `name` where that ends in .toml; `changes` override it.
+    """Read `train/recipes/<name>.toml`, or the file `name` where that ends in .toml; `changes`
+    override it.
 
     Raises ConfigError for an unknown recipe or setting, or one of the wrong kind.
     """
@@ -76,7 +88,8 @@ def recipes() -> list[str]:
 def read_recipe(kind: type[Config], path: Path, changes: dict[str, Any]) -> Config:
     """Make a `kind`, a dataclass, of the TOML file `path`; `changes` override it.
 
-    Raises ConfigError where it cannot be read, or holds an unknown setting or a value of the wrong kind.
+    Raises ConfigError where it cannot be read, or holds an unknown setting or a value of the
+    wrong kind.
     """
     try:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -1,4 +1,6 @@
-"""Train a classifier into a run folder; killed at any moment, `--resume` carries on from the last epoch."""
+"""Train a classifier into a run folder; killed at any moment, `--resume` carries on from the
+last epoch.
+"""
 
 import sys
 from pathlib import Path
@@ -15,8 +17,8 @@ from train.run.folder import open_run
 def fit(config: FitConfig, out: Path, resume: bool = False) -> dict[str, Any]:
     """Train as `config` says into the folder `out` and return the validation metrics.
 
-    Leaves config.json, history.csv, model.keras, metrics.json, curves.png and confusion.png. Raises DataError
-    where the data cannot be used, RunError where `out` holds another run.
+    Leaves config.json, history.csv, model.keras, metrics.json, curves.png and confusion.png.
+    Raises DataError where the data cannot be used, RunError where `out` holds another run.
     """
     data = load_with_votes(config.data, config.votes) if config.votes else load(config.data)
     return fit_on(data, config, out, resume)
@@ -31,19 +33,28 @@ def fit_on(data: Fer2013, config: FitConfig, out: Path, resume: bool = False) ->
         print(describe(data), flush=True)
         for warning in missing_classes(data):
             print(f"WARNING: {warning}", file=sys.stderr, flush=True)
-    from train.training_loop import train  # TensorFlow takes seconds to import: refuse what cannot work before
+    from train.training_loop import (
+        train,  # TensorFlow takes seconds to import: refuse what cannot work before
+    )
 
     return train(config, data, out)
 
 
 def missing_classes(data: Fer2013) -> list[str]:
-    """What to say of emotions without a single face: a network cannot learn them, nor be measured on them."""
+    """What to say of emotions without a single face: a network cannot learn them, nor be
+    measured on them.
+    """
     lines = []
-    for split, meaning in (("train", "the network will never predict"), ("validation", "no figure will tell of")):
+    for split, meaning in (
+        ("train", "the network will never predict"),
+        ("validation", "no figure will tell of"),
+    ):
         missing = [label for label, count in getattr(data, split).counts().items() if count == 0]
         if missing:
             listed = ", ".join(missing)
-            lines.append(f"no {split} faces of {listed}: {meaning} {'it' if len(missing) == 1 else 'them'}")
+            lines.append(
+                f"no {split} faces of {listed}: {meaning} {'it' if len(missing) == 1 else 'them'}"
+            )
     return lines
 
 
@@ -51,6 +62,6 @@ def describe(data: Fer2013) -> str:
     """The data set in one line."""
     note = "; validation is a held-out tenth of training" if data.held_out else ""
     return (
-        f"{len(data.train)} training faces ({data.dropped_twins} twins of validation or test faces dropped), "
+        f"{len(data.train)} training faces ({data.dropped_duplicates} copies of validation or test faces dropped), "
         f"{len(data.validation)} validation, {len(data.test)} test{note}"
     )

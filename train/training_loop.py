@@ -1,4 +1,4 @@
-"""The training itself: epochs of augmented batches, each ending in a validation and a checkpoint."""
+"""The training loop: epochs of augmented batches, each ending in a validation and a checkpoint."""
 
 import json
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from train.report.metrics import evaluate
 from train.run import checkpoint
 from train.run.distributed import Step, Workers
 from train.run.event_files import TensorBoardLog
-from train.run.folder import METRICS
+from train.run.folder import METRICS, MODEL
 from train.run.optimizer import Schedule, with_averaged_weights
 from train.run.precision import policy
 from train.run.progress import Means, Progress
@@ -30,39 +30,43 @@ from train.run.progress import Means, Progress
 def train(config: FitConfig, data: Fer2013, out: Path) -> dict[str, Any]:
     """Train on from the checkpoint in `out`, or from the start; return the validation metrics.
 
-    Raises DataError where the checkpoint is another run's, WorkerLostError where a worker beside this one died.
+    Raises RunError where the checkpoint is another run's, WorkerLostError where a worker beside
+    this one died.
     """
     cv2.setNumThreads(0)  # its threads on 48x48 pixels only get in TensorFlow's way
     keras.utils.set_random_seed(config.seed)
     workers = Workers()
-    faces, steps = training_set(data.train, config), batch_count(len(data.train), config)
+    faces = training_set(data.train, config)
+    steps = batch_count(len(data.train), config)
     with workers.scope():
         model = compiled(config, steps, list(faces.targets))
-    columns = [column for each in (faces.targets, faces.weights) for column in each.values()]
-    data_read = checkpoint.fingerprint(faces.images, *columns)
-    history = checkpoint.resume(model, out, data_read)
+    columns = [*faces.targets.values(), *faces.weights.values()]
+    fingerprint = checkpoint.fingerprint(faces.images, *columns)
+    history = checkpoint.resume(model, out, fingerprint)
     _seed_dropout(model, config)
-    judged, step = deployable(model), workers.step(model)
+    kept = deployable(model)
+    step = workers.step(model)
     board = TensorBoardLog(out / "tensorboard") if workers.index == 0 else None
     progress = Progress(len(history), config.epochs)
     with workers.watched():
         for epoch in range(len(history), config.epochs):
             prepared = batches(faces, config, epoch, workers.share)
             logs = _train_one_epoch(step, prepared, steps, progress.title(epoch))
-            with_averaged_weights(model, lambda trained: take_weights(judged, trained))
-            logs |= _validate(judged, data.validation)
-            history = pd.concat([history, pd.DataFrame([{"epoch": epoch, **logs}])], ignore_index=True)
+            _take_averaged(kept, model)
+            logs |= _validate(kept, data.validation)
+            row = pd.DataFrame([{"epoch": epoch, **logs}])
+            history = pd.concat([history, row], ignore_index=True)
             if board:
-                checkpoint.save(model, history, out, data_read)
+                checkpoint.save(model, history, out, fingerprint)
                 board.write(epoch, logs)
                 print(progress.line(epoch, logs), flush=True)
-        with_averaged_weights(
-            model, lambda trained: take_weights(judged, trained)
-        )  # again: it may have been killed here
-    return summarize(judged, history, data, out if workers.index == 0 else None)
+        _take_averaged(kept, model)  # again, for a run that was killed after its last epoch
+    return summarize(kept, history, data, out if workers.index == 0 else None)
 
 
-def _train_one_epoch(step: Step, prepared: Iterator[Batch], total: int, title: str) -> dict[str, float]:
+def _train_one_epoch(
+    step: Step, prepared: Iterator[Batch], total: int, title: str
+) -> dict[str, float]:
     """Return the epoch's mean loss and accuracy on the augmented faces.
 
     Batch by batch where one expects `Model.fit`: on two cores it ran 200 images a second, fit's own
@@ -72,41 +76,55 @@ def _train_one_epoch(step: Step, prepared: Iterator[Batch], total: int, title: s
     bar = tqdm(prepared, title, total, leave=False, disable=None)
     for batch in bar:
         logs = step(*batch)
-        accuracy = logs["emotion_accuracy"] if "emotion_accuracy" in logs else logs["accuracy"]
-        means.add({"loss": logs["loss"], "accuracy": accuracy})
-        bar.set_postfix({name: f"{value:.3f}" for name, value in means.values.items()}, refresh=False)
+        name = "emotion_accuracy" if "emotion_accuracy" in logs else "accuracy"
+        means.add({"loss": logs["loss"], "accuracy": logs[name]})
+        bar.set_postfix(means.values, refresh=False)
     return means.values
 
 
-def _validate(judged: keras.Model, faces: Faces) -> dict[str, float]:
-    probabilities = judged.predict(as_input(faces.images), batch_size=256, verbose=0)
+def _take_averaged(kept: keras.Model, model: keras.Model) -> None:
+    with_averaged_weights(model, lambda trained: take_weights(kept, trained))
+
+
+def _validate(kept: keras.Model, faces: Faces) -> dict[str, float]:
+    probabilities = kept.predict(as_input(faces.images), batch_size=256, verbose=0)
     chosen = probabilities[np.arange(len(faces)), faces.labels]
+    loss = -np.log(np.maximum(chosen, 1e-7)).mean()
     accuracy = (probabilities.argmax(axis=1) == faces.labels).mean()
-    return {"val_loss": float(-np.log(np.maximum(chosen, 1e-7)).mean()), "val_accuracy": float(accuracy)}
+    return {"val_loss": float(loss), "val_accuracy": float(accuracy)}
 
 
 def _seed_dropout(model: keras.Model, config: FitConfig) -> None:
     """Let the masks follow from seed and step."""
-    dropouts = [layer for layer in model.layers if isinstance(layer, keras.layers.Dropout)]
-    for number, layer in enumerate(dropouts):
-        layer.seed_generator.state.assign([config.seed + number, checkpoint.iterations(model)])
+    number = 0
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Dropout):
+            state = [config.seed + number, checkpoint.iterations(model)]
+            layer.seed_generator.state.assign(state)
+            number += 1
 
 
 def compiled(config: FitConfig, steps: int, outputs: list[str]) -> keras.Model:
-    """Build the network with its optimizer, warm-up, cosine decay and averaged weights."""
+    """Build the network with its optimizer and its losses; `outputs` are "emotion" and perhaps
+    "votes".
+    """
     model = build(config.arch, policy(config.precision), config.pretrained, **config.network)
     if config.start:
         load_weights(model, Path(config.start))
-    model = with_votes(model) if "votes" in outputs else keras.Model(model.input, {"emotion": model.output})
-    smoothing = 0.0 if config.soft_targets else config.label_smoothing  # teachers say better what is doubtful
-    losses = {
-        "emotion": keras.losses.CategoricalCrossentropy(label_smoothing=smoothing),
-        "votes": keras.losses.CategoricalCrossentropy(),
-    }
+    # Soft targets say better than smoothing which labels are doubtful.
+    smoothing = 0.0 if config.soft_targets else config.label_smoothing
+    losses = {"emotion": keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)}
+    weights = {"emotion": 1.0}
+    if "votes" in outputs:
+        model = with_votes(model)
+        losses["votes"] = keras.losses.CategoricalCrossentropy()
+        weights["votes"] = config.votes_weight
+    else:
+        model = keras.Model(model.input, {"emotion": model.output})
     model.compile(
         _optimizer(config, steps),
-        {name: losses[name] for name in outputs},
-        loss_weights={name: {"emotion": 1.0, "votes": config.votes_weight}[name] for name in outputs},
+        losses,
+        loss_weights=weights,
         metrics={"emotion": ["accuracy"]},
         jit_compile=keras.backend.backend() == "jax",  # without it JAX goes operator by operator
     )
@@ -115,26 +133,33 @@ def compiled(config: FitConfig, steps: int, outputs: list[str]) -> keras.Model:
 
 
 def _optimizer(config: FitConfig, steps: int) -> keras.optimizers.Optimizer:
-    schedule = Schedule(config.peak_learning_rate, config.epochs, steps, config.warmup_epochs, config.ema_span)
+    peak = config.peak_learning_rate
+    schedule = Schedule(peak, config.epochs, steps, config.warmup_epochs, config.ema_span)
+    rate = schedule.learning_rate()
+    averaging = schedule.averaging()
     if config.optimizer == "adam":
-        return keras.optimizers.Adam(schedule.learning_rate(), **schedule.averaging())
-    return keras.optimizers.SGD(
-        schedule.learning_rate(), momentum=config.momentum, nesterov=True, **schedule.averaging()
-    )
+        return keras.optimizers.Adam(rate, **averaging)
+    return keras.optimizers.SGD(rate, momentum=config.momentum, nesterov=True, **averaging)
 
 
-def summarize(model: keras.Model, history: pd.DataFrame, data: Fer2013, out: Path | None) -> dict[str, Any]:
-    """Calibrate `model`, judge it on validation; write model.keras, metrics.json and the pictures into `out`."""
-    images, labels = as_input(data.validation.images), data.validation.labels
+def summarize(
+    model: keras.Model, history: pd.DataFrame, data: Fer2013, out: Path | None
+) -> dict[str, Any]:
+    """Calibrate `model` and evaluate it on validation.
+
+    Writes model.keras, metrics.json and the pictures into `out`, if given.
+    """
+    images = as_input(data.validation.images)
+    labels = data.validation.labels
     temperature = calibrate(model, model.predict(images, batch_size=256, verbose=0), labels)
     metrics = evaluate(model.predict(images, batch_size=256, verbose=0), labels)
     if out is None:
         return metrics
-    model.save(out / "model.keras")
+    model.save(out / MODEL)
     dataset = {
         "train": len(data.train),
         "validation": len(data.validation),
-        "dropped_twins": data.dropped_twins,
+        "dropped_duplicates": data.dropped_duplicates,
         "validation_held_out": data.held_out,
     }
     written = {"split": "validation", **metrics, "temperature": temperature, "data": dataset}

@@ -1,7 +1,8 @@
-"""Measure where a detector's box lies in FER2013's own framing, so that the device crops as FER2013 does.
+"""Measure where a detector's box lies in FER2013's own framing, so that the device crops as
+FER2013 does.
 
-Each 48x48 face is shown to the detector enlarged, in a canvas that continues its edges; the box found
-there tells how FER2013's square lies around such a box.
+Each 48x48 face is shown to the detector enlarged, in a canvas that continues its edges; the box
+found there tells how FER2013's square lies around such a box.
 """
 
 from dataclasses import dataclass
@@ -29,7 +30,9 @@ class Measured:
     found: int
     shown: int
     eye_line_deg: float
-    """median tilt of the eye line, absolute: how upright FER2013 is; 0 where the detector gives no eyes"""
+    """median tilt of the eye line, absolute: how upright FER2013 is; 0 where the detector gives
+    no eyes
+    """
 
 
 def measure(faces: Faces, detector: FaceDetector) -> Measured:
@@ -37,7 +40,8 @@ def measure(faces: Faces, detector: FaceDetector) -> Measured:
 
     Raises DataError where that leaves none.
     """
-    rows, tilts = [], []
+    rows = []
+    tilts = []
     for image in faces.images:
         found = detector.detect(_canvas(image))
         if len(found) != 1:
@@ -45,20 +49,24 @@ def measure(faces: Faces, detector: FaceDetector) -> Measured:
         x, y, width, height = found[0].box_xywh
         unit = np.sqrt(width * height)
         middle = MARGIN_PX + FACE_PX / 2
-        rows.append((FACE_PX / unit, (middle - x - width / 2) / unit, (middle - y - height / 2) / unit))
+        rows.append(
+            (FACE_PX / unit, (middle - x - width / 2) / unit, (middle - y - height / 2) / unit)
+        )
         if found[0].eyes:
             tilts.append(abs(np.degrees(roll(found[0].eyes))))
     if not rows:
-        raise DataError(f"{detector.name} found none of {len(faces)} faces; are they upright faces as in FER2013?")
+        raise DataError(
+            f"{detector.name} found none of {len(faces)} faces; are they upright faces as in FER2013?"
+        )
     median = np.median(rows, axis=0)
     spread = np.median(np.abs(rows - median), axis=0)
-    return Measured(
-        CropGeometry(*(round(float(value), 3) for value in median)),
-        CropGeometry(*(round(float(value), 3) for value in spread)),
-        len(rows),
-        len(faces),
-        float(np.median(tilts)) if tilts else 0.0,
-    )
+    tilt_deg = float(np.median(tilts)) if tilts else 0.0
+    return Measured(_geometry(median), _geometry(spread), len(rows), len(faces), tilt_deg)
+
+
+def _geometry(values: np.ndarray) -> CropGeometry:
+    side, shift_x, shift_y = values.tolist()
+    return CropGeometry(round(side, 3), round(shift_x, 3), round(shift_y, 3))
 
 
 def _canvas(image: np.ndarray) -> np.ndarray:

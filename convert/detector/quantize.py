@@ -1,6 +1,7 @@
 """Turn a trained face detector into the int8 file and manifest that ship.
 
-Its threshold is chosen on held-out photos; its crop geometry is measured on FER2013, and both stand in the manifest.
+Its threshold is chosen on held-out photos; its crop geometry is measured on FER2013, and both
+stand in the manifest.
 """
 
 import hashlib
@@ -15,8 +16,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from convert.calibration import SEED, calibration_faces
 from convert.detector import crop as crops
-from convert.detector.evaluate import figures
-from convert.detector.evaluate import judge as evaluate
+from convert.detector.evaluate import evaluate, figures
 from convert.manifests import git_commit, tensor, tools, training, write_atomically
 from edge import __version__
 from edge.contract import CropGeometry
@@ -27,16 +27,18 @@ from edge.vision.manifest import DetectorManifest
 from train.data.faces import Faces
 from train.data.fer2013 import load as load_faces
 from train.detector import photos as data
-from train.detector.evaluate import judge as evaluate_float
-from train.detector.metrics import FALSE_ALARMS, LOWEST, as_frame, fitted
+from train.detector.evaluate import evaluate as evaluate_float
+from train.detector.metrics import FALSE_ALARMS, MIN_SCORE, as_frame, fitted
 from train.detector.photos import Photo, Photos
-from train.detector.scenes.drawing import CLEAN_SHARE, spoil
+from train.detector.scenes.degrading import CLEAN_SHARE, degrade
 from train.network.loading import read_network
 from train.run.folder import CONFIG
 
 FRAMES = 200  # for the ranges of the integers
 MAX_LOSS = 0.02  # of the recall, int8 against float
-UNKNOWN_CROP = CropGeometry(side=1.0, shift_x=0.0, shift_y=0.0)  # while it is measured: the box itself
+UNKNOWN_CROP = CropGeometry(
+    side=1.0, shift_x=0.0, shift_y=0.0
+)  # while it is measured: the box itself
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,9 @@ class Quantized:
     """What came out, for the command to print."""
 
     operators: dict[str, int]
-    recall: dict[str, float]  # of the float and of the int8 network, each at its own threshold for `FALSE_ALARMS`
+    recall: dict[
+        str, float
+    ]  # of the float and of the int8 network, each at its own threshold for `FALSE_ALARMS`
     threshold: float
     crop: CropGeometry
     figures: dict[str, float]
@@ -60,16 +64,20 @@ def quantize_detector(
 ) -> Quantized:
     """Write `out` (.tflite) and its manifest, both or neither.
 
-    `crop` is measured on the training faces of `fer2013` unless given; without that, on those that the run of `model`
-    pasted. Raises NetworkError where the model is not readable, ModelError where it is not fully int8, or loses more
-    than `max_loss` of its recall; DataError where photos or faces cannot be used, UsageError for another kind of `out`.
+    `crop` is measured on the training faces of `fer2013` unless given; without that, on those
+    that the run of `model` pasted. Raises NetworkError where the model is not readable,
+    ModelError where it is not fully int8, or loses more than `max_loss` of its recall;
+    DataError where photos or faces cannot be used, UsageError for another kind of `out`.
     """
     if out.suffix != ".tflite":
         raise UsageError(f"{out}: expected a name that ends in .tflite")
     photos = data.load(folder)
     network = read_network(model)
     faces = None if crop else _faces(model, fer2013)
-    from convert.tflite import check_int8, to_int8  # TensorFlow: after all that can be refused without it
+    from convert.tflite import (  # TensorFlow: after all that can be refused without it
+        check_int8,
+        to_int8,
+    )
 
     content = to_int8(network, calibration_frames(photos.training))
     operators = check_int8(content)
@@ -77,7 +85,9 @@ def quantize_detector(
     recall = _compare(network, content, described, photos, max_loss)
     described = _with_figures(described, content, photos)
     if faces:
-        crop = crops.measure(faces, GrayNet(content, described, min_face_px=crops.MIN_FACE_PX)).geometry
+        crop = crops.measure(
+            faces, GrayNet(content, described, min_face_px=crops.MIN_FACE_PX)
+        ).geometry
     final = msgspec.structs.replace(described, crop=crop)
     manifest.verify(out, final, content)
     with write_atomically(out) as part:
@@ -86,35 +96,47 @@ def quantize_detector(
     return Quantized(operators, recall, final.threshold, final.crop, final.figures)
 
 
-def calibration_frames(training: tuple[Photo, ...], count: int = FRAMES, seed: int = SEED) -> np.ndarray:
-    """Draw `count` training photos as the device's copy of a frame, (count, 288, 384) uint8, most with a camera's faults."""
+def calibration_frames(
+    training: tuple[Photo, ...], count: int = FRAMES, seed: int = SEED
+) -> np.ndarray:
+    """Draw `count` training photos as the device's copy of a frame, (count, 288, 384) uint8,
+    most with a camera's faults.
+    """
     rng = np.random.default_rng(seed)
     frames = [fitted(training[index]).gray for index in rng.permutation(len(training))[:count]]
-    return np.stack([frame if rng.random() < CLEAN_SHARE else spoil(frame, rng) for frame in frames])
+    return np.stack(
+        [frame if rng.random() < CLEAN_SHARE else degrade(frame, rng) for frame in frames]
+    )
 
 
 def _faces(model: Path, fer2013: str) -> Faces:
-    """Training faces to measure the crop on: of `fer2013`, else of what the run that `model` lies in was given."""
+    """Training faces to measure the crop on: of `fer2013`, else of what the run that `model`
+    lies in was given.
+    """
     config = model.parent / CONFIG
     place = fer2013 or (json.loads(config.read_text()).get("data", "") if config.is_file() else "")
     if not place:
-        raise UsageError(f"{model}: lies in no run folder; add --data, FER2013, to measure how its boxes lie in a face")
+        raise UsageError(
+            f"{model}: lies in no run folder; add --data, FER2013, to measure how its boxes lie in a face"
+        )
     return calibration_faces(load_faces(place).split("train"), crops.FACES_PER_CLASS)
 
 
 def _with_figures(described: DetectorManifest, content: bytes, photos: Photos) -> DetectorManifest:
     """Choose the threshold on held-out photos as a camera shows them, and say what it gives."""
-    detector = GrayNet(content, described, threshold=LOWEST, min_face_px=1)
+    detector = GrayNet(content, described, threshold=MIN_SCORE, min_face_px=1)
     result = evaluate(detector, map(as_frame, photos.held_out))
     threshold = result.strict.threshold(FALSE_ALARMS)
-    return msgspec.structs.replace(described, threshold=threshold, figures=figures(result, threshold))
+    return msgspec.structs.replace(
+        described, threshold=threshold, figures=figures(result, threshold)
+    )
 
 
 def _compare(
     network: Any, content: bytes, described: DetectorManifest, photos: Photos, max_loss: float
 ) -> dict[str, float]:
     """Recall of both networks on the same frames."""
-    detector = GrayNet(content, described, threshold=LOWEST, min_face_px=1)
+    detector = GrayNet(content, described, threshold=MIN_SCORE, min_face_px=1)
     curves = {
         "float": evaluate_float(network, photos.held_out),
         "int8": evaluate(detector, map(fitted, photos.held_out)).strict,

@@ -1,4 +1,6 @@
-"""Pack all that the Pi needs into one versioned archive; the device's install.sh verifies its checksums."""
+"""Pack all that the Pi needs into one versioned archive; the device's install.sh verifies its
+checksums.
+"""
 
 import shutil
 import tarfile
@@ -16,11 +18,15 @@ LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.part", ".*")
 
 
 def bundle(out: Path, python: str | None = None, project: Path = PROJECT) -> Path:
-    """Write `out`/emotion-edge-VERSION.tar.gz and its .sha256; with `python`, its aarch64 wheels go along.
+    """Write `out`/emotion-edge-VERSION.tar.gz and its .sha256; with `python`, its aarch64
+    wheels go along.
 
     Raises ModelError where a shipped model and its manifest do not belong together.
     """
-    for model, kind in ((DEFAULT_MODEL, manifest.Manifest), (DEFAULT_GRAYNET, manifest.DetectorManifest)):
+    for model, kind in (
+        (DEFAULT_MODEL, manifest.Manifest),
+        (DEFAULT_GRAYNET, manifest.DetectorManifest),
+    ):
         manifest.read_verified(project / model.relative_to(PROJECT), kind)
     name = f"{NAME}-{__version__}" + (f"-cp{python.replace('.', '')}-aarch64" if python else "")
     out.mkdir(parents=True, exist_ok=True)
@@ -35,7 +41,9 @@ def bundle(out: Path, python: str | None = None, project: Path = PROJECT) -> Pat
         with tarfile.open(part, "w:gz") as tar:
             tar.add(root, name, filter=_anonymous)
         part.replace(archive)
-    archive.with_name(f"{archive.name}.sha256").write_text(f"{manifest.sha256(archive)}  {archive.name}\n")
+    archive.with_name(f"{archive.name}.sha256").write_text(
+        f"{manifest.sha256(archive)}  {archive.name}\n"
+    )
     return archive
 
 
@@ -47,7 +55,9 @@ def _collect(project: Path, root: Path) -> None:
             shutil.copytree(source, root / part, ignore=LEFT_OUT)
         else:
             shutil.copy2(source, root / part)
-    shutil.copy2(root / "systemd" / "install.sh", root)  # the other one stays on the device, to uninstall
+    shutil.copy2(
+        root / "systemd" / "install.sh", root
+    )  # the other one stays on the device, to uninstall
     (root / "VERSION").write_text(f"{__version__}\n")
 
 

@@ -1,4 +1,6 @@
-"""Find the wheels of requirements-edge.txt for a Raspberry Pi from any machine, by pip's `--platform`."""
+"""Find the wheels of requirements-edge.txt for a Raspberry Pi from any machine, by pip's
+`--platform`.
+"""
 
 import subprocess
 import sys
@@ -11,11 +13,15 @@ OLDEST_GLIBC_MINOR = 17  # manylinux2014
 
 
 def requirements_for(lines: list[str], python: str) -> list[str]:
-    """The requirements of `lines` that hold on a 64-bit Pi with `python`; pip itself would ask this machine."""
+    """The requirements of `lines` that hold on a 64-bit Pi with `python`; pip itself would ask
+    this machine.
+    """
     try:
         from packaging.requirements import Requirement
     except ImportError as error:  # of what runs on the device, nothing needs it
-        raise UsageError("--wheels needs the package packaging here: `pip install packaging`") from error
+        raise UsageError(
+            "--wheels needs the package packaging here: `pip install packaging`"
+        ) from error
     device = {
         "python_version": python,
         "python_full_version": f"{python}.0",
@@ -25,16 +31,37 @@ def requirements_for(lines: list[str], python: str) -> list[str]:
         "os_name": "posix",
         "implementation_name": "cpython",
     }
-    parsed = [Requirement(text) for line in lines if (text := line.split("#")[0].strip())]
-    return [f"{one.name}{one.specifier}" for one in parsed if one.marker is None or one.marker.evaluate(device)]
+    needed = []
+    for line in lines:
+        text = line.split("#")[0].strip()
+        if not text:
+            continue
+        requirement = Requirement(text)
+        if requirement.marker is None or requirement.marker.evaluate(device):
+            needed.append(f"{requirement.name}{requirement.specifier}")
+    return needed
 
 
 def pip_arguments(requirements: Path, python: str) -> list[str]:
-    """What follows `pip install --dry-run` or `pip download` to resolve for the Pi with wheels alone."""
-    tags = ["manylinux2014", *(f"manylinux_2_{minor}" for minor in range(OLDEST_GLIBC_MINOR, GLIBC_MINOR[python] + 1))]
-    platforms = [argument for tag in tags for argument in ("--platform", f"{tag}_aarch64")]
+    """What follows `pip install --dry-run` or `pip download` to resolve for the Pi with wheels
+    alone.
+    """
+    tags = ["manylinux2014"]
+    for minor in range(OLDEST_GLIBC_MINOR, GLIBC_MINOR[python] + 1):
+        tags.append(f"manylinux_2_{minor}")
+    platforms: list[str] = []
+    for tag in tags:
+        platforms += ["--platform", f"{tag}_aarch64"]
     requirements_here = requirements_for(requirements.read_text().splitlines(), python)
-    return ["--only-binary=:all:", "--python-version", python, "--implementation", "cp", *platforms, *requirements_here]
+    return [
+        "--only-binary=:all:",
+        "--python-version",
+        python,
+        "--implementation",
+        "cp",
+        *platforms,
+        *requirements_here,
+    ]
 
 
 def download(requirements: Path, python: str, folder: Path) -> None:
@@ -43,6 +70,10 @@ def download(requirements: Path, python: str, folder: Path) -> None:
     Raises EdgeError with pip's words where it finds none, UsageError where `packaging` is missing.
     """
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--dest", str(folder)]
-    done = subprocess.run([*command, *pip_arguments(requirements, python)], capture_output=True, text=True)
+    done = subprocess.run(
+        [*command, *pip_arguments(requirements, python)], capture_output=True, text=True
+    )
     if done.returncode:
-        raise EdgeError(f"pip found no aarch64 wheels for Python {python}: {done.stderr.strip().splitlines()[-1]}")
+        raise EdgeError(
+            f"pip found no aarch64 wheels for Python {python}: {done.stderr.strip().splitlines()[-1]}"
+        )

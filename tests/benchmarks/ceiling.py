@@ -1,8 +1,8 @@
-"""How far the labels can be foretold at all: by FER+'s ten voters, by models, and by both, on validation.
+"""How far the labels can be predicted at all: by FER+'s ten voters, by models, and by both, on validation.
 
 .venv-train/bin/python tests/benchmarks/ceiling.py --data fer2013.csv --votes fer2013new.csv MODEL... [--split validation]
 
-The mean of the models' opinions and the shares of the votes go into the regression of `train teach`, judged across folds.
+The mean of the models' predictions and the shares of the votes go into the regression of `train teach`, measured across folds.
 Prints the accuracy over all faces and over those of photos that training does not hold.
 """
 
@@ -18,9 +18,9 @@ import numpy as np
 
 from convert.evaluate import open_model, predict
 from train.config import SPLITS
-from train.data.near_duplicates import near_twins
+from train.data.near_duplicates import near_duplicates
 from train.data.votes import load_with_votes
-from train.teachers import fuse
+from train.teachers import combine
 
 
 def main() -> None:
@@ -32,12 +32,12 @@ def main() -> None:
     arguments = parser.parse_args()
     data = load_with_votes(arguments.data, arguments.votes)
     faces = data.split(arguments.split)
-    new = ~near_twins(faces.images, data.train.images)
-    opinion = np.mean([predict(open_model(path), faces)[0] for path in arguments.models], axis=0)
+    new = ~near_duplicates(faces.images, data.train.images)
+    predicted = np.mean([predict(open_model(path), faces)[0] for path in arguments.models], axis=0)
     print(f"{'':32}{'all ' + str(len(faces)):>12}{'new ' + str(new.sum()):>12}")
-    _print("models", opinion.argmax(axis=1) == faces.labels, new)
-    for name, known in (("votes", np.full_like(opinion, 1 / 7)), ("models and votes", opinion)):
-        _print(f"{name}, regression", fuse([known], faces).argmax(axis=1) == faces.labels, new)
+    _print("models", predicted.argmax(axis=1) == faces.labels, new)
+    for name, known in (("votes", np.full_like(predicted, 1 / 7)), ("models and votes", predicted)):
+        _print(f"{name}, regression", combine([known], faces).argmax(axis=1) == faces.labels, new)
 
 
 def _print(name: str, right: np.ndarray, new: np.ndarray) -> None:

@@ -93,7 +93,7 @@ def test_the_manifests_accuracy_is_what_evaluate_measures(
         assert result["accuracy"] > 0.5
         assert list(result) == [
             *("model", "split", "held_out_of_training", "n", "accuracy", "balanced_accuracy", "per_class", "confusion"),
-            *("ece", "latency_ms", "without_near_twins"),
+            *("ece", "latency_ms", "without_near_duplicates"),
         ]
         assert not result["held_out_of_training"]
         assert set(result["latency_ms"]) == {"median", "p95"}
@@ -109,10 +109,10 @@ def test_figures_are_told_without_faces_of_photos_in_training_too(
     path = write_csv(tmp_path / "mixed.csv", {"Training": train, "PublicTest": mixed, "PrivateTest": darker})
     result = evaluate(shipped[0], path, "validation", tmp_path / "int8.csv")
     guessed = predictions.load(tmp_path / "int8.csv", mixed.labels)[-3:].argmax(axis=1)
-    assert (result["n"], result["without_near_twins"]["n"]) == (17, 3)
-    assert result["without_near_twins"]["accuracy"] == (guessed == [0, 1, 2]).mean()
-    assert evaluate(shipped[0], path, "test")["without_near_twins"] is None
-    assert evaluate(shipped[0], path, "train")["without_near_twins"] is None
+    assert (result["n"], result["without_near_duplicates"]["n"]) == (17, 3)
+    assert result["without_near_duplicates"]["accuracy"] == (guessed == [0, 1, 2]).mean()
+    assert evaluate(shipped[0], path, "test")["without_near_duplicates"] is None
+    assert evaluate(shipped[0], path, "train")["without_near_duplicates"] is None
 
 
 def test_validation_cut_out_of_training_is_told_apart(shipped: tuple[Path, Quantized], tmp_path: Path) -> None:
@@ -246,10 +246,10 @@ def test_certain_is_the_lowest_score_that_keeps_the_promise() -> None:
     probabilities = np.zeros((6, 7))
     probabilities[:, 3], probabilities[:, 0] = scores, 0.1
     labels = np.where(right, 3, 1)
-    chosen = choose_threshold(probabilities, labels, wanted=0.8)
+    chosen = choose_threshold(probabilities, labels, target=0.8)
     assert (chosen.threshold, chosen.coverage, chosen.accuracy) == (0.41, round(5 / 6, 4), 0.8)
-    assert choose_threshold(probabilities, labels, wanted=0.9).threshold == 0.61
-    assert choose_threshold(probabilities, np.full(6, 2), wanted=0.8).coverage == 0
+    assert choose_threshold(probabilities, labels, target=0.9).threshold == 0.61
+    assert choose_threshold(probabilities, np.full(6, 2), target=0.8).coverage == 0
 
 
 class FixedDetector:

@@ -73,7 +73,7 @@ def accuracy_of_the_model_kept(run: Path) -> float:
 def test_it_learns_and_leaves_all_that_a_run_should(run: Path) -> None:
     metrics = json.loads((run / "metrics.json").read_text())
     assert metrics["accuracy"] > 0.5  # chance: 0.14
-    assert metrics["data"] == {"train": 448, "validation": 70, "dropped_twins": 0, "validation_held_out": False}
+    assert metrics["data"] == {"train": 448, "validation": 70, "dropped_duplicates": 0, "validation_held_out": False}
     assert pd.read_csv(run / "history.csv")["epoch"].tolist() == list(range(EPOCHS))
     assert json.loads((run / "config.json").read_text())["epochs"] == EPOCHS
     for picture in ("curves.png", "confusion.png"):
@@ -197,11 +197,18 @@ def test_batches_depend_on_seed_and_epoch_alone_and_hold_every_face_once() -> No
     assert np.concatenate([targets["emotion"] for _, targets, _ in one]).sum(axis=0).tolist() == [30] * 7
 
 
+def test_without_augmentation_the_faces_stay_as_they_are() -> None:
+    some = faces(8)
+    config = FitConfig("", batch_size=32, augmentation="off")
+    seen = np.concatenate([images for images, _, _ in batches(training_set(some, config), config, epoch=0)])
+    assert {image.tobytes() for image in seen.astype(np.uint8)} == {image.tobytes() for image in some.images}
+
+
 def test_targets_sum_to_one_and_weights_say_how_much_they_count() -> None:
     """TensorFlow's gradient takes the first for granted: with less the votes' head grew until nothing was learned."""
     some = faces(30)
     votes = np.zeros((len(some), len(VOTE_COLUMNS)), np.uint8)
-    votes[::2, :3] = 5  # every second face was judged
+    votes[::2, :3] = 5  # every second face has votes
     train = training_set(replace(some, votes=votes), FitConfig("", class_weights=True))
     for _, targets, weights in batches(train, FitConfig("", batch_size=30), epoch=0):
         for name, weight in weights.items():

@@ -1,4 +1,4 @@
-"""Teachers judge only what they did not see, and what they say with the votes is better than either."""
+"""Teachers predict only what they did not see, and what they say with the votes is better than either."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from train.data.faces import Faces
 from train.data.soft_targets import image_keys, load_soft_targets
 from train.data.votes import LABEL_COLUMNS, VOTE_COLUMNS
 from train.errors import RunError
-from train.teachers import fuse, teach
+from train.teachers import combine, teach
 
 
 def votes_for(labels: np.ndarray) -> np.ndarray:
@@ -54,15 +54,15 @@ def test_teach_writes_targets_for_every_training_face_and_carries_on(
         teach(*arguments)
 
 
-def test_opinions_and_votes_together_foretell_more_than_either() -> None:
+def test_opinions_and_votes_together_predict_more_than_either() -> None:
     rng = np.random.default_rng(3)
     labels = rng.integers(0, 7, 2100)
-    opinion = np.full((2100, 7), 0.08)
+    predicted = np.full((2100, 7), 0.08)
     guesses = np.where(rng.random(2100) < 0.6, labels, rng.integers(0, 7, 2100))
-    opinion[np.arange(2100), guesses] = 0.52
+    predicted[np.arange(2100), guesses] = 0.52
     seen = np.where(rng.random(2100) < 0.6, labels, rng.integers(0, 7, 2100))
-    together = fuse([opinion], Faces(np.zeros((2100, 48, 48), np.uint8), labels, votes_for(seen)))
+    together = combine([predicted], Faces(np.zeros((2100, 48, 48), np.uint8), labels, votes_for(seen)))
     log_loss = -np.log(together[np.arange(2100), labels]).mean()
-    assert log_loss < -np.log(opinion[np.arange(2100), labels]).mean() - 0.1
+    assert log_loss < -np.log(predicted[np.arange(2100), labels]).mean() - 0.1
     assert (together.argmax(axis=1) == labels).mean() > max((guesses == labels).mean(), (seen == labels).mean())
     assert together.sum(axis=1) == pytest.approx(1)

@@ -1,4 +1,6 @@
-"""Change training faces as cameras, detectors and people do: framing, light, sharpness, compression."""
+"""Change training faces as cameras, detectors and people do: framing, light, sharpness,
+compression.
+"""
 
 import cv2
 import numpy as np
@@ -23,14 +25,17 @@ ERASE_SIDE = (6, 18)  # px
 def augment(images: np.ndarray, rng: np.random.Generator, part: slice = slice(None)) -> np.ndarray:
     """Return changed copies of `images[part]`, (N, 48, 48) uint8, gray.
 
-    The same `rng` changes an image in the same way whatever the `part`: workers that share a batch see what one
-    would. All chances are drawn for the batch at once: NumPy's calls would cost more than the pixels.
+    The same `rng` changes an image in the same way whatever the `part`: workers that share a
+    batch see what one would. All chances are drawn for the batch at once: NumPy's calls would
+    cost more than the pixels.
     """
     count = len(images)
-    matrices, curves = _framings(count, rng)[part], _tone_curves(count, rng)[part]
-    degrades, erases = (rng.random(count) < p for p in (DEGRADE_PROBABILITY, ERASE_PROBABILITY))
+    matrices = _framings(count, rng)[part]
+    curves = _tone_curves(count, rng)[part]
+    degrades = rng.random(count) < DEGRADE_PROBABILITY
+    erases = rng.random(count) < ERASE_PROBABILITY
     seeds = rng.integers(0, 2**32, count)[part]
-    changed = [_view(*pair) for pair in zip(images[part], matrices, curves, strict=True)]
+    changed = list(map(_view, images[part], matrices, curves))
     for index in np.flatnonzero(degrades[part]):
         changed[index] = _degrade(changed[index], np.random.default_rng(seeds[index]))
     for index in np.flatnonzero(erases[part]):
@@ -39,20 +44,26 @@ def augment(images: np.ndarray, rng: np.random.Generator, part: slice = slice(No
 
 
 def _framings(count: int, rng: np.random.Generator) -> np.ndarray:
-    """Rotation, scale, shift and flip about the middle, (N, 2, 3) float64, as `cv2.warpAffine` takes them."""
+    """Rotation, scale, shift and flip about the middle, (N, 2, 3) float64, as `cv2.warpAffine`
+    takes them.
+    """
     angle = np.radians(rng.uniform(-MAX_ROTATION_DEG, MAX_ROTATION_DEG, count))
     scale = rng.uniform(*SCALE, count)
     shift = rng.uniform(-MAX_SHIFT, MAX_SHIFT, (count, 2)) * INPUT_SIDE
     flip = np.where(rng.random(count) < FLIP_PROBABILITY, -1.0, 1.0)
-    cosine, sine = scale * np.cos(angle), scale * np.sin(angle)
-    turn = np.stack([np.stack([cosine * flip, sine], axis=1), np.stack([-sine * flip, cosine], axis=1)], axis=1)
+    cosine = scale * np.cos(angle)
+    sine = scale * np.sin(angle)
+    upper = np.stack([cosine * flip, sine], axis=1)
+    lower = np.stack([-sine * flip, cosine], axis=1)
+    turn = np.stack([upper, lower], axis=1)
     centre = np.full(2, (INPUT_SIDE - 1) / 2)
     return np.concatenate([turn, (centre + shift - turn @ centre)[..., np.newaxis]], axis=2)
 
 
 def _tone_curves(count: int, rng: np.random.Generator) -> np.ndarray:
     """Gamma, contrast and brightness as tables, (N, 256) uint8."""
-    gamma, contrast = (rng.uniform(*limits, (count, 1)) for limits in (GAMMA, CONTRAST))
+    gamma = rng.uniform(*GAMMA, (count, 1))
+    contrast = rng.uniform(*CONTRAST, (count, 1))
     brightness = rng.uniform(-MAX_BRIGHTNESS, MAX_BRIGHTNESS, (count, 1))
     levels = (np.linspace(0, 1, 256) ** gamma - 0.5) * contrast + 0.5
     return np.clip(levels * 255 + brightness, 0, 255).astype(np.uint8)
@@ -60,7 +71,9 @@ def _tone_curves(count: int, rng: np.random.Generator) -> np.ndarray:
 
 def _view(image: np.ndarray, matrix: np.ndarray, curve: np.ndarray) -> np.ndarray:
     side = (INPUT_SIDE, INPUT_SIDE)
-    framed = cv2.warpAffine(image, matrix, side, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    framed = cv2.warpAffine(
+        image, matrix, side, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+    )
     return cv2.LUT(framed, curve)
 
 
@@ -74,10 +87,13 @@ def _degrade(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     if kind == 1:
         return cv2.GaussianBlur(image, (0, 0), rng.uniform(*BLUR_SIGMA))
     quality = int(rng.integers(*JPEG_QUALITY))
-    return cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_GRAYSCALE)
+    return cv2.imdecode(
+        cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_GRAYSCALE
+    )
 
 
 def _erase(image: np.ndarray, rng: np.random.Generator) -> None:
     height, width = rng.integers(*ERASE_SIDE, size=2)
-    top, left = rng.integers(0, INPUT_SIDE - height), rng.integers(0, INPUT_SIDE - width)
+    top = rng.integers(0, INPUT_SIDE - height)
+    left = rng.integers(0, INPUT_SIDE - width)
     image[top : top + height, left : left + width] = rng.integers(0, 256)

@@ -1,4 +1,4 @@
-"""The training input: shuffled, freshly augmented batches."""
+"""Make the batches of an epoch: shuffled, freshly augmented faces with their targets."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,7 +16,9 @@ from train.run.prefetch import prefetched
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """What the network learns from, row by row: `images` and, by the output's name, targets and their weights."""
+    """What the network learns from, row by row: `images` and, by the output's name, targets and
+    their weights.
+    """
 
     images: np.ndarray  # (N, 48, 48) uint8
     targets: dict[str, np.ndarray]  # emotion (N, 7), votes (N, 10)
@@ -25,7 +27,8 @@ class TrainingSet:
 
 def training_set(faces: Faces, config: FitConfig) -> TrainingSet:
     """Lay targets and weights beside `faces` as `config` asks."""
-    emotion, weight = one_hot(faces.labels), np.ones(len(faces), np.float32)
+    emotion = one_hot(faces.labels)
+    weight = np.ones(len(faces), np.float32)
     if config.soft_targets:
         soft, votes = load_soft_targets(RECIPES / config.soft_targets, faces)
         faces = replace(faces, votes=votes)
@@ -33,33 +36,43 @@ def training_set(faces: Faces, config: FitConfig) -> TrainingSet:
     if config.class_weights:
         counts = np.bincount(faces.labels, minlength=len(LABELS))
         weight = (len(faces) / len(LABELS) / np.maximum(counts, 1))[faces.labels].astype(np.float32)
-    targets, weights = {"emotion": emotion.astype(np.float32)}, {"emotion": weight}
+    targets = {"emotion": emotion.astype(np.float32)}
+    weights = {"emotion": weight}
     if faces.votes is not None:
-        judged = faces.votes.sum(axis=1) > 0
-        targets["votes"], weights["votes"] = shares(faces), judged.astype(np.float32)
+        has_votes = faces.votes.sum(axis=1) > 0
+        targets["votes"] = shares(faces)
+        weights["votes"] = has_votes.astype(np.float32)
     return TrainingSet(faces.images, targets, weights)
 
 
 Batch = tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]
 
 
-def batches(faces: TrainingSet, config: FitConfig, epoch: int, share: slice = slice(None)) -> Iterator[Batch]:
+def batches(
+    faces: TrainingSet, config: FitConfig, epoch: int, share: slice = slice(None)
+) -> Iterator[Batch]:
     """Yield one epoch of (images, targets, weights), of each batch the rows `share`.
 
-    Seed, epoch and batch number alone decide what they hold: a resumed run sees what an unbroken one sees.
+    Seed, epoch and batch number alone decide what they hold: a resumed run sees what an
+    unbroken one sees.
     """
     order = np.random.default_rng([config.seed, epoch]).permutation(len(faces.images))
     rows = np.array_split(order, batch_count(len(order), config))
 
     def prepare(index: int) -> Batch:
-        images = augment(faces.images[rows[index]], np.random.default_rng([config.seed, epoch, index]), share)
         chosen = rows[index][share]
-        targets, weights = (
-            {name: column[chosen] for name, column in columns.items()} for columns in (faces.targets, faces.weights)
-        )
-        return as_input(images), targets, weights
+        if config.augmentation == "on":
+            rng = np.random.default_rng([config.seed, epoch, index])
+            images = augment(faces.images[rows[index]], rng, share)
+        else:
+            images = faces.images[chosen]
+        return as_input(images), _taken(faces.targets, chosen), _taken(faces.weights, chosen)
 
     yield from prefetched(prepare, len(rows))
+
+
+def _taken(columns: dict[str, np.ndarray], rows: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: column[rows] for name, column in columns.items()}
 
 
 def batch_count(faces: int, config: FitConfig) -> int:

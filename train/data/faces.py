@@ -16,7 +16,9 @@ class Faces:
     images: np.ndarray
     labels: np.ndarray
     votes: np.ndarray | None = None
-    """(N, 10) FER+ votes, or shares of them, by `train.data.votes.VOTE_COLUMNS`; all zero for a face without any"""
+    """(N, 10) FER+ votes, or shares of them, by `train.data.votes.VOTE_COLUMNS`; all zero for a
+    face without any
+    """
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -35,7 +37,7 @@ class Fer2013:
     train: Faces
     validation: Faces
     test: Faces
-    dropped_twins: int = 0
+    dropped_duplicates: int = 0
     """Training faces left out because validation or test holds the same pixels."""
     held_out: bool = False
     """True where validation was cut out of training because the data brought none."""
@@ -45,7 +47,11 @@ class Fer2013:
         faces: Faces = getattr(self, name)
         if not len(faces):
             held = {split: len(getattr(self, split)) for split in SPLITS}
-            hint = "put <emotion>/ below train/" if name == "train" else "choose another --split or --data"
+            hint = (
+                "put <emotion>/ below train/"
+                if name == "train"
+                else "choose another --split or --data"
+            )
             raise DataError(f"the data has no {name} faces (found {held}); {hint}")
         return faces
 

@@ -17,40 +17,52 @@ HELD_OUT_SEED = 2013
 
 
 def load(path: str | Path) -> Fer2013:
-    """Read `path`, hold out a validation split if there is none, and drop cross-split twins.
+    """Read `path`, hold out a validation split if there is none, and drop cross-split duplicates.
 
     Raises DataError where the data is missing, malformed or empty.
     """
-    return drop_twins(hold_out_validation(read(path)))
+    return drop_duplicates(hold_out_validation(read(path)))
 
 
 def read(path: str | Path) -> Fer2013:
-    """Read `path` (CSV, Kaggle folder, zip, tar or gz of one) as it is, twins included."""
+    """Read `path` (CSV, Kaggle folder, zip, tar or gz of one) as it is, duplicates included."""
     path = Path(path)
     if not path.exists():
-        raise DataError(f"{path}: no such file or folder; expected fer2013.csv, a Kaggle folder or an archive of one")
+        raise DataError(
+            f"{path}: no such file or folder; expected fer2013.csv, a Kaggle folder or an archive of one"
+        )
     if path.is_dir():
         packed = lone_archive(path)
         return read_archive(packed) if packed else read_folder(path)
     if not path.is_file():
-        raise DataError(f"{path}: neither a file nor a folder; expected fer2013.csv, a folder or an archive of one")
+        raise DataError(
+            f"{path}: neither a file nor a folder; expected fer2013.csv, a folder or an archive of one"
+        )
     return read_archive(path) if is_archive(path) else read_csv(path)
 
 
-def twins(faces: Faces, others: Faces) -> np.ndarray:
+def duplicates(faces: Faces, others: Faces) -> np.ndarray:
     """Return (N,) bool: which of `faces` stand, pixel for pixel, in `others` too."""
     known = {image.tobytes() for image in others.images}
-    return np.array([image.tobytes() in known for image in faces.images], dtype=bool)
+    found = np.zeros(len(faces), dtype=bool)
+    for row, image in enumerate(faces.images):
+        found[row] = image.tobytes() in known
+    return found
 
 
-def drop_twins(data: Fer2013) -> Fer2013:
-    """Leave out training faces that validation or test also holds: they would be learned by heart."""
-    twin = twins(data.train, data.validation) | twins(data.train, data.test)
-    return replace(data, train=data.train.take(np.flatnonzero(~twin)), dropped_twins=int(twin.sum()))
+def drop_duplicates(data: Fer2013) -> Fer2013:
+    """Leave out training faces that validation or test also holds: they would be learned by
+    heart.
+    """
+    doubled = duplicates(data.train, data.validation) | duplicates(data.train, data.test)
+    kept = data.train.take(np.flatnonzero(~doubled))
+    return replace(data, train=kept, dropped_duplicates=int(doubled.sum()))
 
 
 def hold_out_validation(data: Fer2013) -> Fer2013:
-    """Cut a seeded, class-balanced tenth out of training where the data brings no validation split."""
+    """Cut a seeded, class-balanced tenth out of training where the data brings no validation
+    split.
+    """
     if len(data.validation) or not len(data.train):
         return data
     rng = np.random.default_rng(HELD_OUT_SEED)

@@ -1,4 +1,4 @@
-"""What the network is asked to say of each training face: its label, softened by the teachers where they judged it."""
+"""Soft targets: store and load the teachers' probabilities for each training face."""
 
 import hashlib
 import zipfile
@@ -10,8 +10,15 @@ from edge.contract import LABELS
 from train.data.faces import Faces
 from train.errors import DataError
 
-DAMAGED = (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile)  # what NumPy says of it
-MIN_JUDGED = 0.99  # of the training faces; fewer: the file was made of other data
+DAMAGED = (
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    TypeError,
+    zipfile.BadZipFile,
+)  # what NumPy says of it
+MIN_COVERED = 0.99  # of the training faces; fewer: the file was made of other data
 
 
 def one_hot(labels: np.ndarray) -> np.ndarray:
@@ -26,7 +33,9 @@ def image_keys(images: np.ndarray) -> np.ndarray:
 
 
 def save_soft_targets(path: Path, faces: Faces, probabilities: np.ndarray) -> None:
-    """Write the teachers' `probabilities` (N, 7) and FER+'s votes for `faces`, found again by their pixels."""
+    """Write the teachers' `probabilities` (N, 7) and FER+'s votes for `faces`, found again by
+    their pixels.
+    """
     keys, first = np.unique(image_keys(faces.images), return_index=True)
     columns = {
         "keys": keys,
@@ -41,25 +50,30 @@ def save_soft_targets(path: Path, faces: Faces, probabilities: np.ndarray) -> No
 
 
 def load_soft_targets(path: Path, faces: Faces) -> tuple[np.ndarray, np.ndarray]:
-    """Return the teachers' probabilities, (N, 7) float32, and the votes, (N, 10) float32, for `faces`.
+    """Return the teachers' probabilities, (N, 7) float32, and the votes, (N, 10) float32, for
+    `faces`.
 
-    A face that the teachers did not judge has its label and no votes. Raises DataError where the file is missing
-    or was made of other faces.
+    A face that is not in the file has its label and no votes. Raises DataError where the file
+    is missing or was made of other faces.
     """
     try:
         with path.open("rb") as stream, np.load(stream) as file:
-            keys, probabilities, votes = file["keys"], file["probabilities"].astype(np.float32), file["votes"]
+            keys = file["keys"]
+            probabilities = file["probabilities"].astype(np.float32)
+            votes = file["votes"]
     except DAMAGED as error:
         raise DataError(
             f"{path}: not a file of soft targets ({error}); make it with `python -m train teach`"
         ) from error
-    wanted = image_keys(faces.images)
-    found = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    judged = keys[found] == wanted
-    if judged.mean() < MIN_JUDGED:
+    own_keys = image_keys(faces.images)
+    found = np.minimum(np.searchsorted(keys, own_keys), len(keys) - 1)
+    covered = keys[found] == own_keys
+    if covered.mean() < MIN_COVERED:
         raise DataError(
-            f"{path}: judges {judged.mean():.1%} of the training faces, expected at least {MIN_JUDGED:.0%}; use the original "
-            "fer2013.csv (JPEG folders hold other pixels), or make it anew with `python -m train teach`"
+            f"{path}: covers {covered.mean():.1%} of the training faces, expected at least {MIN_COVERED:.0%}; "
+            "use the original fer2013.csv (JPEG folders hold other pixels), or make it anew with "
+            "`python -m train teach`"
         )
-    softened = np.where(judged[:, np.newaxis], probabilities[found], one_hot(faces.labels))
-    return softened, np.where(judged[:, np.newaxis], votes[found], 0).astype(np.float32)
+    in_file = covered[:, np.newaxis]
+    softened = np.where(in_file, probabilities[found], one_hot(faces.labels))
+    return softened, np.where(in_file, votes[found], 0).astype(np.float32)

@@ -1,4 +1,6 @@
-"""Read FER+ votes (fer2013new.csv of microsoft/FERPlus) and lay them beside the faces that they judge."""
+"""Read FER+ votes (fer2013new.csv of microsoft/FERPlus) and lay them beside the faces that they
+are about.
+"""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +12,7 @@ import pandas as pd
 from edge.contract import LABELS
 from train.config import SPLITS
 from train.data.faces import Faces, Fer2013
-from train.data.fer2013 import drop_twins, hold_out_validation, read
+from train.data.fer2013 import drop_duplicates, hold_out_validation, read
 from train.data.reading.table import USAGES
 from train.errors import DataError
 
@@ -27,37 +29,50 @@ VOTE_COLUMNS = (
     "NF",
 )
 LABEL_COLUMNS = np.array(  # in the order of LABELS
-    [VOTE_COLUMNS.index(name) for name in ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")]
+    [
+        VOTE_COLUMNS.index(name)
+        for name in ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
+    ]
 )
 MAX_ROWS = 100_000  # FER2013 has 35,887
-MAX_SLIP = 400  # rows; FER+ calls 176 of the 35,887 rows no face, and some copies of FER2013 lack those
+MAX_SLIP = (
+    400  # rows; FER+ calls 176 of the 35,887 rows no face, and some copies of FER2013 lack those
+)
 SLIP_COST = 6.0  # nats: about three faces in a row must agree better before a slip is believed
 DISSENT = 0.1  # added to a label's share of the votes: one voter's dissent rules nothing out
-MIN_AGREEMENT = 0.4  # of the faces: the label got the most votes; 0.66 when rows match, 0.25 when they don't
+MIN_AGREEMENT = (
+    0.4  # of the faces: the label got the most votes; 0.66 when rows match, 0.25 when they don't
+)
 
 
 def load_with_votes(path: str | Path, votes: str | Path) -> Fer2013:
-    """`train.data.fer2013.load`, with FER+ votes beside the faces. Raises DataError as that and `add_votes` do."""
-    return drop_twins(hold_out_validation(add_votes(read(path), votes)))
+    """`train.data.fer2013.load`, with FER+ votes beside the faces.
+
+    Raises DataError as that and `add_votes` do.
+    """
+    return drop_duplicates(hold_out_validation(add_votes(read(path), votes)))
 
 
 def add_votes(data: Fer2013, path: str | Path) -> Fer2013:
-    """Return `data`, as `train.data.fer2013.read` gives it, with `votes` beside its training and validation faces.
+    """Return `data`, as `train.data.fer2013.read` gives it, with `votes` beside its training
+    and validation faces.
 
-    Rows must be in the order of fer2013.csv. Where the copy of FER2013 lacks faces, its rows slip against
-    FER+'s by one more at each; the labels tell where, and the votes are put back in step. A face whose row
-    cannot be told has no votes. Raises DataError where the votes belong to other data.
+    Rows must be in the order of fer2013.csv. Where the copy of FER2013 lacks faces, its rows
+    slip against FER+'s by one more at each; the labels tell where, and the votes are put back
+    in step. A face whose row cannot be told has no votes. Raises DataError where the votes
+    belong to other data.
     """
     table = _read(Path(path))
-    splits = [(name, getattr(data, name)) for name in ("train", "validation", "test")]
-    for name, faces in splits:
+    splits = {name: getattr(data, name) for name in SPLITS}
+    for name, faces in splits.items():
         rows = int((table["split"] == name).sum())
         if rows != len(faces) and len(faces):
             raise DataError(
                 f"{path}: {rows} rows for {name}, the data has {len(faces)} faces; give it the same CSV file"
             )
-    table = table[table["split"].isin([name for name, faces in splits if len(faces)])]
-    labels = np.concatenate([faces.labels for _, faces in splits])
+    present = [name for name, faces in splits.items() if len(faces)]
+    table = table[table["split"].isin(present)]
+    labels = np.concatenate([faces.labels for faces in splits.values()])
     votes = _in_step(table, labels)
     agreement = _agreement(votes, labels)
     if agreement < MIN_AGREEMENT:
@@ -65,11 +80,12 @@ def add_votes(data: Fer2013, path: str | Path) -> Fer2013:
             f"{path}: the most voted emotion is the label of {agreement:.0%} of the faces, expected about 65%; "
             "the rows must be those of the CSV file, in its order"
         )
-    ends = np.cumsum([len(faces) for _, faces in splits])[:-1]
-    parts = np.split(votes, ends)
-    return replace(
-        data, **{name: replace(faces, votes=part) for (name, faces), part in zip(splits, parts, strict=True)}
-    )
+    with_votes = {}
+    start = 0
+    for name, faces in splits.items():
+        with_votes[name] = replace(faces, votes=votes[start : start + len(faces)])
+        start += len(faces)
+    return replace(data, **with_votes)
 
 
 def votes_by_split(data: Fer2013) -> dict[str, np.ndarray]:
@@ -83,7 +99,9 @@ def votes_by_split(data: Fer2013) -> dict[str, np.ndarray]:
 
 
 def shares(faces: Faces) -> np.ndarray:
-    """Return (N, 10) float32: each column's share of the votes, all zero for a face without votes."""
+    """Return (N, 10) float32: each column's share of the votes, all zero for a face without
+    votes.
+    """
     if faces.votes is None:
         raise DataError("the faces have no FER+ votes; add --votes fer2013new.csv")
     total = faces.votes.sum(axis=1, keepdims=True)
@@ -91,14 +109,20 @@ def shares(faces: Faces) -> np.ndarray:
 
 
 def _read(path: Path) -> pd.DataFrame:
-    """Columns `split`, `number` (row in the original FER2013) and `VOTE_COLUMNS`, one row per face."""
+    """Columns `split`, `number` (row in the original FER2013) and `VOTE_COLUMNS`, one row per
+    face.
+    """
     try:
         table = pd.read_csv(path, skip_blank_lines=False)
     except (OSError, ValueError) as error:
-        raise DataError(f"{path}: not readable as CSV ({error}); expected fer2013new.csv of FER+") from error
+        raise DataError(
+            f"{path}: not readable as CSV ({error}); expected fer2013new.csv of FER+"
+        ) from error
     missing = [name for name in ("Usage", *VOTE_COLUMNS) if name not in table.columns]
     if missing:
-        raise DataError(f"{path}: missing column {', '.join(missing)}; expected fer2013new.csv of FER+")
+        raise DataError(
+            f"{path}: missing column {', '.join(missing)}; expected fer2013new.csv of FER+"
+        )
     table = table.dropna(how="all")
     split = table["Usage"].map(USAGES)
     if split.isna().any():
@@ -116,12 +140,16 @@ def _numbers(path: Path, column: pd.Series) -> pd.Series:
     wrong = column.index[~(np.isfinite(numbers) & (numbers >= 0))]
     if len(wrong):
         found = shorten(str(column[wrong[0]]), 40, placeholder=" ...")
-        raise DataError(f"{_line(path, wrong[0])}{column.name}: expected a number of votes or a share, found {found!r}")
+        raise DataError(
+            f"{_line(path, wrong[0])}{column.name}: expected a number of votes or a share, found {found!r}"
+        )
     return numbers.astype(float)
 
 
 def _rows(path: Path, table: pd.DataFrame) -> np.ndarray:
-    """The row of each face in the original FER2013, (N,) int: by the image's name where all have one, else in order."""
+    """The row of each face in the original FER2013, (N,) int: by the image's name where all
+    have one, else in order.
+    """
     in_order = np.arange(len(table))
     if "Image name" not in table.columns:
         return in_order
@@ -132,7 +160,9 @@ def _rows(path: Path, table: pd.DataFrame) -> np.ndarray:
     wrong = digits.index[(numbers >= MAX_ROWS) | numbers.duplicated()]
     if len(wrong):
         name = shorten(str(table["Image name"][wrong[0]]), 40, placeholder=" ...")
-        raise DataError(f"{_line(path, wrong[0])}image {name}: expected numbers that differ, below {MAX_ROWS:,}")
+        raise DataError(
+            f"{_line(path, wrong[0])}image {name}: expected numbers that differ, below {MAX_ROWS:,}"
+        )
     return numbers.to_numpy().astype(int)
 
 
@@ -179,6 +209,8 @@ def _slips(agreement: np.ndarray, numbers: np.ndarray, labels: np.ndarray) -> np
 
 
 def _agreement(votes: np.ndarray, labels: np.ndarray) -> float:
-    judged = votes.sum(axis=1) > 0
-    most = votes[judged][:, LABEL_COLUMNS].argmax(axis=1)
-    return float((most == labels[judged]).mean()) if judged.any() else 0.0
+    has_votes = votes.sum(axis=1) > 0
+    if not has_votes.any():
+        return 0.0
+    most = votes[has_votes][:, LABEL_COLUMNS].argmax(axis=1)
+    return float((most == labels[has_votes]).mean())

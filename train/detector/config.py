@@ -21,4 +21,6 @@ class DetectorConfig:
     warmup_epochs: float = 1.0
     weight_decay: float = 0.01
     ema_span: float = 0.02  # of the run: the weights kept are averaged over about this last part
-    precision: Precision = "float32"  # bfloat16 is slower here: the first layers have too few channels for it
+    precision: Precision = (
+        "float32"  # bfloat16 is slower here: the first layers have too few channels for it
+    )

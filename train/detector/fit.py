@@ -1,8 +1,9 @@
-"""Train the face detector into a run folder; killed at any moment, `--resume` carries on from the last epoch."""
+"""Train the face detector into a run folder; killed at any moment, `--resume` carries on from
+the last epoch.
+"""
 
 import json
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from tqdm import tqdm
 from train.data.fer2013 import load as load_faces
 from train.detector import plots
 from train.detector.config import DetectorConfig
-from train.detector.evaluate import judge
+from train.detector.evaluate import evaluate
 from train.detector.losses import LOSSES, WEIGHTS
 from train.detector.metrics import FALSE_ALARMS, Curve
 from train.detector.network import COPY_SHAPE, detector
@@ -26,22 +27,23 @@ from train.errors import DataError
 from train.network.export import plain
 from train.run import checkpoint
 from train.run.event_files import TensorBoardLog
-from train.run.folder import METRICS, open_run
+from train.run.folder import METRICS, MODEL, open_run
 from train.run.optimizer import Schedule, with_averaged_weights
 from train.run.precision import policy
 from train.run.prefetch import prefetched
 from train.run.progress import Means, Progress
 
-JUDGE_EVERY = 5  # epochs
+EVALUATE_EVERY = 5  # epochs
 
 Batch = tuple[np.ndarray, dict[str, np.ndarray]]
 
 
 def fit(config: DetectorConfig, out: Path, resume: bool = False) -> dict[str, Any]:
-    """Train as `config` says into the folder `out`; return recall and false alarms on the held-out photos.
+    """Train as `config` says into the folder `out`; return recall and false alarms on the
+    held-out photos.
 
-    Leaves config.json, history.csv, model.keras and metrics.json. Raises DataError where the data cannot be used,
-    RunError where `out` holds another run.
+    Leaves config.json, history.csv, model.keras and metrics.json. Raises DataError where the
+    data cannot be used, RunError where `out` holds another run.
     """
     photos = load(Path(config.photos))
     faces = load_faces(config.data).split("train").images
@@ -51,27 +53,42 @@ def fit(config: DetectorConfig, out: Path, resume: bool = False) -> dict[str, An
             f"{config.photos}: expected at least a batch of {config.batch_size} photos, found {len(photos.training)}"
         )
     open_run(config, out, resume)
-    print(f"{len(photos.training)} photos, {len(photos.held_out)} held out, {len(faces)} faces to paste", flush=True)
+    print(
+        f"{len(photos.training)} photos, {len(photos.held_out)} held out, {len(faces)} faces to paste",
+        flush=True,
+    )
     cv2.setNumThreads(0)  # the scenes come from a thread beside TensorFlow's
     keras.utils.set_random_seed(config.seed)
     model = compiled(config, steps)
-    parts = ((photo.gray, photo.boxes, photo.scores, photo.landmarks) for photo in photos.training)
-    data = checkpoint.fingerprint(faces, *chain.from_iterable(parts))
+    data = _fingerprint(faces, photos)
     history = checkpoint.resume(model, out, data)
-    judged = plain(detector(COPY_SHAPE))  # float32, whatever it is trained in
-    board, scenes = TensorBoardLog(out / "tensorboard"), Scenes(photos.training, faces)
+    kept = plain(detector(COPY_SHAPE))  # float32, whatever it is trained in
+    board = TensorBoardLog(out / "tensorboard")
+    scenes = Scenes(photos.training, faces)
     progress = Progress(len(history), config.epochs)
     for epoch in range(len(history), config.epochs):
-        logs = _train_one_epoch(model, batches(scenes, config, epoch, steps), steps, progress.title(epoch))
-        if (epoch + 1) % JUDGE_EVERY == 0 or epoch + 1 == config.epochs:
-            with_averaged_weights(model, lambda trained: judged.set_weights(trained.get_weights()))
-            logs |= figures(judge(judged, photos.held_out))
+        prepared = batches(scenes, config, epoch, steps)
+        logs = _train_one_epoch(model, prepared, steps, progress.title(epoch))
+        if (epoch + 1) % EVALUATE_EVERY == 0 or epoch + 1 == config.epochs:
+            _take_averaged(kept, model)
+            logs |= figures(evaluate(kept, photos.held_out))
         history = pd.concat([history, pd.DataFrame([{"epoch": epoch, **logs}])], ignore_index=True)
         checkpoint.save(model, history, out, data)
         board.write(epoch, logs)
         print(progress.line(epoch, logs), flush=True)
-    with_averaged_weights(model, lambda trained: judged.set_weights(trained.get_weights()))
-    return _summarize(judged, history, photos, len(faces), out)
+    _take_averaged(kept, model)
+    return _summarize(kept, history, photos, len(faces), out)
+
+
+def _fingerprint(faces: np.ndarray, photos: Photos) -> str:
+    columns = [faces]
+    for photo in photos.training:
+        columns += [photo.gray, photo.boxes, photo.scores, photo.landmarks]
+    return checkpoint.fingerprint(*columns)
+
+
+def _take_averaged(kept: keras.Model, model: keras.Model) -> None:
+    with_averaged_weights(model, lambda trained: kept.set_weights(trained.get_weights()))
 
 
 def compiled(config: DetectorConfig, steps: int) -> keras.Model:
@@ -82,8 +99,12 @@ def compiled(config: DetectorConfig, steps: int) -> keras.Model:
         model = detector()
     finally:
         keras.config.set_dtype_policy(before)
-    schedule = Schedule(config.learning_rate, config.epochs, steps, config.warmup_epochs, config.ema_span)
-    optimizer = keras.optimizers.AdamW(schedule.learning_rate(), config.weight_decay, **schedule.averaging())
+    schedule = Schedule(
+        config.learning_rate, config.epochs, steps, config.warmup_epochs, config.ema_span
+    )
+    optimizer = keras.optimizers.AdamW(
+        schedule.learning_rate(), config.weight_decay, **schedule.averaging()
+    )
     model.compile(optimizer, LOSSES, loss_weights=WEIGHTS, jit_compile=False)
     optimizer.build(model.trainable_variables)
     return model
@@ -92,17 +113,24 @@ def compiled(config: DetectorConfig, steps: int) -> keras.Model:
 def batches(scenes: Scenes, config: DetectorConfig, epoch: int, steps: int) -> Iterator[Batch]:
     """Yield `steps` batches of frames, (B, 192, 256, 1) float32, and targets.
 
-    Seed, epoch and batch number alone decide what they hold: a resumed run sees what an unbroken one sees.
+    Seed, epoch and batch number alone decide what they hold: a resumed run sees what an
+    unbroken one sees.
     """
 
     def prepare(step: int) -> Batch:
         rng = np.random.default_rng([config.seed, epoch, step])
         drawn = [scenes.draw(rng) for _ in range(config.batch_size)]
-        targets = [assign(scene) for scene in drawn]
         frames = np.stack([scene.gray for scene in drawn])[..., np.newaxis].astype(np.float32)
-        return frames, {name: np.stack([target[name] for target in targets]) for name in targets[0]}
+        return frames, _stacked(list(map(assign, drawn)))
 
     return prefetched(prepare, steps)
+
+
+def _stacked(targets: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    stacked = {}
+    for name in targets[0]:
+        stacked[name] = np.stack([target[name] for target in targets])
+    return stacked
 
 
 def figures(curve: Curve) -> dict[str, float]:
@@ -111,7 +139,9 @@ def figures(curve: Curve) -> dict[str, float]:
     return {"threshold": threshold, "recall": curve.recall(threshold)}
 
 
-def _train_one_epoch(model: keras.Model, prepared: Iterator[Batch], total: int, title: str) -> dict[str, float]:
+def _train_one_epoch(
+    model: keras.Model, prepared: Iterator[Batch], total: int, title: str
+) -> dict[str, float]:
     """Return the epoch's mean losses."""
     means = Means()
     for batch in tqdm(prepared, title, total, leave=False, disable=None):
@@ -119,8 +149,11 @@ def _train_one_epoch(model: keras.Model, prepared: Iterator[Batch], total: int, 
     return means.values
 
 
-def _summarize(model: keras.Model, history: pd.DataFrame, photos: Photos, faces: int, out: Path) -> dict[str, Any]:
-    strict, loose = (judge(model, photos.held_out, least_iou) for least_iou in (0.5, 0.3))
+def _summarize(
+    model: keras.Model, history: pd.DataFrame, photos: Photos, faces: int, out: Path
+) -> dict[str, Any]:
+    strict = evaluate(model, photos.held_out, least_iou=0.5)
+    loose = evaluate(model, photos.held_out, least_iou=0.3)
     threshold = strict.threshold(FALSE_ALARMS)
     metrics = {
         "threshold": threshold,
@@ -129,9 +162,13 @@ def _summarize(model: keras.Model, history: pd.DataFrame, photos: Photos, faces:
         "recall_iou_0.5": strict.recall(threshold),
         "recall_iou_0.3": loose.recall(threshold),
         "false_alarms_per_500": strict.false_alarms(threshold),
-        "data": {"photos": len(photos.training), "held_out": len(photos.held_out), "pasted_faces": faces},
+        "data": {
+            "photos": len(photos.training),
+            "held_out": len(photos.held_out),
+            "pasted_faces": faces,
+        },
     }
-    model.save(out / "model.keras")
+    model.save(out / MODEL)
     (out / METRICS).write_text(json.dumps(metrics, indent=1) + "\n")
     plots.save_curves(history, out / "curves.png")
     plots.save_recall({"held-out photos, float": (strict, threshold)}, out / "recall.png")

@@ -1,4 +1,8 @@
-"""The three losses of the detector; targets as `train.detector.scenes.targets.assign` lays them out, with a weight last."""
+"""The three losses of the detector.
+
+Targets are as `train.detector.scenes.targets.assign` lays them out, with a weight in the last
+place.
+"""
 
 import tensorflow as tf
 from keras import ops
@@ -11,7 +15,8 @@ EPSILON = 1e-6
 
 def scores(true: tf.Tensor, predicted: tf.Tensor) -> tf.Tensor:
     """Focal loss of `predicted` (B, 24, 32, 1), as a sum over cells for each face of the batch."""
-    target, weight = true[..., 0], true[..., 1]
+    target = true[..., 0]
+    weight = true[..., 1]
     p = ops.clip(predicted[..., 0], EPSILON, 1 - EPSILON)
     hit = target * (1 - p) ** FOCUS * ops.log(p)
     miss = (1 - target) * p**FOCUS * ops.log(1 - p)
@@ -20,12 +25,15 @@ def scores(true: tf.Tensor, predicted: tf.Tensor) -> tf.Tensor:
 
 def boxes(true: tf.Tensor, predicted: tf.Tensor) -> tf.Tensor:
     """Distance-IoU loss (Zheng et al. 2020) of `predicted` (B, 24, 32, 4), mean over the faces."""
-    found, wanted, weight = decode(predicted), true[..., :4], true[..., 4]
-    low, high = ops.maximum(found[..., :2], wanted[..., :2]), ops.minimum(_ends(found), _ends(wanted))
+    found = decode(predicted)
+    truth = true[..., :4]
+    weight = true[..., 4]
+    low = ops.maximum(found[..., :2], truth[..., :2])
+    high = ops.minimum(_ends(found), _ends(truth))
     shared = ops.prod(ops.maximum(high - low, 0.0), axis=-1)
-    union = ops.prod(found[..., 2:], axis=-1) + ops.prod(wanted[..., 2:], axis=-1) - shared
-    hull = ops.maximum(_ends(found), _ends(wanted)) - ops.minimum(found[..., :2], wanted[..., :2])
-    apart = (found[..., :2] + found[..., 2:] / 2) - (wanted[..., :2] + wanted[..., 2:] / 2)
+    union = ops.prod(found[..., 2:], axis=-1) + ops.prod(truth[..., 2:], axis=-1) - shared
+    hull = ops.maximum(_ends(found), _ends(truth)) - ops.minimum(found[..., :2], truth[..., :2])
+    apart = (found[..., :2] + found[..., 2:] / 2) - (truth[..., :2] + truth[..., 2:] / 2)
     distance = ops.sum(apart**2, axis=-1) / (ops.sum(hull**2, axis=-1) + EPSILON)
     return ops.sum(weight * (1 - shared / (union + EPSILON) + distance)) / _faces(weight)
 

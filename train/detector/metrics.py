@@ -14,14 +14,16 @@ FRAME_WIDTH_PX = 640  # of the 4:3 camera frames that photos stand for
 MIN_FACE_PX = 40.0  # height in such a frame: what the detector is made for
 WIDTH = COPY_WIDTH_PX
 HEIGHT = COPY_WIDTH_PX * 3 // 4
-LOWEST = 0.02  # score from which on the curve is drawn
-FALSE_ALARMS = 2.0  # on `PER` face-free photos: thresholds are chosen for it
-PER = 500  # face-free photos that false alarms are counted on
+MIN_SCORE = 0.02  # score from which on the curve is drawn
+FALSE_ALARMS = 2.0  # on `FACE_FREE_PHOTOS` face-free photos: thresholds are chosen for it
+FACE_FREE_PHOTOS = 500  # face-free photos that false alarms are counted on
 
 
 @dataclass(frozen=True)
 class Curve:
-    """Best score at each face, and of each false alarm; counting them from any threshold gives the curve."""
+    """Best score at each face, and of each false alarm; counting them from any threshold gives
+    the curve.
+    """
 
     faces: np.ndarray  # (N,) score of the best box that meets the face, 0 where none does
     alarms: np.ndarray  # (M,)
@@ -31,17 +33,21 @@ class Curve:
         return float((self.faces >= threshold).mean())
 
     def false_alarms(self, threshold: float) -> float:
-        """For `PER` face-free photos."""
-        return float((self.alarms >= threshold).sum() * PER / self.face_free)
+        """For `FACE_FREE_PHOTOS` face-free photos."""
+        return float((self.alarms >= threshold).sum() * FACE_FREE_PHOTOS / self.face_free)
 
     def precision(self, threshold: float) -> float:
         """Of the boxes that meet a face or are false alarms; 1 where there are none."""
-        hits, alarms = (int((scores >= threshold).sum()) for scores in (self.faces, self.alarms))
+        hits = int((self.faces >= threshold).sum())
+        alarms = int((self.alarms >= threshold).sum())
         return hits / (hits + alarms) if hits + alarms else 1.0
 
     def threshold(self, false_alarms: float) -> float:
         """The lowest, in hundredths, at which there are no more false alarms."""
-        return next(t / 100 for t in range(2, 101) if self.false_alarms(t / 100) <= false_alarms)
+        for hundredths in range(2, 101):
+            if self.false_alarms(hundredths / 100) <= false_alarms:
+                break
+        return hundredths / 100
 
 
 def fitted(photo: Photo) -> Photo:
@@ -49,7 +55,9 @@ def fitted(photo: Photo) -> Photo:
     height, width = photo.gray.shape
     photo = _resized(photo, min(HEIGHT / height, WIDTH / width))
     height, width = photo.gray.shape
-    canvas = cv2.copyMakeBorder(photo.gray, 0, HEIGHT - height, 0, WIDTH - width, cv2.BORDER_REPLICATE)
+    canvas = cv2.copyMakeBorder(
+        photo.gray, 0, HEIGHT - height, 0, WIDTH - width, cv2.BORDER_REPLICATE
+    )
     return replace(photo, gray=canvas)
 
 
@@ -58,8 +66,8 @@ def as_frame(photo: Photo) -> Photo:
     return _resized(photo, max(1.0, frame_scale(photo)))
 
 
-def sought(photo: Photo) -> np.ndarray:
-    """Which faces, (N,) bool, a detector is to find."""
+def ground_truth(photo: Photo) -> np.ndarray:
+    """Which of the photo's faces, (N,) bool, a detector is to find."""
     return (photo.scores >= CERTAIN) & (photo.boxes[:, 3] * frame_scale(photo) >= MIN_FACE_PX)
 
 
@@ -70,17 +78,25 @@ def frame_scale(photo: Photo) -> float:
 
 def _resized(photo: Photo, scale: float) -> Photo:
     size = (round(photo.gray.shape[1] * scale), round(photo.gray.shape[0] * scale))
-    gray = cv2.resize(photo.gray, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    gray = cv2.resize(
+        photo.gray, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    )
     return replace(photo, gray=gray, boxes=photo.boxes * scale, landmarks=photo.landmarks * scale)
 
 
 def curve(
-    found: list[tuple[np.ndarray, np.ndarray]], wanted: list[np.ndarray], least_iou: float, has_faces: list[bool]
+    found: list[tuple[np.ndarray, np.ndarray]],
+    labelled: list[np.ndarray],
+    least_iou: float,
+    has_faces: list[bool],
 ) -> Curve:
-    """Compare for each photo the boxes and scores `found`, (M, 4) and (M,), with the boxes `wanted`, (N, 4)."""
-    faces, alarms = [], []
-    for (boxes, scores), truth, peopled in zip(found, wanted, has_faces, strict=True):
-        if not peopled:
+    """Compare for each photo the boxes and scores `found`, (M, 4) and (M,), with those
+    `labelled`, (N, 4).
+    """
+    faces = []
+    alarms = []
+    for (boxes, scores), truth, with_faces in zip(found, labelled, has_faces, strict=True):
+        if not with_faces:
             alarms.append(scores)
         elif len(truth):
             met = overlaps(truth, boxes) >= least_iou
@@ -90,7 +106,11 @@ def curve(
 
 def overlaps(some: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Intersection over union of (N, 4) and (M, 4) boxes x, y, width, height: (N, M)."""
+    some_end = some[:, :2] + some[:, 2:]
+    others_end = others[:, :2] + others[:, 2:]
     low = np.maximum(some[:, np.newaxis, :2], others[np.newaxis, :, :2])
-    high = np.minimum((some[:, :2] + some[:, 2:])[:, np.newaxis], (others[:, :2] + others[:, 2:])[np.newaxis])
+    high = np.minimum(some_end[:, np.newaxis], others_end[np.newaxis])
     shared = np.clip(high - low, 0, None).prod(axis=2)
-    return shared / (some[:, 2:].prod(axis=1)[:, np.newaxis] + others[:, 2:].prod(axis=1)[np.newaxis] - shared)
+    some_area = some[:, 2:].prod(axis=1)[:, np.newaxis]
+    others_area = others[:, 2:].prod(axis=1)[np.newaxis]
+    return shared / (some_area + others_area - shared)

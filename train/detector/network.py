@@ -1,4 +1,6 @@
-"""The detector's network: gray frame in, one score, box and set of landmarks for each cell of 8x8 pixels out."""
+"""The detector's network: gray frame in, one score, box and set of landmarks for each cell of
+8x8 pixels out.
+"""
 
 import math
 
@@ -10,26 +12,37 @@ from edge.contract import COPY_WIDTH_PX
 from train.network.normalization import FusedBatchNormalization
 
 FRAME_SHAPE = (192, 256, 1)  # of training: most of a larger frame has nothing to teach
-COPY_SHAPE = (COPY_WIDTH_PX * 3 // 4, COPY_WIDTH_PX, 1)  # of the shipped file; the device resizes it to other frames
-STEM, FINE, COARSE, HEAD = (8, 24), 32, 64, 48  # channels
+COPY_SHAPE = (
+    COPY_WIDTH_PX * 3 // 4,
+    COPY_WIDTH_PX,
+    1,
+)  # of the shipped file; the device resizes it to other frames
+STEM = (8, 24)  # channels, as the next three
+FINE = 32
+COARSE = 64
+HEAD = 48
 COARSE_DEPTH = 3  # layers at a sixteenth
 PRIOR = 0.01  # score of a fresh network: else the many empty cells swamp the first steps (Lin et al. 2017, RetinaNet)
 
 
 @keras.saving.register_keras_serializable("train")
 class DepthToSpace(layers.Layer):
-    """(B, H, W, 4 C) to (B, 2 H, 2 W, C): the one enlargement that TFLite does without a fixed size."""
+    """(B, H, W, 4 C) to (B, 2 H, 2 W, C): the one enlargement that TFLite does without a fixed
+    size.
+    """
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
         return tf.nn.depth_to_space(x, 2)
 
 
 def detector(shape: tuple[int, int, int] = FRAME_SHAPE) -> keras.Model:
-    """Plain 3x3 convolutions at a half to a sixteenth of the frame's size; the coarse layers see whole faces and heads.
+    """Plain 3x3 convolutions at a half to a sixteenth of the frame's size; the coarse layers
+    see whole faces and heads.
 
-    126 MMACs and 0.17 M parameters at 384x288. Takes (B, H, W, 1), 0 to 255, H and W multiples of 16; no scaling, the
-    first batch norm does it. Gives `scores` (B, H/8, W/8, 1) 0 to 1, `boxes` (..., 4) and `landmarks` (..., 10), coded as
-    `edge.vision.detection.graynet` decodes them.
+    126 MMACs and 0.17 M parameters at 384x288. Takes (B, H, W, 1), 0 to 255, H and W multiples
+    of 16; no scaling, the first batch norm does it. Gives `scores` (B, H/8, W/8, 1) 0 to 1,
+    `boxes` (..., 4) and `landmarks` (..., 10), coded as `edge.vision.detection.graynet` decodes
+    them.
     """
     pixels = layers.Input(shape, name="pixels")
     x = pixels
@@ -43,7 +56,9 @@ def detector(shape: tuple[int, int, int] = FRAME_SHAPE) -> keras.Model:
     x = layers.ReLU(max_value=6.0)(layers.Add()([near, x]))
     x = _convolution(x, HEAD)
     outputs = {
-        "scores": _output(x, 1, "scores", keras.initializers.Constant(-math.log(1 / PRIOR - 1)), "sigmoid"),
+        "scores": _output(
+            x, 1, "scores", keras.initializers.Constant(-math.log(1 / PRIOR - 1)), "sigmoid"
+        ),
         "boxes": _output(x, 4, "boxes"),
         "landmarks": _output(x, 10, "landmarks"),
     }
@@ -65,4 +80,6 @@ def _output(
     bias: str | keras.initializers.Initializer = "zeros",
     activation: str | None = None,
 ) -> keras.KerasTensor:
-    return layers.Conv2D(width, 1, bias_initializer=bias, activation=activation, name=name, dtype="float32")(x)
+    return layers.Conv2D(
+        width, 1, bias_initializer=bias, activation=activation, name=name, dtype="float32"
+    )(x)

@@ -1,4 +1,6 @@
-"""Photos of people with their faces' boxes and landmarks, and photos without a face; some held out."""
+"""Photos of people with their faces' boxes and landmarks, and photos without a face; some held
+out.
+"""
 
 import logging
 import math
@@ -39,7 +41,7 @@ class Photo:
 
 @dataclass(frozen=True)
 class Photos:
-    """What is learned from, and what is only judged on; people and backgrounds in both."""
+    """What is learned from, and what is only evaluated on; people and backgrounds in both."""
 
     training: tuple[Photo, ...]
     held_out: tuple[Photo, ...]
@@ -68,9 +70,13 @@ def load(folder: Path) -> Photos:
         paths = _photos(folder / kind)
         held_out = _held_out(sources.held_out.get(kind, []), paths)
         if not 0 < len(held_out) < len(paths):
-            raise DataError(f"{folder / kind}: expected photos to learn from and to hold out, found {len(paths)}")
+            raise DataError(
+                f"{folder / kind}: expected photos to learn from and to hold out, found {len(paths)}"
+            )
         for path in tqdm(paths, kind, leave=False, disable=None):
-            photo = _photo(path, rows.get(path.name, table.iloc[:0]), sources.weights.get(_source(path), 1.0))
+            photo = _photo(
+                path, rows.get(path.name, table.iloc[:0]), sources.weights.get(_source(path), 1.0)
+            )
             parts[path in held_out].append(photo)
     return Photos(tuple(parts[False]), tuple(parts[True]))
 
@@ -83,7 +89,9 @@ def _sources(folder: Path) -> Sources:
     try:
         return msgspec.toml.decode(path.read_bytes(), type=Sources)
     except (OSError, msgspec.DecodeError) as error:
-        raise DataError(f"{path}: not readable ({error}); expected tables like {SHIPPED_SOURCES}") from error
+        raise DataError(
+            f"{path}: not readable ({error}); expected tables like {SHIPPED_SOURCES}"
+        ) from error
 
 
 def _photos(folder: Path) -> list[Path]:
@@ -91,7 +99,9 @@ def _photos(folder: Path) -> list[Path]:
     files = sorted(path for path in folder.glob("*") if path.is_file() and not left_behind(path))
     photos = [path for path in files if path.suffix.lower() in PICTURES]
     if len(photos) < len(files):
-        logger.warning("%s: %d files are no photos by their suffix; left out", folder, len(files) - len(photos))
+        logger.warning(
+            "%s: %d files are no photos by their suffix; left out", folder, len(files) - len(photos)
+        )
     return photos
 
 
@@ -110,7 +120,9 @@ def _boxes(path: Path) -> pd.DataFrame:
     try:
         return pd.read_csv(path, usecols=columns)
     except (OSError, ValueError) as error:
-        raise DataError(f"{path}: expected a table with the columns {', '.join(columns)}: {error}") from error
+        raise DataError(
+            f"{path}: expected a table with the columns {', '.join(columns)}: {error}"
+        ) from error
 
 
 def _photo(path: Path, rows: pd.DataFrame, weight: float) -> Photo:

@@ -1,4 +1,6 @@
-"""The pictures of a detector's training, as PNG: losses, and what it finds against what it invents."""
+"""The pictures of a detector's training, as PNG: losses, and what it finds against what it
+invents.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from train.detector.metrics import PER, Curve
+from train.detector.metrics import FACE_FREE_PHOTOS, Curve
 from train.report.plots import BLUE, GRAY, ORANGE, STYLE, plt, save
 
 THRESHOLDS = np.linspace(0.02, 0.99, 98)
 
 
 def save_curves(history: pd.DataFrame, path: Path) -> None:
-    """Plot the three losses, and the recall on the held-out photos where an epoch was judged."""
-    judged = history.dropna(subset=["recall"])
+    """Plot the three losses, and the recall on the held-out photos where an epoch was evaluated."""
+    evaluated = history.dropna(subset=["recall"])
     with plt.rc_context(STYLE):
         figure, (losses, recall) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
         for name, colour in (("scores", BLUE), ("boxes", ORANGE), ("landmarks", GRAY)):
@@ -22,8 +24,11 @@ def save_curves(history: pd.DataFrame, path: Path) -> None:
             losses.plot(history["epoch"] + 1, values / values.iloc[0], color=colour, label=name)
         losses.set(xlabel="epoch", title="losses, as shares of the first epoch's", yscale="log")
         losses.legend()
-        recall.plot(judged["epoch"] + 1, judged["recall"], "o-", color=BLUE)
-        recall.set(xlabel="epoch", title=f"recall, held out (at the end: {judged['recall'].iloc[-1]:.1%})")
+        recall.plot(evaluated["epoch"] + 1, evaluated["recall"], "o-", color=BLUE)
+        recall.set(
+            xlabel="epoch",
+            title=f"recall, held out (at the end: {evaluated['recall'].iloc[-1]:.1%})",
+        )
         recall.yaxis.set_major_formatter("{x:.0%}")
         for axis in (losses, recall):
             axis.grid(alpha=0.3)
@@ -32,15 +37,29 @@ def save_curves(history: pd.DataFrame, path: Path) -> None:
 
 
 def save_recall(curves: Mapping[str, tuple[Curve, float]], path: Path) -> None:
-    """Plot recall against false alarms and against precision; `curves` give each detector's curve and threshold."""
+    """Plot recall against false alarms and against precision; `curves` give each detector's
+    curve and threshold.
+    """
     with plt.rc_context(STYLE):
         figure, (alarms, precision) = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
-        for (name, (curve, threshold)), colour in zip(curves.items(), (BLUE, ORANGE, GRAY), strict=False):
+        for (name, (curve, threshold)), colour in zip(
+            curves.items(), (BLUE, ORANGE, GRAY), strict=False
+        ):
             for axis, across in ((alarms, Curve.false_alarms), (precision, Curve.precision)):
                 points = [(across(curve, one), curve.recall(one)) for one in THRESHOLDS]
                 axis.plot(*zip(*points, strict=True), color=colour, label=name)
-                axis.plot(across(curve, threshold), curve.recall(threshold), "o", color=colour, clip_on=False)
-        alarms.set(xlabel=f"false alarms on {PER} face-free photos", ylabel="recall", xlim=(0, 30))
+                axis.plot(
+                    across(curve, threshold),
+                    curve.recall(threshold),
+                    "o",
+                    color=colour,
+                    clip_on=False,
+                )
+        alarms.set(
+            xlabel=f"false alarms on {FACE_FREE_PHOTOS} face-free photos",
+            ylabel="recall",
+            xlim=(0, 30),
+        )
         precision.set(xlabel="precision", xlim=(0.8, 1.003))
         alarms.set_title("faces found at IoU 0.5 (dot: the threshold in use)")
         precision.set_xticks(np.arange(0.8, 1.01, 0.05))

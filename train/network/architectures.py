@@ -1,4 +1,6 @@
-"""The networks, each a pure function of its size: uint8-ranged gray faces in, seven probabilities out."""
+"""The networks, each a pure function of its size: uint8-ranged gray faces in, seven
+probabilities out.
+"""
 
 from collections.abc import Callable
 from inspect import signature
@@ -26,18 +28,24 @@ def cnn(
     dropout: float = 0.2,
     mirrored: bool = True,
 ) -> keras.Model:
-    """Plain convolutions, batch norm, ReLU6, pooling: what int8 XNNPACK runs well. 79 MMACs, 1.14 M parameters.
+    """Plain convolutions, batch norm, ReLU6, pooling: what int8 XNNPACK runs well. 79 MMACs,
+    1.14 M parameters.
 
-    The stem halves the resolution at once: at 48x48 the cheap layers cost most of the memory traffic. The head knows
-    where on the face a feature lies; with `head` 0 it is an average over the face. Where `mirrored`, a face and its
-    mirror image get the same answer: so widths are even, and the stem is 4x4, as steps of two across an even side leave
-    a 3x3 one no middle. Raises ConfigError for an odd width.
+    The stem halves the resolution at once: at 48x48 the cheap layers cost most of the memory
+    traffic. The head knows where on the face a feature lies; with `head` 0 it is an average
+    over the face. Where `mirrored`, a face and its mirror image get the same answer: so widths
+    are even, and the stem is 4x4, as steps of two across an even side leave a 3x3 one no
+    middle. Raises ConfigError for an odd width.
     """
     if mirrored and (odd := [width for width in (stem, *widths, head) if width % 2]):
-        raise ConfigError(f"cnn: stem, widths and head must be even (channels come in mirrored pairs), found {odd[0]}")
+        raise ConfigError(
+            f"cnn: stem, widths and head must be even (channels come in mirrored pairs), found {odd[0]}"
+        )
     mirror = MirrorSymmetric() if mirrored else None
     pixels, x = _pixels()
-    x = _convolution(x, stem, strides=2, side=4 if mirrored else 3, constraint=mirror)  # (B, 24, 24, stem)
+    x = _convolution(
+        x, stem, strides=2, side=4 if mirrored else 3, constraint=mirror
+    )  # (B, 24, 24, stem)
     for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):
         if stage:
             x = layers.MaxPooling2D()(x)
@@ -49,8 +57,12 @@ def cnn(
     return _head(pixels, x, dropout, "cnn", mirror)
 
 
-def vgg(widths: tuple[int, ...] = (24, 48, 96, 192), depth: int = 2, dropout: float = 0.3) -> keras.Model:
-    """Pairs of 3x3 convolutions from the full resolution on: Simonyan and Zisserman 2014, narrowed. 66 MMACs."""
+def vgg(
+    widths: tuple[int, ...] = (24, 48, 96, 192), depth: int = 2, dropout: float = 0.3
+) -> keras.Model:
+    """Pairs of 3x3 convolutions from the full resolution on: Simonyan and Zisserman 2014,
+    narrowed. 66 MMACs.
+    """
     pixels, x = _pixels()
     for width in widths:
         for _ in range(depth):
@@ -76,19 +88,24 @@ def resnet(
 
 
 def mini_xception(widths: tuple[int, ...] = (16, 32, 64, 128), stem: int = 8) -> keras.Model:
-    """Separable convolutions beside strided shortcuts: Arriaga et al. 2017, with a dense head. 0.05 M parameters."""
+    """Separable convolutions beside strided shortcuts: Arriaga et al. 2017, with a dense head.
+    0.05 M parameters.
+    """
     pixels, x = _pixels()
     for _ in range(2):
         x = _convolution(x, stem, padding="valid")
     for width in widths:
         shortcut = _shortcut(x, width, strides=2)
         x = layers.ReLU(max_value=6.0)(_separable(x, width))
-        x = layers.Add()([layers.MaxPooling2D(3, strides=2, padding="same")(_separable(x, width)), shortcut])
+        x = layers.Add()(
+            [layers.MaxPooling2D(3, strides=2, padding="same")(_separable(x, width)), shortcut]
+        )
     return _head(pixels, x, 0.0, "mini_xception")
 
 
 def mobilenet_v2(alpha: float = 0.5, pretrained: bool = False) -> keras.Model:
-    """MobileNetV2 of keras.applications on faces enlarged to 96x96; `pretrained` starts from its ImageNet weights.
+    """MobileNetV2 of keras.applications on faces enlarged to 96x96; `pretrained` starts from
+    its ImageNet weights.
 
     Raises ConfigError where the weights are neither in Keras' cache nor to be fetched.
     """
@@ -97,7 +114,11 @@ def mobilenet_v2(alpha: float = 0.5, pretrained: bool = False) -> keras.Model:
     x = layers.Concatenate()([x, x, x])  # gray as RGB
     try:
         body = keras.applications.MobileNetV2(
-            x.shape[1:], alpha, include_top=False, weights="imagenet" if pretrained else None, input_tensor=x
+            x.shape[1:],
+            alpha,
+            include_top=False,
+            weights="imagenet" if pretrained else None,
+            input_tensor=x,
         )
     except Exception as error:  # Keras raises a bare Exception where a download fails
         if not pretrained:
@@ -115,18 +136,25 @@ ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
 PRETRAINED = ("mobilenet_v2",)
 
 
-def build(name: str, policy: str = "float32", pretrained: bool = False, **sizes: Any) -> keras.Model:
-    """Build `ARCHITECTURES[name]`, of other `sizes` than its own if given, in the Keras dtype policy `policy`.
+def build(
+    name: str, policy: str = "float32", pretrained: bool = False, **sizes: Any
+) -> keras.Model:
+    """Build `ARCHITECTURES[name]`, of other `sizes` than its own if given, in the Keras dtype
+    policy `policy`.
 
     Raises ConfigError where there is no such network, it has no weights, or no such size.
     """
     if name not in ARCHITECTURES:
         raise ConfigError(f"no network {name!r}; there are {', '.join(ARCHITECTURES)}")
     if pretrained and name not in PRETRAINED:
-        raise ConfigError(f"no ImageNet weights for {name}; --pretrained goes with --arch {' or '.join(PRETRAINED)}")
+        raise ConfigError(
+            f"no ImageNet weights for {name}; --pretrained goes with --arch {' or '.join(PRETRAINED)}"
+        )
     known = signature(ARCHITECTURES[name]).parameters.keys() - {"pretrained"}
     if unknown := sizes.keys() - known:
-        raise ConfigError(f"{name} has no size {', '.join(sorted(unknown))}; it has {', '.join(sorted(known))}")
+        raise ConfigError(
+            f"{name} has no size {', '.join(sorted(unknown))}; it has {', '.join(sorted(known))}"
+        )
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
@@ -136,7 +164,10 @@ def build(name: str, policy: str = "float32", pretrained: bool = False, **sizes:
 
 
 def load_weights(model: keras.Model, path: Path) -> None:
-    """Give `model` the weights of the trained network `path`. Raises NetworkError where it is of another kind or size."""
+    """Give `model` the weights of the trained network `path`.
+
+    Raises NetworkError where it is of another kind or size.
+    """
     weights = read_emotion_network(path).get_weights()
     expected = [weight.shape for weight in model.get_weights()]
     found = [weight.shape for weight in weights]
@@ -148,9 +179,13 @@ def load_weights(model: keras.Model, path: Path) -> None:
 
 
 def with_votes(model: keras.Model) -> keras.Model:
-    """Give `model` a second head that learns how FER+'s people voted; `train.network.export.deployable` drops it."""
+    """Give `model` a second head that learns how FER+'s people voted;
+    `train.network.export.deployable` drops it.
+    """
     emotion = model.get_layer("emotion")
-    votes = layers.Dense(len(VOTE_COLUMNS), activation="softmax", name="votes", dtype="float32")(emotion.input)
+    votes = layers.Dense(len(VOTE_COLUMNS), activation="softmax", name="votes", dtype="float32")(
+        emotion.input
+    )
     return keras.Model(model.input, {"emotion": emotion.output, "votes": votes}, name=model.name)
 
 
@@ -183,9 +218,11 @@ def _convolution(
 
 
 def _shortcut(x: keras.KerasTensor, width: int, strides: int) -> keras.KerasTensor:
-    """A 1x1 convolution, after pooling instead of strided: ResNet-D of He et al. 2018, "Bag of Tricks".
+    """A 1x1 convolution, after pooling instead of strided: ResNet-D of He et al. 2018, "Bag of
+    Tricks".
 
-    TensorFlow 2.21 corrupts its memory in the gradient of a strided 1x1 convolution (x86, oneDNN).
+    TensorFlow 2.21 corrupts its memory in the gradient of a strided 1x1 convolution (x86,
+    oneDNN).
     """
     if strides > 1:
         x = layers.AveragePooling2D(strides, padding="same")(x)
@@ -215,11 +252,17 @@ def _head(
     name: str,
     constraint: keras.constraints.Constraint | None = None,
 ) -> keras.Model:
-    """Average over what is left of the face, then seven probabilities, in float32 whatever the rest is in."""
+    """Average over what is left of the face, then seven probabilities, in float32 whatever the
+    rest is in.
+    """
     x = layers.GlobalAveragePooling2D()(features)  # (B, channels)
     if dropout:
         x = layers.Dropout(dropout)(x)
     emotion = layers.Dense(
-        len(LABELS), activation="softmax", name="emotion", dtype="float32", kernel_constraint=constraint
+        len(LABELS),
+        activation="softmax",
+        name="emotion",
+        dtype="float32",
+        kernel_constraint=constraint,
     )
     return keras.Model(pixels, emotion(x), name=name)

@@ -16,12 +16,20 @@ def deployable(trained: keras.Model) -> keras.Model:
 
 
 def plain(trained: keras.Model) -> keras.Model:
-    """Return a copy of `trained`, with other weights, in float32 and of Keras' own parts where it has them."""
+    """Return a copy of `trained`, with other weights, in float32 and of Keras' own parts where
+    it has them.
+    """
 
     def same(layer: keras.layers.Layer) -> keras.layers.Layer:
         config = layer.get_config() | {"dtype": "float32"}
-        config |= dict.fromkeys([key for key in config if key.endswith("_constraint")])  # of training only
-        kind = keras.layers.BatchNormalization if isinstance(layer, keras.layers.BatchNormalization) else type(layer)
+        config |= dict.fromkeys(
+            [key for key in config if key.endswith("_constraint")]
+        )  # of training only
+        kind = (
+            keras.layers.BatchNormalization
+            if isinstance(layer, keras.layers.BatchNormalization)
+            else type(layer)
+        )
         return kind.from_config(config)
 
     return keras.models.clone_model(trained, clone_function=same)
@@ -37,10 +45,12 @@ def _emotions(trained: keras.Model) -> keras.Model:
 
 
 def calibrate(model: keras.Model, probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """Divide the logits by the temperature that suits `labels` best, inside the last layer; return it.
+    """Divide the logits by the temperature that suits `labels` best, inside the last layer;
+    return it.
 
-    `probabilities` (N, 7) are what `model` says of the faces with these `labels` (N,). One number is fitted, by
-    the likelihood: Guo et al. 2017, "On Calibration of Modern Neural Networks".
+    `probabilities` (N, 7) are what `model` says of the faces with these `labels` (N,). One
+    number is fitted, by the likelihood: Guo et al. 2017, "On Calibration of Modern Neural
+    Networks".
     """
     temperature = best_temperature(probabilities, labels)
     emotion: Any = model.get_layer("emotion")
@@ -50,7 +60,10 @@ def calibrate(model: keras.Model, probabilities: np.ndarray, labels: np.ndarray)
 
 def best_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """The one of `TEMPERATURES` with the greatest likelihood of `labels`."""
-    logits = np.log(np.maximum(probabilities, 1e-12))[np.newaxis] / TEMPERATURES[:, np.newaxis, np.newaxis]
+    logits = (
+        np.log(np.maximum(probabilities, 1e-12))[np.newaxis]
+        / TEMPERATURES[:, np.newaxis, np.newaxis]
+    )
     normalizer = np.log(np.exp(logits).sum(axis=2))
     likelihood = (logits[:, np.arange(len(labels)), labels] - normalizer).mean(axis=1)
     return float(TEMPERATURES[likelihood.argmax()])

@@ -1,4 +1,7 @@
-"""Open a trained network: a .keras file, or an .h5 file as older Keras wrote it. Its content says which, not its name."""
+"""Open a trained network: a .keras file, or an .h5 file as older Keras wrote it.
+
+Its content says which, not its name.
+"""
 
 import tempfile
 from pathlib import Path
@@ -8,7 +11,10 @@ from typing import Any
 from edge.contract import INPUT_SHAPE, LABELS
 from train.errors import NetworkError
 
-SUFFIXES = {b"PK\x03\x04": (".keras",), b"\x89HDF\r\n\x1a\n": (".h5", ".hdf5")}  # the first bytes, and Keras' names
+SUFFIXES = {
+    b"PK\x03\x04": (".keras",),
+    b"\x89HDF\r\n\x1a\n": (".h5", ".hdf5"),
+}  # the first bytes, and Keras' names
 TFLITE_MAGIC = b"TFL3"  # from the fifth byte on
 UNREADABLE = (  # what Keras raises for files of another version, another program, or cut off
     AttributeError,
@@ -24,7 +30,10 @@ UNREADABLE = (  # what Keras raises for files of another version, another progra
 
 
 def read_network(path: Path) -> Any:
-    """Read a Keras model of any task. Raises NetworkError where there is none, before Keras is imported."""
+    """Read a Keras model of any task.
+
+    Raises NetworkError where there is none, before Keras is imported.
+    """
     suffixes = _suffixes(path)
     if path.suffix in suffixes:
         return _load(path, path)
@@ -40,7 +49,9 @@ def read_emotion_network(path: Path) -> Any:
     expected = ((None, *INPUT_SHAPE), (None, len(LABELS)))
     found = (getattr(network, "input_shape", None), getattr(network, "output_shape", None))
     if found != expected:
-        raise NetworkError(f"{path}: expected input and output of {expected}, found {found}; train it on FER2013")
+        raise NetworkError(
+            f"{path}: expected input and output of {expected}, found {found}; train it on FER2013"
+        )
     kind = network.inputs[0].dtype
     if not kind.startswith("float"):
         raise NetworkError(
@@ -52,7 +63,11 @@ def read_emotion_network(path: Path) -> Any:
 def _suffixes(path: Path) -> tuple[str, ...]:
     """The suffixes that Keras knows such a file by."""
     if path.is_dir():
-        kind = "a SavedModel folder, which Keras 3 does not read" if (path / "saved_model.pb").exists() else "a folder"
+        kind = (
+            "a SavedModel folder, which Keras 3 does not read"
+            if (path / "saved_model.pb").exists()
+            else "a folder"
+        )
         raise NetworkError(
             f"{path}: {kind}; expected a .keras or .h5 file: save it with model.save('model.keras') where it was made"
         )
@@ -63,7 +78,9 @@ def _suffixes(path: Path) -> tuple[str, ...]:
     for magic, suffixes in SUFFIXES.items():
         if start.startswith(magic):
             return suffixes
-    reason = "a .tflite file" if start[4:] == TFLITE_MAGIC else "neither a Keras 3 file nor an .h5 file"
+    reason = (
+        "a .tflite file" if start[4:] == TFLITE_MAGIC else "neither a Keras 3 file nor an .h5 file"
+    )
     raise _unreadable(path, reason)
 
 
@@ -81,4 +98,6 @@ def _load(path: Path, named: Path) -> Any:
 
 def _unreadable(path: Path, reason: str) -> NetworkError:
     line = shorten(reason.strip().split("\n")[0], 120, placeholder=" ...")
-    return NetworkError(f"{path}: not a readable .keras model ({line}); train it with `python -m train fit`")
+    return NetworkError(
+        f"{path}: not a readable .keras model ({line}); train it with `python -m train fit`"
+    )

@@ -1,7 +1,9 @@
-"""Layers that see a face and its mirror image alike: channels come in pairs, each the mirror image of the other.
+"""Layers that see a face and its mirror image alike: channels come in pairs, each the mirror
+image of the other.
 
-Cohen and Welling 2016, "Group Equivariant Convolutional Networks", for the group of one reflection. The weights are
-projected onto the symmetric ones after each step, which trains as tied weights would and leaves plain layers to export.
+Cohen and Welling 2016, "Group Equivariant Convolutional Networks", for the group of one
+reflection. The weights are projected onto the symmetric ones after each step, which trains as
+tied weights would and leaves plain layers to export.
 """
 
 import keras
@@ -10,8 +12,9 @@ import keras
 class MirrorSymmetric(keras.constraints.Constraint):
     """Keep the second half of a layer's channels the mirror image of the first.
 
-    Takes the kernel of a convolution (height, width, in, out) whose input is in such pairs too, or one gray image; of a
-    dense layer (in, out), whose outputs then do not change when the face is mirrored; or one value a channel.
+    Takes the kernel of a convolution (height, width, in, out) whose input is in such pairs too,
+    or one gray image; of a dense layer (in, out), whose outputs then do not change when the
+    face is mirrored; or one value a channel.
     """
 
     def __call__(self, w: keras.KerasTensor) -> keras.KerasTensor:

@@ -1,1 +1,3 @@
-"""What every training run needs, whichever network it trains: its folder, checkpoints, workers, arithmetic."""
+"""What every training run needs, whichever network it trains: its folder, checkpoints, workers,
+arithmetic.
+"""

@@ -1,4 +1,5 @@
-"""The state of a run after an epoch: weights, optimizer and history, in one file, written by one atomic rename.
+"""The state of a run after an epoch: weights, optimizer and history, in one file, written by
+one atomic rename.
 
 NumPy's format: a model saved by Keras took 2.5 s an epoch, a tenth of the training.
 """
@@ -25,16 +26,22 @@ def fingerprint(*columns: np.ndarray) -> str:
 
 
 def save(model: keras.Model, history: pd.DataFrame, out: Path, data: str) -> None:
-    """Write the checkpoint of the run folder `out`, trained on what `fingerprint` calls `data`; its history for people."""
+    """Write the checkpoint of the run folder `out`, trained on what `fingerprint` calls `data`;
+    its history for people.
+    """
     history.to_csv(out / "history.csv", index=False)
-    values = {f"{number:04}": keras.ops.convert_to_numpy(value) for number, value in enumerate(_variables(model))}
+    values = {
+        f"{number:04}": keras.ops.convert_to_numpy(value)
+        for number, value in enumerate(_variables(model))
+    }
     part = out / f"part-{NAME}"
     np.savez(part, history=history.to_csv(index=False), data=data, **values)
     part.replace(out / NAME)
 
 
 def resume(model: keras.Model, out: Path, data: str) -> pd.DataFrame:
-    """Put `model` back where the checkpoint in `out` stood, if there is one; return the history, empty at the start.
+    """Put `model` back where the checkpoint in `out` stood, if there is one; return the
+    history, empty at the start.
 
     Raises RunError where that run learned from other than `data`.
     """
@@ -42,7 +49,9 @@ def resume(model: keras.Model, out: Path, data: str) -> pd.DataFrame:
         return pd.DataFrame()
     with np.load(out / NAME) as file:
         if str(file["data"]) != data:
-            raise RunError(f"{out}: started on other training data; give it the same, or another --out")
+            raise RunError(
+                f"{out}: started on other training data; give it the same, or another --out"
+            )
         for number, variable in enumerate(_variables(model)):
             variable.assign(file[f"{number:04}"])
         history = pd.read_csv(StringIO(str(file["history"])))
@@ -52,7 +61,9 @@ def resume(model: keras.Model, out: Path, data: str) -> pd.DataFrame:
 
 def iterations(model: keras.Model) -> int:
     """Steps that `model` has been trained for."""
-    return int(keras.ops.convert_to_numpy(model.optimizer.iterations))  # `int` refuses a variable of several workers
+    return int(
+        keras.ops.convert_to_numpy(model.optimizer.iterations)
+    )  # `int` refuses a variable of several workers
 
 
 def _variables(model: keras.Model) -> list[keras.Variable]:

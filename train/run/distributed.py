@@ -1,6 +1,8 @@
-"""More than one machine, by TensorFlow's standard TF_CONFIG: each worker trains on its share of every batch.
+"""More than one machine, by TensorFlow's standard TF_CONFIG: each worker trains on its share of
+every batch.
 
-Every worker runs the same command on the same data and sees the same run folder; the first one writes it.
+Every worker runs the same command on the same data and sees the same run folder; the first one
+writes it.
 """
 
 import json
@@ -15,7 +17,9 @@ Step = Callable[..., dict[str, Any]]
 
 
 def worker() -> tuple[int, int]:
-    """Return (index, count) of this process by TF_CONFIG, (0, 1) where there is none; raises ConfigError."""
+    """Return (index, count) of this process by TF_CONFIG, (0, 1) where there is none; raises
+    ConfigError.
+    """
     text = os.environ.get("TF_CONFIG")
     if not text:
         return 0, 1
@@ -33,7 +37,8 @@ def worker() -> tuple[int, int]:
 class Workers:
     """This process among its peers; alone where TF_CONFIG does not say otherwise.
 
-    Must be made before anything else of TensorFlow's runs: it joins the cluster, and waits for the others.
+    Must be made before anything else of TensorFlow's runs: it joins the cluster, and waits for
+    the others.
     """
 
     def __init__(self) -> None:
@@ -55,7 +60,9 @@ class Workers:
 
     @contextmanager
     def watched(self) -> Iterator[None]:
-        """Raises WorkerLostError where a worker has gone: the next exchange of values fails, wherever that is."""
+        """Raises WorkerLostError where a worker has gone: the next exchange of values fails,
+        wherever that is.
+        """
         if not self._strategy:
             yield
             return
@@ -65,10 +72,14 @@ class Workers:
             yield
         except tf.errors.OpError as error:
             line = str(error).split("\n")[0]
-            raise WorkerLostError(f"a worker was lost ({line}); start all of them again with --resume") from error
+            raise WorkerLostError(
+                f"a worker was lost ({line}); start all of them again with --resume"
+            ) from error
 
     def step(self, model: Any) -> Step:
-        """Return what trains `model` on one batch (images, targets, weights) and gives loss and metrics."""
+        """Return what trains `model` on one batch (images, targets, weights) and gives loss and
+        metrics.
+        """
         if not self._strategy:
             return lambda *batch: model.train_on_batch(*batch, return_dict=True)
         import tensorflow as tf
@@ -76,7 +87,9 @@ class Workers:
         strategy = self._strategy
 
         @tf.function
-        def distributed(*batch: Any) -> dict[str, Any]:  # Keras 3's own reduces scalars along an axis, and fails
+        def distributed(
+            *batch: Any,
+        ) -> dict[str, Any]:  # Keras 3's own reduces scalars along an axis, and fails
             logs = strategy.run(model.train_step, args=(batch,))
             return {name: strategy.reduce("MEAN", value, axis=None) for name, value in logs.items()}
 

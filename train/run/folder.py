@@ -11,7 +11,12 @@ CONFIG = "config.json"
 METRICS = "metrics.json"
 HISTORY = "history.csv"
 MODEL = "model.keras"
-PATH_SETTINGS = ("data", "votes", "photos", "start")  # where something lies: a resumed run may find it elsewhere
+PATH_SETTINGS = (
+    "data",
+    "votes",
+    "photos",
+    "start",
+)  # where something lies: a resumed run may find it elsewhere
 
 
 def open_run(config: Any, out: Path, resume: bool) -> None:
@@ -24,21 +29,28 @@ def open_run(config: Any, out: Path, resume: bool) -> None:
         if CONFIG not in held:
             raise RunError(f"{out}: not empty and no run folder; choose another --out")
         if not resume:
-            raise RunError(f"{out}: holds a run already; add --resume to carry on, or choose another --out")
+            raise RunError(
+                f"{out}: holds a run already; add --resume to carry on, or choose another --out"
+            )
         started = _started_with(config, out)
         if changed := _changes(started, asdict(config), _trained_epochs(out)):
             raise RunError(
                 f"{out}: started with other settings: {', '.join(changed)}; repeat them or choose another --out"
             )
         if config.epochs != started["epochs"]:
-            print(f"{out}: now {config.epochs} epochs; the learning rate falls along the new number", flush=True)
+            print(
+                f"{out}: now {config.epochs} epochs; the learning rate falls along the new number",
+                flush=True,
+            )
     out.mkdir(parents=True, exist_ok=True)
     (out / CONFIG).write_text(json.dumps(asdict(config), indent=1) + "\n")
 
 
 def _started_with(config: Any, out: Path) -> dict[str, Any]:
     """The settings in `out`; for one that is younger than that run, its default."""
-    defaults = {field.name: field.default for field in fields(config) if field.default is not MISSING}
+    defaults = {
+        field.name: field.default for field in fields(config) if field.default is not MISSING
+    }
     return defaults | json.loads((out / CONFIG).read_text())
 
 

@@ -1,4 +1,6 @@
-"""Learning rate and averaged weights, for both networks: warm-up, cosine decay, an average over the last steps."""
+"""Learning rate and averaged weights, for both networks: warm-up, cosine decay, an average over
+the last steps.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,7 +29,9 @@ class Schedule:
         """From 0 up to the peak in the warm-up, then down to 0 along a cosine."""
         warmup = int(self.warmup_epochs * self.steps)
         decay = max(self.total_steps - warmup, 1)
-        return keras.optimizers.schedules.CosineDecay(0.0, decay, warmup_target=self.peak, warmup_steps=warmup)
+        return keras.optimizers.schedules.CosineDecay(
+            0.0, decay, warmup_target=self.peak, warmup_steps=warmup
+        )
 
     def averaging(self) -> dict[str, Any]:
         """Arguments of a Keras optimizer that let it keep an exponential average of the weights."""
@@ -36,7 +40,9 @@ class Schedule:
 
 
 def with_averaged_weights(model: keras.Model, take: Callable[[keras.Model], None]) -> None:
-    """Show `model` with its averaged weights, the ones that will be kept, to `take`; then it is as before."""
+    """Show `model` with its averaged weights, the ones that will be kept, to `take`; then it is
+    as before.
+    """
     trained = model.get_weights()
     model.optimizer.finalize_variable_values(model.trainable_variables)
     take(model)

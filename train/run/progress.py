@@ -1,4 +1,6 @@
-"""What a run tells while it trains: the epoch, the means so far, and how long the rest will take."""
+"""What a run tells while it trains: the epoch, the means so far, and how long the rest will
+take.
+"""
 
 import time
 from collections.abc import Callable, Mapping
@@ -17,7 +19,10 @@ class Progress:
         self._started_s = clock()
 
     def title(self, epoch: int) -> str:
-        """`epoch 3/40, 12 min left`; `epoch` counts from 0. The time is known once one epoch is done."""
+        """`epoch 3/40, 12 min left`; `epoch` counts from 0.
+
+        The time is known once one epoch is done.
+        """
         name = f"epoch {epoch + 1}/{self._total}"
         return f"{name}, {self._left(epoch)}" if epoch > self._first else name
 

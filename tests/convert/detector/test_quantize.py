@@ -1,4 +1,4 @@
-"""From a trained face detector to the pair of files that GrayNet runs, and how detectors are judged."""
+"""From a trained face detector to the pair of files that GrayNet runs, and how detectors are evaluated."""
 
 import json
 import subprocess
@@ -117,7 +117,7 @@ def test_the_eyes_error_is_in_distances_between_the_eyes() -> None:
     photo = Photo(Path("x"), np.ones((240, 320), np.uint8), np.array([box], np.float32), np.ones(1), landmarks)
     empty = Photo(Path("y"), np.zeros((240, 320), np.uint8), np.zeros((0, 4)), np.zeros(0), np.zeros((0, 10)))
     face = Face(box, 0.9, ((110.0, 121.0), (130.0, 121.0)))
-    result = detectors.judge(Known([face]), [photo, empty])
+    result = detectors.evaluate(Known([face]), [photo, empty])
     assert result.eye_error == pytest.approx(0.05)
     assert (result.strict.recall(0.5), result.strict.false_alarms(0.5)) == (1, 0)
 

@@ -38,7 +38,8 @@ def voted(labels: np.ndarray, **changed: str) -> np.ndarray:
 def test_it_says_what_is_there(data: Fer2013) -> None:
     text = "\n".join(report(data))
     assert (
-        "train: 1 blank, 1 nearly blank, 2 exact copies of another face, 2 faces with a twin of another label" in text
+        "train: 1 blank, 1 nearly blank, 2 exact copies of another face, 2 faces with a duplicate of another label"
+        in text
     )
     assert "train and validation: 2 faces of the first stand in the second too, 1 of them with another label" in text
     assert "validation: 0 blank, 0 nearly blank, 0 exact copies" in text
@@ -66,12 +67,12 @@ def drawn(path: Path) -> int:
 def test_sheets_show_what_was_planted_and_only_that(data: Fer2013, tmp_path: Path) -> None:
     votes = {"train": voted(data.train.labels, row3="neutral", row4="no face")}
     paths = save_sheets(data, tmp_path / "new", votes)
-    names = ["contradicting_twins", "least_contrast", "near_twins", "voters_disagree", "no_face"]
+    names = ["contradicting_duplicates", "least_contrast", "near_duplicates", "voters_disagree", "no_face"]
     assert [path.stem for path in paths] == names
     areas = {path.stem: drawn(path) for path in paths}
     one_face = areas["no_face"]
     assert areas["voters_disagree"] == one_face
-    assert areas["contradicting_twins"] == pytest.approx(2 * one_face, rel=0.02)
+    assert areas["contradicting_duplicates"] == pytest.approx(2 * one_face, rel=0.02)
     assert areas["least_contrast"] == pytest.approx(40 * one_face, rel=0.02)
     clean = Fer2013(faces(1), faces(0), faces(0))
     assert [path.stem for path in save_sheets(clean, tmp_path / "clean")] == ["least_contrast"]
@@ -85,7 +86,7 @@ def test_the_command_counts_and_draws(
     monkeypatch.setattr("sys.argv", arguments)
     assert main() == 0
     assert "train: 1 blank, 1 nearly blank" in capsys.readouterr().out
-    drawn_sheets = {"contradicting_twins", "least_contrast", "near_twins"}
+    drawn_sheets = {"contradicting_duplicates", "least_contrast", "near_duplicates"}
     assert {file.stem for file in (tmp_path / "sheets").iterdir()} == drawn_sheets
 
 

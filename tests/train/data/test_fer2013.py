@@ -16,7 +16,7 @@ import pytest
 from edge.contract import LABELS
 from tests.synthetic import faces, write_csv, write_folders
 from train.data.faces import Faces, Fer2013
-from train.data.fer2013 import drop_twins, hold_out_validation, load, read
+from train.data.fer2013 import drop_duplicates, hold_out_validation, load, read
 from train.errors import DataError
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -93,8 +93,8 @@ def test_hold_out_is_the_same_every_time_and_only_where_needed() -> None:
 def test_twins_of_validation_and_test_leave_training_and_are_counted() -> None:
     train, validation, test = faces(4, 1), faces(2, 2), faces(2, 3)
     train.images[3], train.images[8] = validation.images[0], test.images[5]
-    data = drop_twins(Fer2013(train, validation, test))
-    assert data.dropped_twins == 2
+    data = drop_duplicates(Fer2013(train, validation, test))
+    assert data.dropped_duplicates == 2
     assert content(data.train) == content(train.take(np.delete(np.arange(28), [3, 8])))
     assert len(data.validation) == 14
 
@@ -200,7 +200,7 @@ def test_real_folders_hold_what_the_real_csv_holds(tmp_path: Path) -> None:
     for kind, target in (("csv", "fer2013.csv"), ("folders", "kaggle")):
         subprocess.run([sys.executable, unpack, kind, str(tmp_path / target)], check=True)
     one, other = load(tmp_path / "fer2013.csv"), load(tmp_path / "kaggle")
-    assert one.dropped_twins == other.dropped_twins == 308
+    assert one.dropped_duplicates == other.dropped_duplicates == 308
     assert one.train.counts() == other.train.counts()
     assert one.validation.counts() == other.validation.counts()
     assert content(one.train) == content(other.train)

@@ -6,7 +6,7 @@ import pytest
 
 from train.data.check import report
 from train.data.faces import Faces, Fer2013
-from train.data.near_duplicates import near_twins, nearest
+from train.data.near_duplicates import near_duplicates, nearest
 from train.report.sheets import save_sheets
 
 
@@ -41,18 +41,18 @@ def test_the_same_photo_is_found(changed) -> None:
     similarity, rows = nearest(again, known)
     assert (rows == np.arange(599, -1, -1)).all()
     assert (similarity > 0.95).mean() > 0.95
-    assert near_twins(again, known).mean() > 0.95
+    assert near_duplicates(again, known).mean() > 0.95
 
 
 def test_other_photos_are_not_taken_for_it() -> None:
     blank = np.full((1, 48, 48), 90, np.uint8)
-    assert not near_twins(np.concatenate([photos(300, 2), blank]), np.concatenate([photos(300, 1), blank])).any()
-    assert not near_twins(photos(3, 1), photos(0, 1)).any()
+    assert not near_duplicates(np.concatenate([photos(300, 2), blank]), np.concatenate([photos(300, 1), blank])).any()
+    assert not near_duplicates(photos(3, 1), photos(0, 1)).any()
 
 
 @pytest.fixture
 def data() -> Fer2013:
-    """Two validation faces of photos in training, one of them with another label, and one exact twin."""
+    """Two validation faces of photos in training, one of them with another label, and one exact copy."""
     train, held = photos(20, 1), photos(8, 2)
     held[0], held[1], held[2] = shifted(train[3]), mirrored(train[4]), train[5]
     labels = np.arange(20) % 7
@@ -65,4 +65,6 @@ def test_check_data_tells_and_shows_them(data: Fer2013, tmp_path) -> None:
     assert "validation and train: 2 faces of the first are of a photo in the second, cut or compressed anew, 1 " in text
     assert "test and train: 0 faces of the first are of a photo in the second" in text
     sheets = {path.stem: cv2.imread(str(path)) for path in save_sheets(data, tmp_path)}
-    assert sheets["near_twins"].shape[1] == pytest.approx(sheets["least_contrast"].shape[1] / 2, rel=0.02)  # 4 of 8
+    assert sheets["near_duplicates"].shape[1] == pytest.approx(
+        sheets["least_contrast"].shape[1] / 2, rel=0.02
+    )  # 4 of 8

@@ -15,15 +15,15 @@ from train.errors import DataError
 
 
 @pytest.fixture
-def judged() -> tuple[Faces, np.ndarray]:
+def taught() -> tuple[Faces, np.ndarray]:
     train = faces(20, 1)
     rng = np.random.default_rng(0)
     train = replace(train, votes=rng.integers(1, 5, (len(train), 10)).astype(np.uint8))
     return train, rng.dirichlet(np.ones(7), len(train))
 
 
-def test_they_are_found_again_in_another_order(judged: tuple[Faces, np.ndarray], tmp_path: Path) -> None:
-    train, probabilities = judged
+def test_they_are_found_again_in_another_order(taught: tuple[Faces, np.ndarray], tmp_path: Path) -> None:
+    train, probabilities = taught
     save_soft_targets(tmp_path / "soft.npz", train, probabilities)
     order = np.random.default_rng(1).permutation(len(train))
     soft, votes = load_soft_targets(tmp_path / "soft.npz", train.take(order))
@@ -31,10 +31,10 @@ def test_they_are_found_again_in_another_order(judged: tuple[Faces, np.ndarray],
     np.testing.assert_array_equal(votes, train.votes[order])
 
 
-def test_a_face_that_was_not_judged_keeps_its_label_and_has_no_say_in_the_votes(
-    judged: tuple[Faces, np.ndarray], tmp_path: Path
+def test_a_face_that_was_not_taught_keeps_its_label_and_has_no_say_in_the_votes(
+    taught: tuple[Faces, np.ndarray], tmp_path: Path
 ) -> None:
-    train, probabilities = judged
+    train, probabilities = taught
     save_soft_targets(tmp_path / "soft.npz", train.take(np.arange(1, 140)), probabilities[1:])
     config = FitConfig("", soft_targets=str(tmp_path / "soft.npz"), soft_share=0.75)
     prepared = training_set(replace(train, votes=None), config)
@@ -44,9 +44,9 @@ def test_a_face_that_was_not_judged_keeps_its_label_and_has_no_say_in_the_votes(
     assert prepared.weights["votes"].tolist() == [0.0] + [1.0] * 139
 
 
-def test_they_are_refused_for_other_faces(judged: tuple[Faces, np.ndarray], tmp_path: Path) -> None:
-    save_soft_targets(tmp_path / "soft.npz", *judged)
-    with pytest.raises(DataError, match=r"judges 0\.0% of the training faces"):
+def test_they_are_refused_for_other_faces(taught: tuple[Faces, np.ndarray], tmp_path: Path) -> None:
+    save_soft_targets(tmp_path / "soft.npz", *taught)
+    with pytest.raises(DataError, match=r"covers 0\.0% of the training faces"):
         load_soft_targets(tmp_path / "soft.npz", faces(20, 2))
     whole = (tmp_path / "soft.npz").read_bytes()
     (tmp_path / "cut.npz").write_bytes(whole[: len(whole) // 2])

@@ -1,4 +1,4 @@
-"""The face detector's training on drawn faces: photos, scenes, targets, losses, a run that can be killed, judgement."""
+"""The face detector's training on drawn faces: photos, scenes, targets, losses, a run that can be killed, figures."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ from train.config import read_recipe
 from train.detector import losses
 from train.detector.config import RECIPES, DetectorConfig
 from train.detector.fit import fit
-from train.detector.metrics import Curve, as_frame, curve, fitted, overlaps, sought
+from train.detector.metrics import Curve, as_frame, curve, fitted, ground_truth, overlaps
 from train.detector.photos import Photo, load
 from train.detector.scenes.drawing import HEIGHT, WIDTH, Scenes
 from train.detector.scenes.framing import Scene
@@ -42,11 +42,11 @@ def fer2013(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_csv(tmp_path_factory.mktemp("data") / "fer2013.csv", splits)
 
 
-def scene(*boxes: tuple[float, float, float, float], counted: bool = True) -> Scene:
+def scene(*boxes: tuple[float, float, float, float], valid: bool = True) -> Scene:
     rows = np.array(boxes, np.float32).reshape(-1, 4)
     points = (rows[:, np.newaxis, :2] + POINTS * rows[:, np.newaxis, 2:]).reshape(-1, 10)
     gray = np.zeros((HEIGHT, WIDTH), np.uint8)
-    return Scene(gray, rows, points.astype(np.float32), np.full(len(rows), counted))
+    return Scene(gray, rows, points.astype(np.float32), np.full(len(rows), valid))
 
 
 def test_whole_sources_are_held_out(photos: Path) -> None:
@@ -112,7 +112,7 @@ def test_labels_follow_the_pixels_into_a_scene(photos: Path) -> None:
     compared, dark = 0, 0
     for _ in range(200):
         one = scenes.draw(rng)
-        for box, points in zip(one.boxes[one.counted], one.landmarks[one.counted], strict=True):
+        for box, points in zip(one.boxes[one.valid], one.landmarks[one.valid], strict=True):
             places = points.reshape(5, 2)
             inside = ((places > 4) & (places < [WIDTH - 4, HEIGHT - 4])).all()
             if np.isnan(points).any() or box[2] < 50 or not inside:
@@ -144,7 +144,7 @@ def test_the_smallest_face_has_a_cell_and_a_doubtful_one_counts_for_nothing() ->
     assert assign(scene((97, 81, 5, 5)))["scores"][..., 0].sum() == 1
     between = assign(scene((101, 81, 5, 5)))["scores"][..., 0]
     assert np.argwhere(between).tolist() == [[10, 12], [10, 13]], "and two where it lies between two"
-    doubtful = assign(scene((96, 80, 64, 80), counted=False))
+    doubtful = assign(scene((96, 80, 64, 80), valid=False))
     assert doubtful["scores"][..., 0].sum() == 0
     assert (doubtful["scores"][10:20, 12:20, 1] == 0).all()
     assert doubtful["boxes"][..., 4].sum() == 0
@@ -182,14 +182,14 @@ def test_recall_and_false_alarms_are_counted_as_by_hand() -> None:
         (np.array([box, elsewhere], float), np.array([0.7, 0.3])),  # two false alarms
         (np.zeros((0, 4)), np.zeros(0)),
     ]
-    wanted = [np.array([box], float)] * 3 + [np.zeros((0, 4))] * 2
-    counted = curve(found, wanted, 0.5, [True, True, True, False, False])
-    assert counted.faces.tolist() == [0.9, 0.6, 0.0]
-    assert counted.recall(0.5) == pytest.approx(2 / 3)
-    assert counted.false_alarms(0.5) == 250
-    assert counted.precision(0.5) == pytest.approx(2 / 3)
-    assert counted.threshold(250) == 0.31
-    assert counted.threshold(0) == 0.71
+    labelled = [np.array([box], float)] * 3 + [np.zeros((0, 4))] * 2
+    measured = curve(found, labelled, 0.5, [True, True, True, False, False])
+    assert measured.faces.tolist() == [0.9, 0.6, 0.0]
+    assert measured.recall(0.5) == pytest.approx(2 / 3)
+    assert measured.false_alarms(0.5) == 250
+    assert measured.precision(0.5) == pytest.approx(2 / 3)
+    assert measured.threshold(250) == 0.31
+    assert measured.threshold(0) == 0.71
     assert Curve(np.zeros(1), np.zeros(0), 1).precision(0.5) == 1
     assert overlaps(np.array([box]), np.array([[20, 10, 20, 20]]))[0, 0] == pytest.approx(1 / 3)
 
@@ -202,9 +202,9 @@ def test_faces_count_from_40_px_of_a_frame_of_640x480_however_large_the_photo_is
     np.testing.assert_allclose(frame.boxes, boxes * 4)
     np.testing.assert_allclose(copy.boxes, boxes * 2.4)
     for photo in (small, frame, copy):
-        assert sought(photo).tolist() == [False, True]
+        assert ground_truth(photo).tolist() == [False, True]
     large = replace(small, gray=np.zeros((960, 1280), np.uint8), boxes=boxes * 8)
-    assert as_frame(large).gray.shape == (960, 1280) and sought(large).tolist() == [False, True]
+    assert as_frame(large).gray.shape == (960, 1280) and ground_truth(large).tolist() == [False, True]
 
 
 def test_a_run_killed_and_resumed_ends_like_an_unbroken_one(photos: Path, fer2013: Path, tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def test_the_temperature_mends_overconfidence_inside_the_graph() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "cpuinfo", "expected"),
+    ("asked", "cpuinfo", "expected"),
     [
         ("auto", "flags : fpu avx512_bf16 amx_tile", "mixed_bfloat16"),
         ("auto", "Features : fp asimd bf16", "mixed_bfloat16"),
@@ -108,7 +108,7 @@ def test_the_temperature_mends_overconfidence_inside_the_graph() -> None:
         ("mixed_bfloat16", "", "mixed_bfloat16"),
     ],
 )
-def test_bfloat16_is_used_where_the_processor_has_it(tmp_path: Path, wanted: str, cpuinfo: str, expected: str) -> None:
+def test_bfloat16_is_used_where_the_processor_has_it(tmp_path: Path, asked: str, cpuinfo: str, expected: str) -> None:
     (tmp_path / "cpuinfo").write_text(cpuinfo)
-    assert policy(wanted, tmp_path / "cpuinfo") == expected
+    assert policy(asked, tmp_path / "cpuinfo") == expected
     assert policy("auto", tmp_path / "missing") == "float32"

@@ -18,7 +18,7 @@ from train.fit import fit
 from train.report import predictions
 from train.report.int8 import compare
 from train.report.metrics import expected_calibration_error, reliability
-from train.report.page import judge, report
+from train.report.page import figures_of, report
 
 PROJECT = Path(__file__).resolve().parents[3]
 VALIDATION = faces(10, 2)
@@ -70,7 +70,7 @@ def test_without_predictions_of_int8_the_page_has_no_such_section(run: Path) -> 
 
 def test_the_gravest_mistakes_come_first() -> None:
     labels = np.array([0, 1, 2, 3])
-    found = judge(np.concatenate([sure(0), sure(3, score=0.5), sure(4, score=0.9), sure(3)]), labels)["mistakes"]
+    found = figures_of(np.concatenate([sure(0), sure(3, score=0.5), sure(4, score=0.9), sure(3)]), labels)["mistakes"]
     assert [(one["row"], one["label"], one["predicted"]) for one in found] == [
         (2, "fear", "sad"),
         (1, "disgust", "happy"),
@@ -79,7 +79,7 @@ def test_the_gravest_mistakes_come_first() -> None:
 
 
 def test_a_model_without_mistakes_can_be_judged() -> None:
-    result = judge(sure(*range(7)), np.arange(7))
+    result = figures_of(sure(*range(7)), np.arange(7))
     assert (result["mistakes"], result["accuracy"], result["accuracy_margin"]) == ([], 1.0, 0.0)
     assert result["confusion_rates"] == np.eye(7).tolist()
 

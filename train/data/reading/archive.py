@@ -1,4 +1,7 @@
-"""Unpack an archive of FER2013. What it is, its content says: browsers and tools drop and change suffixes."""
+"""Unpack an archive of FER2013.
+
+What it is, its content says: browsers and tools drop and change suffixes.
+"""
 
 import bz2
 import gzip
@@ -49,7 +52,9 @@ def read_archive(path: Path) -> Fer2013:
         try:
             place = _unpacked(path, Path(folder))
         except DAMAGED as error:
-            raise DataError(f"{path}: the archive is damaged ({error}); download it again") from error
+            raise DataError(
+                f"{path}: the archive is damaged ({error}); download it again"
+            ) from error
         try:
             return read_folder(place)
         except DataError as error:
@@ -73,7 +78,9 @@ def _unpack(path: Path, folder: Path) -> None:
     start = _start(path)
     for magic, kind in FOREIGN.items():
         if start.startswith(magic):
-            raise DataError(f"{path}: a {kind} archive; expected zip, tar or gz; unpack it and give the folder")
+            raise DataError(
+                f"{path}: a {kind} archive; expected zip, tar or gz; unpack it and give the folder"
+            )
     if zipfile.is_zipfile(path) or start.startswith(ZIP_MAGIC):
         with zipfile.ZipFile(path) as archive:
             archive.extractall(folder)

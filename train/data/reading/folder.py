@@ -1,8 +1,8 @@
-"""Read pictures of faces that lie in folders: the names of the folders are the split and the emotion."""
+"""Read pictures of faces that lie in folders: the names of the folders are the split and the
+emotion.
+"""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,151 +12,143 @@ from edge.contract import LABELS
 from train.config import SPLITS
 from train.data.faces import Fer2013, stacked
 from train.data.reading import names
+from train.data.reading.layout import Picture, place
 from train.data.reading.pictures import PAPERS, PICTURES, files_below, read_face
-from train.data.reading.table import CSV_NAMES, USAGES, holds_faces, read_csv
+from train.data.reading.table import CSV_NAMES, holds_faces, read_csv
 from train.errors import DataError
+
+EXPECTED = f"{' or '.join(CSV_NAMES)}, train/<emotion>/ and test/<emotion>/, or <emotion>/"
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A file, and what the folders above it say of it."""
-
-    path: Path
-    root: tuple[str, ...]
-    """The folders above the split's and the emotion's."""
-    split: str | None
-    label: int | None
-
-
 def read_folder(folder: Path) -> Fer2013:
-    """Read pictures below `<split>/<emotion>/`, a table of faces, or pictures below `<emotion>/` alone.
+    """Read pictures below `<split>/<emotion>/`, a table of faces, or pictures below
+    `<emotion>/` alone.
 
-    They may lie at any depth. Pictures without a split are a test split. Raises DataError where `folder` holds
-    none of these, or a picture whose emotion or split cannot be told.
+    They may lie at any depth. Pictures without a split are a test split. Raises DataError where
+    `folder` holds none of these, or a picture whose emotion or split cannot be told.
     """
     files = list(files_below(folder))
-    found = [_placed(path, folder) for path in files if path.suffix.lower() not in PAPERS]
-    pictures = [one for one in found if one.label is not None or one.path.suffix.lower() in PICTURES]
+    pictures = _pictures(folder, files)
+    labelled = [one for one in pictures if one.label is not None]
     if any(one.split for one in pictures):
-        return _read_pictures(folder, _in_splits(folder, pictures))
-    tables = [path for path in files if path.suffix.lower() == ".csv"]
-    if table := _table(folder, tables):
+        _refuse_unknown(folder, pictures)
+        return _read(_in_splits(folder, labelled))
+    if table := _table(folder, files):
         return read_csv(table)
-    if any(one.label is not None for one in pictures):
-        return _read_pictures(folder, _without_splits(folder, pictures))
+    if labelled:
+        _refuse_unknown(folder, pictures)
+        _refuse_parted(folder, labelled)
+        return _read(labelled)
     raise DataError(_nothing_found(folder, pictures))
 
 
-def _placed(path: Path, folder: Path) -> Picture:
-    """Read the names of the folders above `path`; of two that would do, the nearer one counts."""
-    above = path.relative_to(folder).parts[:-1]
-    split_at = _nearest(above, lambda index: names.split(above[index]) is not None)
-    label_at = _nearest(above, lambda index: _is_emotion(above, index))
-    split = USAGES.get(path.name.split("_")[0])  # PublicTest_1.jpg says it more exactly than its folder
-    if split is None and split_at is not None:
-        split = names.split(above[split_at])
-    label = None if label_at is None else names.emotion(above[label_at])
-    named = [index for index in (split_at, label_at) if index is not None]
-    return Picture(path, above[: min(named, default=len(above))], split, label)
+def _pictures(folder: Path, files: list[Path]) -> list[Picture]:
+    """Files by their suffix, and whatever lies in an emotion's folder: it is read, or named as
+    not readable.
+    """
+    pictures = []
+    for path in files:
+        suffix = path.suffix.lower()
+        if suffix in PAPERS:
+            continue
+        picture = place(path, folder)
+        if suffix in PICTURES or picture.label is not None:
+            pictures.append(picture)
+    return pictures
 
 
-def _nearest(above: tuple[str, ...], fits: Callable[[int], bool]) -> int | None:
-    """The last index of `above` that `fits`."""
-    for index in reversed(range(len(above))):
-        if fits(index):
-            return index
-    return None
-
-
-def _is_emotion(above: tuple[str, ...], index: int) -> bool:
-    """A number is an emotion only right above the pictures or the splits: happy/3/ may be a person."""
-    is_number = above[index].strip().isdecimal()
-    if is_number and not all(names.split(name) for name in above[index + 1 :]):
-        return False
-    return names.emotion(above[index]) is not None
-
-
-def _read_pictures(folder: Path, pictures: list[Picture]) -> Fer2013:
+def _read(pictures: list[Picture]) -> Fer2013:
     images: dict[str, list[np.ndarray]] = {split: [] for split in SPLITS}
-    labels: dict[str, list[int]] = {split: [] for split in SPLITS}
-    for one in tqdm(_labelled(folder, pictures), desc="reading faces", unit="face", disable=None):
+    labels: dict[str, list[int | None]] = {split: [] for split in SPLITS}
+    for one in tqdm(pictures, desc="reading faces", unit="face", disable=None):
         split = one.split or "test"
         images[split].append(read_face(one.path))
         labels[split].append(one.label)
     return Fer2013(*(stacked(images[split], labels[split]) for split in SPLITS))
 
 
+def _refuse_unknown(folder: Path, pictures: list[Picture]) -> None:
+    """Name the folders that are called after no emotion; say what lies in no folder at all, and
+    is left out.
+    """
+    if unknown := _unknown(pictures):
+        raise DataError(
+            f"{folder}: unknown emotion {unknown}; expected {', '.join(LABELS)} (or FER2013's numbers, 0 to 6); "
+            "rename these folders or remove them"
+        )
+    stray = [one.path for one in pictures if one.label is None]
+    if stray:
+        logger.warning(
+            "%d pictures lie in no emotion's folder, %s the first; left out", len(stray), stray[0]
+        )
+
+
 def _in_splits(folder: Path, pictures: list[Picture]) -> list[Picture]:
-    """Refuse pictures that lie in no split while others do; of several copies of the folders take the outermost."""
+    """Refuse pictures that lie in no split while others do; of several copies of the folders
+    take the outermost.
+    """
     for one in pictures:
-        if one.label is not None and one.split is None:
-            place = one.path.relative_to(folder).parts[0]
+        if one.split is None:
+            found = names.with_nearest(one.path.relative_to(folder).parts[0])
             raise DataError(
-                f"{one.path}: expected it below train/, validation/ or test/, found {names.with_nearest(place)}"
+                f"{one.path}: expected it below train/, validation/ or test/, found {found}"
             )
-    roots = {one.root for one in pictures if one.label is not None}
+    roots = {one.root for one in pictures}
     outermost = min(roots, key=lambda root: (len(root), root), default=())
-    others = roots - {outermost}
-    if not others:
-        return pictures
-    kept = [one for one in pictures if one.root not in others]
-    listed = ", ".join("/".join(root) for root in sorted(others))
-    logger.warning("%d pictures below %s left out: another copy of the folders", len(pictures) - len(kept), listed)
+    kept = [one for one in pictures if one.root == outermost]
+    left_out = len(pictures) - len(kept)
+    if left_out:
+        others = map("/".join, sorted(roots - {outermost}))
+        logger.warning(
+            "%d pictures below %s left out: another copy of the folders",
+            left_out,
+            ", ".join(others),
+        )
     return kept
 
 
-def _without_splits(folder: Path, pictures: list[Picture]) -> list[Picture]:
-    """Refuse emotions below several folders: whoever parts pictures means splits."""
-    roots = sorted({"/".join(one.root) for one in pictures if one.label is not None})
+def _refuse_parted(folder: Path, pictures: list[Picture]) -> None:
+    """Emotions below several folders: whoever parts pictures means splits."""
+    roots = sorted({"/".join(one.root) for one in pictures})
     if len(roots) > 1:
-        listed = ", ".join(names.with_nearest(root) for root in roots)
-        raise DataError(f"{folder}: expected emotions below train/, validation/ and test/, found them below {listed}")
-    return pictures
-
-
-def _labelled(folder: Path, pictures: list[Picture]) -> list[Picture]:
-    """Refuse folders with an unknown name; leave out, and say so, what lies in no emotion's folder."""
-    without = [one for one in pictures if one.label is None]
-    unknown = sorted({name for one in without if (name := _unknown_name(one, folder))})
-    if unknown:
-        listed = ", ".join(names.with_nearest(name) for name in unknown)
+        listed = ", ".join(map(names.with_nearest, roots))
         raise DataError(
-            f"{folder}: unknown emotion {listed}; expected {', '.join(LABELS)}; rename these folders, or remove them; numbers are FER2013's, 0 to 6"
+            f"{folder}: expected emotions below train/, validation/ and test/, found them below {listed}"
         )
-    if without:
-        logger.warning("%d pictures lie in no emotion's folder, %s the first; left out", len(without), without[0].path)
-    return [one for one in pictures if one.label is not None]
 
 
-def _unknown_name(picture: Picture, folder: Path) -> str:
-    """The folder that should be named after an emotion; empty where there is none below the split's."""
-    above = picture.path.relative_to(folder).parts[:-1]
-    if not above or names.split(above[-1]):
-        return ""
-    return above[-1]
-
-
-def _table(folder: Path, tables: list[Path]) -> Path | None:
+def _table(folder: Path, files: list[Path]) -> Path | None:
     """The table of faces: one of the challenge's by name, else the only one with such columns."""
+    tables = [path for path in files if path.suffix.lower() == ".csv"]
     for name in CSV_NAMES:
         for path in tables:
             if path.name.lower() == name:
                 return path
-    fitting = [path for path in tables if holds_faces(path)]
+    fitting = list(filter(holds_faces, tables))
     if len(fitting) > 1:
         listed = ", ".join(str(path.relative_to(folder)) for path in fitting)
-        raise DataError(f"{folder}: several tables of faces ({listed}); give one of them as the data")
+        raise DataError(
+            f"{folder}: several tables of faces ({listed}); give one of them as the data"
+        )
     return fitting[0] if fitting else None
 
 
+def _unknown(pictures: list[Picture]) -> str:
+    """The names of folders that are no emotion, each with the nearest known one."""
+    found = {one.unknown for one in pictures} - {""}
+    return ", ".join(map(names.with_nearest, sorted(found)))
+
+
 def _nothing_found(folder: Path, pictures: list[Picture]) -> str:
-    expected = f"{' or '.join(CSV_NAMES)}, train/<emotion>/ and test/<emotion>/, or <emotion>/"
+    emotions = ", ".join(LABELS)
     if pictures:
-        unknown = sorted({name for one in pictures if (name := _unknown_name(one, folder))})
-        listed = ", ".join(names.with_nearest(name) for name in unknown) or "pictures in no folder"
-        return f"{folder}: expected {expected} with the emotions {', '.join(LABELS)}; found {listed}"
-    if any(names.split(child.name) for child in folder.rglob("*") if child.is_dir()):
-        return f"{folder}: no images; expected train/<emotion>/*.jpg with the emotions {', '.join(LABELS)}"
-    return f"{folder}: expected {expected}; found none"
+        found = _unknown(pictures) or "pictures in no folder"
+        return f"{folder}: expected {EXPECTED} with the emotions {emotions}; found {found}"
+    for child in folder.rglob("*"):
+        if child.is_dir() and names.split(child.name):
+            return (
+                f"{folder}: no images; expected train/<emotion>/*.jpg with the emotions {emotions}"
+            )
+    return f"{folder}: expected {EXPECTED}; found none"

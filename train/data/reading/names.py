@@ -12,7 +12,12 @@ EMOTIONS = {
     "fear": ("fear", "fearful", "afraid", "scared"),
     "happy": ("happy", "happiness", "joy"),
     "sad": ("sad", "sadness"),
-    "surprise": ("surprise", "surprised", "suprise", "suprised"),  # FER+ itself misspells it in places
+    "surprise": (
+        "surprise",
+        "surprised",
+        "suprise",
+        "suprised",
+    ),  # FER+ itself misspells it in places
     "neutral": ("neutral", "neutrality"),
 }
 SPLITS = {
@@ -23,18 +28,26 @@ SPLITS = {
 ENDINGS = re.compile("(sets?|data|images?|faces?|pictures?|split)$")  # train_set, angry faces
 LABEL_OF = {word: LABELS.index(label) for label, words in EMOTIONS.items() for word in words}
 SPLIT_OF = {word: split for split, words in SPLITS.items() for word in words}
-LEFT_BEHIND = ("__macosx", "thumbs.db", "desktop.ini")  # by macOS and Windows; names with a dot in front count too
+LEFT_BEHIND = (
+    "__macosx",
+    "thumbs.db",
+    "desktop.ini",
+)  # by macOS and Windows; names with a dot in front count too
 
 
 def emotion(name: str) -> int | None:
-    """The label that a folder's name stands for: `Happy`, `anger`, `3`, `0 angry`; None for another name."""
+    """The label that a folder's name stands for: `Happy`, `anger`, `3`, `0 angry`; None for
+    another name.
+    """
     if name.strip() in map(str, range(len(LABELS))):
         return int(name)
     return LABEL_OF.get(_letters(name))
 
 
 def split(name: str) -> str | None:
-    """The split that a folder's name stands for: `Training`, `valid`, `PublicTest`; None for another name."""
+    """The split that a folder's name stands for: `Training`, `valid`, `PublicTest`; None for
+    another name.
+    """
     return SPLIT_OF.get(_letters(name))
 
 
@@ -45,7 +58,9 @@ def with_nearest(name: str) -> str:
 
 
 def left_behind(path: Path) -> bool:
-    """Whether a system or a program left `path` there: `._a.png`, `.DS_Store`, `__MACOSX`, `.ipynb_checkpoints`."""
+    """Whether a system or a program left `path` there: `._a.png`, `.DS_Store`, `__MACOSX`,
+    `.ipynb_checkpoints`.
+    """
     return path.name.startswith(".") or path.name.lower() in LEFT_BEHIND
 
 

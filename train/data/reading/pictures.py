@@ -11,9 +11,36 @@ from edge.contract import INPUT_SIDE
 from train.data.reading.names import left_behind
 from train.errors import DataError
 
-PICTURES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".pgm", ".ppm"}
+PICTURES = {
+    ".jpg",
+    ".jpeg",
+    ".jpe",
+    ".jfif",
+    ".png",
+    ".bmp",
+    ".webp",
+    ".tif",
+    ".tiff",
+    ".gif",
+    ".pgm",
+    ".ppm",
+}
 PICTURES |= {".avif", ".heic", ".heif", ".jp2"}  # where OpenCV cannot read one, it is named
-PAPERS = {".txt", ".md", ".csv", ".json", ".xml", ".html", ".pdf", ".py", ".ipynb", ".npy", ".npz", ".yaml", ".yml"}
+PAPERS = {
+    ".txt",
+    ".md",
+    ".csv",
+    ".json",
+    ".xml",
+    ".html",
+    ".pdf",
+    ".py",
+    ".ipynb",
+    ".npy",
+    ".npz",
+    ".yaml",
+    ".yml",
+}
 
 
 def files_below(folder: Path) -> Iterator[Path]:
@@ -40,14 +67,21 @@ def read_gray(path: Path) -> np.ndarray:
         # from memory: `imread` fills a cut JPEG with gray
         image = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE) if len(content) else None
     except cv2.error as error:  # a header that promises too many pixels
-        raise DataError(f"{path}: not a readable image ({error.err}); remove it or copy it again") from error
+        raise DataError(
+            f"{path}: not a readable image ({error.err}); remove it or copy it again"
+        ) from error
     if image is None:
-        raise DataError(f"{path}: not a readable image; copy it again, turn it into PNG or JPEG, or remove it")
+        raise DataError(
+            f"{path}: not a readable image; copy it again, turn it into PNG or JPEG, or remove it"
+        )
     return image
 
 
 def read_face(path: Path) -> np.ndarray:
-    """Read a square crop of a face, of any size, as (48, 48) uint8. Raises DataError for another picture."""
+    """Read a square crop of a face, of any size, as (48, 48) uint8.
+
+    Raises DataError for another picture.
+    """
     image = read_gray(path)
     height, width = image.shape
     if height != width:

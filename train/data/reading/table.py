@@ -23,10 +23,14 @@ logger = logging.getLogger(__name__)
 
 def read_csv(path: Path) -> Fer2013:
     try:
-        table = pd.read_csv(path, skipinitialspace=True, dtype=str, keep_default_na=False, skip_blank_lines=False)
+        table = pd.read_csv(
+            path, skipinitialspace=True, dtype=str, keep_default_na=False, skip_blank_lines=False
+        )
     except (ValueError, UnicodeDecodeError) as error:  # pandas' parser errors are ValueErrors
         reason = str(error).strip()
-        raise DataError(f"{path}: not a CSV file with the columns {', '.join(COLUMNS)} ({reason})") from error
+        raise DataError(
+            f"{path}: not a CSV file with the columns {', '.join(COLUMNS)} ({reason})"
+        ) from error
     table = table.rename(columns=_canonical)
     _check_columns(path, list(table.columns))
     if not isinstance(table.index, pd.RangeIndex):  # pandas takes the surplus for row names
@@ -37,10 +41,15 @@ def read_csv(path: Path) -> Fer2013:
     if table.empty:
         raise DataError(f"{path}: no rows below the header")
     split = _splits(path, lines, table)
-    label = _checked(path, lines, table["emotion"], {str(n): n for n in range(len(LABELS))}, "emotion")
+    label = _checked(
+        path, lines, table["emotion"], {str(n): n for n in range(len(LABELS))}, "emotion"
+    )
     rows = zip(lines, table["pixels"], strict=True)
     images = np.array(
-        [_pixels(path, line, text) for line, text in tqdm(rows, "reading faces", len(table), unit="face", disable=None)]
+        [
+            _pixels(path, line, text)
+            for line, text in tqdm(rows, "reading faces", len(table), unit="face", disable=None)
+        ]
     )
     faces = Faces(images, label.astype(np.int64))
     return Fer2013(*(faces.take(np.flatnonzero(split == name)) for name in SPLITS))
@@ -65,7 +74,11 @@ def _check_columns(path: Path, columns: list[str]) -> None:
     if not missing or missing == ["Usage"]:
         return
     found = shorten(", ".join(map(repr, columns)), 100, placeholder=" ...")
-    hint = "; the challenge's test.csv has no labels, take its train.csv" if "pixels" in columns else ""
+    hint = (
+        "; the challenge's test.csv has no labels, take its train.csv"
+        if "pixels" in columns
+        else ""
+    )
     raise DataError(f"{path}: missing column {', '.join(missing)}; found {found}{hint}")
 
 
@@ -73,11 +86,15 @@ def _splits(path: Path, lines: np.ndarray, table: pd.DataFrame) -> np.ndarray:
     """The split of each row; all are training faces where the table does not say."""
     if "Usage" in table.columns:
         return _checked(path, lines, table["Usage"], USAGES, "Usage")
-    logger.warning("%s: no column Usage, so all %d faces are taken for training faces", path, len(table))
+    logger.warning(
+        "%s: no column Usage, so all %d faces are taken for training faces", path, len(table)
+    )
     return np.full(len(table), "train")
 
 
-def _checked(path: Path, lines: np.ndarray, column: pd.Series, allowed: dict, name: str) -> np.ndarray:
+def _checked(
+    path: Path, lines: np.ndarray, column: pd.Series, allowed: dict, name: str
+) -> np.ndarray:
     """Map the column's words by `allowed`, refusing the first that is not in it."""
     values = column.str.strip().map(allowed)
     wrong = np.flatnonzero(values.isna())
@@ -96,9 +113,13 @@ def _pixels(path: Path, line: int, text: str) -> np.ndarray:
         try:
             values = np.fromstring(text, dtype=np.int64, sep=" ")
         except (DeprecationWarning, ValueError) as error:
-            raise DataError(f"{path}: line {line}: pixels are not whole numbers between spaces") from error
+            raise DataError(
+                f"{path}: line {line}: pixels are not whole numbers between spaces"
+            ) from error
     if values.size != INPUT_SIDE**2:
         raise DataError(f"{path}: line {line}: expected 2304 pixels, found {values.size}")
     if values.min() < 0 or values.max() > 255:
-        raise DataError(f"{path}: line {line}: expected pixels from 0 to 255, found {values.min()} to {values.max()}")
+        raise DataError(
+            f"{path}: line {line}: expected pixels from 0 to 255, found {values.min()} to {values.max()}"
+        )
     return values.astype(np.uint8).reshape(INPUT_SIDE, INPUT_SIDE)

@@ -1,1 +1,3 @@
-"""Training frames of the detector: how one is framed, what is pasted in, and what its cells should say."""
+"""Training frames of the detector: how one is framed, what is pasted in, and what its cells
+should say.
+"""

@@ -1,4 +1,6 @@
-"""A photo as another camera might have framed it: at some size, place and tilt, with its faces' labels moved along."""
+"""A photo as another camera might have framed it: at some size, place and tilt, with its faces'
+labels moved along.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -7,10 +9,14 @@ import numpy as np
 
 from train.detector.photos import Photo
 
-CERTAIN, DOUBTFUL = 0.7, 0.3  # teacher's score: a face from the one, to be ignored from the other
+CERTAIN = 0.7  # teacher's score from which it is a face
+DOUBTFUL = 0.3  # from which it is to be ignored, neither face nor background
 MIN_SIDE = 14.0  # px of the frame: smaller faces count neither for nor against
 MIN_VISIBLE = 0.6  # of a face at the frame's edge
-ENLARGE = (0.2, 2.5)  # of a photo with people: its faces become small, but not more blurred than this
+ENLARGE = (
+    0.2,
+    2.5,
+)  # of a photo with people: its faces become small, but not more blurred than this
 BACKGROUND_ZOOM = (1.0, 2.2)  # from all of a background to one thing in it
 TURNED_SHARE = 0.5  # of the backgrounds: at any angle, so that more can be learned from few
 FOCUS_PLACE = (0.15, 0.85)  # of the frame, that the chosen face's middle may lie at
@@ -18,21 +24,35 @@ FOCUS_PLACE = (0.15, 0.85)  # of the frame, that the chosen face's middle may li
 
 @dataclass(frozen=True)
 class Scene:
-    """A frame (H, W) uint8 and its N faces in the frame's pixels: boxes x, y, width, height; landmarks NaN if unknown."""
+    """A frame (H, W) uint8 and its N faces, in the frame's pixels."""
 
     gray: np.ndarray
-    boxes: np.ndarray  # (N, 4) float32
-    landmarks: np.ndarray  # (N, 10) float32
-    counted: np.ndarray  # (N,) bool: a face to be found; else one to be left out of the loss
+    boxes: np.ndarray  # (N, 4) float32: x, y, width, height
+    landmarks: np.ndarray  # (N, 10) float32; NaN where unknown
+    valid: np.ndarray  # (N,) bool: a face to be found; else one to be left out of the loss
 
     def moved(self, dx: float, dy: float) -> "Scene":
         """The faces moved by (dx, dy) pixels, in the same frame."""
         boxes = self.boxes + np.array([dx, dy, 0, 0], np.float32)
-        return replace(self, boxes=boxes, landmarks=self.landmarks + np.tile(np.float32([dx, dy]), 5))
+        return replace(
+            self, boxes=boxes, landmarks=self.landmarks + np.tile(np.float32([dx, dy]), 5)
+        )
+
+
+def joined(gray: np.ndarray, parts: list[Scene]) -> Scene:
+    """One scene of several, whose faces are in the pixels of `gray` already."""
+    boxes = np.concatenate([part.boxes for part in parts])
+    landmarks = np.concatenate([part.landmarks for part in parts])
+    valid = np.concatenate([part.valid for part in parts])
+    return Scene(gray, boxes, landmarks, valid)
 
 
 def framed(
-    photo: Photo, canvas: np.ndarray, face_side: tuple[float, float], rotation_deg: float, rng: np.random.Generator
+    photo: Photo,
+    canvas: np.ndarray,
+    face_side: tuple[float, float],
+    rotation_deg: float,
+    rng: np.random.Generator,
 ) -> Scene:
     """Draw `photo` onto `canvas`, (H, W) uint8; one of its faces gets a side of `face_side` px.
 
@@ -41,11 +61,13 @@ def framed(
     size = np.array(canvas.shape[::-1])
     focus, scale = _focus(photo, size, face_side, rng)
     flip = rng.random() < 0.5
-    target, angle = rng.uniform(*FOCUS_PLACE, 2) * size, np.radians(rng.normal(0, rotation_deg))
+    target = rng.uniform(*FOCUS_PLACE, 2) * size
+    angle = np.radians(rng.normal(0, rotation_deg))
     if not len(photo.boxes):
         target = size / 2
         angle = rng.uniform(-np.pi, np.pi) if rng.random() < TURNED_SHARE else angle
-    cosine, sine = scale * np.cos(angle), scale * np.sin(angle)
+    cosine = scale * np.cos(angle)
+    sine = scale * np.sin(angle)
     turn = np.array([[cosine, -sine], [sine, cosine]]) @ np.diag([-1.0 if flip else 1.0, 1.0])
     matrix = np.column_stack([turn, target - turn @ focus])
     shrunk, source = _for_warp(photo.gray, matrix)
@@ -70,7 +92,9 @@ def _focus(
 
 
 def _for_warp(gray: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Halve the photo as long as `matrix` shrinks it by more than a third: sampling alone would alias."""
+    """Halve the photo as long as `matrix` shrinks it by more than a third: sampling alone would
+    alias.
+    """
     matrix = matrix.copy()
     while abs(np.linalg.det(matrix[:, :2])) < 0.67**2:
         gray = cv2.resize(gray, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
@@ -78,20 +102,26 @@ def _for_warp(gray: np.ndarray, matrix: np.ndarray) -> tuple[np.ndarray, np.ndar
     return matrix, gray
 
 
-def _labelled(photo: Photo, gray: np.ndarray, matrix: np.ndarray, scale: float, flip: bool) -> Scene:
-    boxes, landmarks = photo.boxes, photo.landmarks.reshape(-1, 5, 2)
-    sides = boxes[:, 2:] * scale
-    centres = (boxes[:, :2] + boxes[:, 2:] / 2) @ matrix[:, :2].T + matrix[:, 2]
-    points = landmarks @ matrix[:, :2].T + matrix[:, 2]
+def _labelled(
+    photo: Photo, gray: np.ndarray, matrix: np.ndarray, scale: float, flip: bool
+) -> Scene:
+    """The faces of `photo` where `matrix` moves them."""
+    turn = matrix[:, :2].T
+    sides = photo.boxes[:, 2:] * scale
+    centres = (photo.boxes[:, :2] + photo.boxes[:, 2:] / 2) @ turn + matrix[:, 2]
+    points = photo.landmarks.reshape(-1, 5, 2) @ turn + matrix[:, 2]
     if flip:
         points = points[:, [1, 0, 2, 4, 3]]  # right and left change places
     corners = centres - sides / 2
+    areas = sides.prod(axis=1)
     seen = np.minimum(corners + sides, gray.shape[::-1]) - np.maximum(corners, 0)
-    visible = np.clip(seen, 0, None).prod(axis=1) / np.maximum(sides.prod(axis=1), 1e-6)
-    counted = (photo.scores >= CERTAIN) & (np.sqrt(sides.prod(axis=1)) >= MIN_SIDE) & (visible >= MIN_VISIBLE)
+    visible = np.clip(seen, 0, None).prod(axis=1) / np.maximum(areas, 1e-6)
+    large = np.sqrt(areas) >= MIN_SIDE
+    valid = (photo.scores >= CERTAIN) & large & (visible >= MIN_VISIBLE)
     kept = (photo.scores >= DOUBTFUL) & (visible > 0)
-    rows = np.concatenate([corners, sides], axis=1).astype(np.float32)
-    return Scene(gray, rows[kept], points.reshape(-1, 10)[kept].astype(np.float32), counted[kept])
+    boxes = np.concatenate([corners, sides], axis=1).astype(np.float32)
+    landmarks = points.reshape(-1, 10).astype(np.float32)
+    return Scene(gray, boxes[kept], landmarks[kept], valid[kept])
 
 
 def log_uniform(limits: tuple[float, float], rng: np.random.Generator) -> float:

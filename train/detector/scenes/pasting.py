@@ -1,53 +1,74 @@
-"""What is pasted into a frame: faces of FER2013, and decoys, so that an oval with a soft rim alone makes no face."""
+"""What is pasted into a frame: faces of FER2013, and distractors.
+
+Without the latter an oval with a soft rim would be enough to make a face.
+"""
 
 import cv2
 import numpy as np
 
 SIDE = 48  # px of what is pasted, as FER2013 has it
-DRAWN_SHARE = 0.5  # of the decoys, the others are cut from photos
+DRAWN_SHARE = 0.5  # of the distractors, the others are cut from photos
 CUT_SIDE = (24, 160)  # px of the photo
-RINGS, SPOKES = (1, 6), (3, 13)  # how many
+RINGS = (1, 6)  # how many
+SPOKES = (3, 13)
 _offset = np.arange(SIDE) - (SIDE - 1) / 2
 _distance = np.hypot(_offset[np.newaxis] / 21.0, _offset[:, np.newaxis] / 24.0)
 MASK = np.clip((1.0 - _distance) / 0.18, 0.0, 1.0).astype(np.float32)  # an oval with a soft rim
 
 
-def paste(gray: np.ndarray, patch: np.ndarray, centre: np.ndarray, side: float, angle_deg: float) -> None:
+def paste(
+    gray: np.ndarray, patch: np.ndarray, centre: np.ndarray, side: float, angle_deg: float
+) -> None:
     """Blend the oval in `patch`, (48, 48) uint8, into `gray`, turned and `side` px wide."""
     shrink = max(1, round(SIDE / side))  # averaged before it is sampled
     pixels = SIDE // shrink
-    small = (cv2.resize(part, (pixels, pixels), interpolation=cv2.INTER_AREA) for part in (patch, MASK))
+    small = (
+        cv2.resize(part, (pixels, pixels), interpolation=cv2.INTER_AREA) for part in (patch, MASK)
+    )
     reach = side * 0.75  # the turned square's corners
     low = np.maximum(np.floor(centre - reach), 0).astype(int)
     high = np.minimum(np.ceil(centre + reach), gray.shape[::-1]).astype(int)
     matrix = cv2.getRotationMatrix2D(((pixels - 1) / 2,) * 2, angle_deg, side / pixels)
     matrix[:, 2] += centre - low - (pixels - 1) / 2
-    warped, mask = (cv2.warpAffine(np.ascontiguousarray(part), matrix, (high - low).tolist()) for part in small)
+    warped, mask = (
+        cv2.warpAffine(np.ascontiguousarray(part), matrix, (high - low).tolist()) for part in small
+    )
     place = gray[low[1] : high[1], low[0] : high[0]]
-    place[:] = np.where(mask > 0, place + (warped.astype(np.float32) - place) * mask, place)
+    blended = place + (warped.astype(np.float32) - place) * mask
+    place[:] = np.where(mask > 0, blended, place)
 
 
-def decoy(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return something round that is no face, (48, 48) uint8: drawn, or a piece of the face-free `photo`."""
+def distractor(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return something round that is no face, (48, 48) uint8: drawn, or a piece of the
+    face-free `photo`.
+    """
     if rng.random() < DRAWN_SHARE:
         return _wheel(rng)
     side = min(int(rng.integers(*CUT_SIDE)), *photo.shape)
     top, left = (rng.integers(length - side + 1) for length in photo.shape)
-    return cv2.resize(photo[top : top + side, left : left + side], (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    return cv2.resize(
+        photo[top : top + side, left : left + side], (SIDE, SIDE), interpolation=cv2.INTER_AREA
+    )
 
 
 def _wheel(rng: np.random.Generator) -> np.ndarray:
-    """Rings, and spokes or dots around the middle, as wheels, dials, lamps and emblems have them."""
+    """Rings, and spokes or dots around the middle, as wheels, dials, lamps and emblems have
+    them.
+    """
     patch = np.full((SIDE, SIDE), rng.integers(256), np.uint8)
     middle = np.full(2, SIDE // 2)
     for radius in sorted(rng.uniform(2, SIDE / 2, rng.integers(*RINGS)), reverse=True):
         cv2.circle(patch, middle.tolist(), round(radius), int(rng.integers(256)), -1, cv2.LINE_AA)
     inner, outer = np.sort(rng.uniform(2, SIDE / 2, 2))
-    shade, thickness, dots = int(rng.integers(256)), int(rng.integers(1, 6)), rng.random() < 0.5
+    shade = int(rng.integers(256))
+    thickness = int(rng.integers(1, 6))
+    dots = rng.random() < 0.5
     count = rng.integers(*SPOKES)
     for angle in rng.uniform(0, 7) + np.arange(count) * 2 * np.pi / count:
         direction = np.array([np.cos(angle), np.sin(angle)])
-        near, far = (np.round(middle + radius * direction).astype(int).tolist() for radius in (inner, outer))
+        near, far = (
+            np.round(middle + radius * direction).astype(int).tolist() for radius in (inner, outer)
+        )
         if dots:
             cv2.circle(patch, far, thickness, shade, -1, cv2.LINE_AA)
         else:
