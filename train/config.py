@@ -95,7 +95,8 @@ def read_recipe(kind: type[Config], path: Path, changes: dict[str, Any]) -> Conf
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: not a recipe that can be read ({error})") from error
-    unknown = set(settings) - {field.name for field in fields(kind)}
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    unknown = set(settings) - known
     if unknown:
         raise ConfigError(f"{path}: unknown setting {', '.join(sorted(unknown))}")
     try:

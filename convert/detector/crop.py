@@ -72,7 +72,9 @@ def _geometry(values: np.ndarray) -> CropGeometry:
 def _canvas(image: np.ndarray) -> np.ndarray:
     """Enlarge a (48, 48) face to `FACE_PX` and continue its edges, blurred, by `MARGIN_PX`."""
     face = cv2.resize(image, (FACE_PX, FACE_PX), interpolation=cv2.INTER_CUBIC)
-    canvas = cv2.copyMakeBorder(face, *[MARGIN_PX] * 4, cv2.BORDER_REPLICATE)
+    canvas = cv2.copyMakeBorder(
+        face, MARGIN_PX, MARGIN_PX, MARGIN_PX, MARGIN_PX, cv2.BORDER_REPLICATE
+    )
     canvas = cv2.GaussianBlur(canvas, (0, 0), FACE_PX / INPUT_SIDE * 2)
     canvas[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX] = face
     return canvas

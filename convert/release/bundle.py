@@ -23,11 +23,10 @@ def bundle(out: Path, python: str | None = None, project: Path = PROJECT) -> Pat
 
     Raises ModelError where a shipped model and its manifest do not belong together.
     """
-    for model, kind in (
-        (DEFAULT_MODEL, manifest.Manifest),
-        (DEFAULT_GRAYNET, manifest.DetectorManifest),
-    ):
-        manifest.read_verified(project / model.relative_to(PROJECT), kind)
+    manifest.read_verified(project / DEFAULT_MODEL.relative_to(PROJECT), manifest.Manifest)
+    manifest.read_verified(
+        project / DEFAULT_GRAYNET.relative_to(PROJECT), manifest.DetectorManifest
+    )
     name = f"{NAME}-{__version__}" + (f"-cp{python.replace('.', '')}-aarch64" if python else "")
     out.mkdir(parents=True, exist_ok=True)
     archive = out / f"{name}.tar.gz"

@@ -36,6 +36,8 @@ def save_soft_targets(path: Path, faces: Faces, probabilities: np.ndarray) -> No
     """Write the teachers' `probabilities` (N, 7) and FER+'s votes for `faces`, found again by
     their pixels.
     """
+    if faces.votes is None:
+        raise DataError("the faces have no FER+ votes; add --votes fer2013new.csv")
     keys, first = np.unique(image_keys(faces.images), return_index=True)
     columns = {
         "keys": keys,

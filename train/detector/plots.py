@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib import pyplot as plt
 
 from train.detector.metrics import FACE_FREE_PHOTOS, Curve
-from train.report.plots import BLUE, GRAY, ORANGE, STYLE, plt, save
+from train.report.plots import BLUE, GRAY, ORANGE, STYLE, save
 
 THRESHOLDS = np.linspace(0.02, 0.99, 98)
 

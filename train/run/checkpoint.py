@@ -21,7 +21,7 @@ def fingerprint(*columns: np.ndarray) -> str:
     """What tells these training data from others."""
     digest = hashlib.blake2b(digest_size=16)
     for column in columns:
-        digest.update(np.ascontiguousarray(column))
+        digest.update(np.ascontiguousarray(column).data)
     return digest.hexdigest()
 
 

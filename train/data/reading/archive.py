@@ -12,6 +12,7 @@ import tempfile
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 from train.data.faces import Fer2013
 from train.data.reading.folder import read_folder
@@ -20,7 +21,7 @@ from train.data.reading.table import CSV_NAMES
 from train.errors import DataError
 
 ZIP_MAGIC = b"PK\x03\x04"
-COMPRESSED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
+COMPRESSED: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ": lzma.open}
 FOREIGN = {b"Rar!": "RAR", b"7z\xbc\xaf": "7z"}
 DAMAGED = (
     EOFError,

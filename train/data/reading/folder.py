@@ -61,12 +61,14 @@ def _pictures(folder: Path, files: list[Path]) -> list[Picture]:
 
 def _read(pictures: list[Picture]) -> Fer2013:
     images: dict[str, list[np.ndarray]] = {split: [] for split in SPLITS}
-    labels: dict[str, list[int | None]] = {split: [] for split in SPLITS}
+    labels: dict[str, list[int]] = {split: [] for split in SPLITS}
     for one in tqdm(pictures, desc="reading faces", unit="face", disable=None):
         split = one.split or "test"
         images[split].append(read_face(one.path))
-        labels[split].append(one.label)
-    return Fer2013(*(stacked(images[split], labels[split]) for split in SPLITS))
+        if one.label is not None:
+            labels[split].append(one.label)
+    parts = {split: stacked(images[split], labels[split]) for split in SPLITS}
+    return Fer2013(parts["train"], parts["validation"], parts["test"])
 
 
 def _refuse_unknown(folder: Path, pictures: list[Picture]) -> None:

@@ -52,7 +52,8 @@ def read_csv(path: Path) -> Fer2013:
         ]
     )
     faces = Faces(images, label.astype(np.int64))
-    return Fer2013(*(faces.take(np.flatnonzero(split == name)) for name in SPLITS))
+    parts = {name: faces.take(np.flatnonzero(split == name)) for name in SPLITS}
+    return Fer2013(parts["train"], parts["validation"], parts["test"])
 
 
 def holds_faces(path: Path) -> bool:

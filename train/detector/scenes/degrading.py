@@ -48,8 +48,10 @@ def _toned(gray: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def _lit_from_a_side(gray: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     height, width = gray.shape
-    down = np.linspace(*rng.uniform(*SLOPE, 2), height)
-    across = np.linspace(*rng.uniform(*SLOPE, 2), width)
+    top, bottom = rng.uniform(*SLOPE, 2)
+    left, right = rng.uniform(*SLOPE, 2)
+    down = np.linspace(top, bottom, height)
+    across = np.linspace(left, right, width)
     slope = np.outer(down, across).astype(np.float32)
     return cv2.multiply(gray, slope, dtype=cv2.CV_8U)
 

@@ -35,7 +35,7 @@ class Scene:
         """The faces moved by (dx, dy) pixels, in the same frame."""
         boxes = self.boxes + np.array([dx, dy, 0, 0], np.float32)
         return replace(
-            self, boxes=boxes, landmarks=self.landmarks + np.tile(np.float32([dx, dy]), 5)
+            self, boxes=boxes, landmarks=self.landmarks + np.tile(np.array([dx, dy], np.float32), 5)
         )
 
 
