@@ -52,8 +52,8 @@ lint: .venv-edge/tests-ready
 chaos: .venv-edge/tests-ready
 	$(EDGE) -m tests.chaos --seed $(SEED)
 
-bundle: train-env
-	$(TRAIN) -m convert bundle --out dist
+bundle: edge-env
+	$(EDGE) -m convert bundle --out dist
 
 edge-env: $(EDGE_READY)
 train-env: .venv-train/ready

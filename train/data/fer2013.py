@@ -69,7 +69,8 @@ def hold_out_validation(data: Fer2013) -> Fer2013:
     held = np.zeros(len(data.train), dtype=bool)
     for label in range(len(LABELS)):
         rows = np.flatnonzero(data.train.labels == label)
-        held[rng.permutation(rows)[: round(len(rows) * HELD_OUT_SHARE)]] = True
+        count = round(len(rows) * HELD_OUT_SHARE) or int(len(rows) > 1)  # of few faces at least one
+        held[rng.permutation(rows)[:count]] = True
     return replace(
         data,
         train=data.train.take(np.flatnonzero(~held)),

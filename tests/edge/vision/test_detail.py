@@ -92,7 +92,7 @@ def test_a_region_stays_the_part_that_is_looked_at() -> None:
 def test_eyes_move_and_grow_with_their_face(demo_frames: list[np.ndarray]) -> None:
     frame = np.full((1500, 2000), 128, np.uint8)
     frame[900 : 900 + 240, 1500 : 1500 + 320] = cv2.resize(demo_frames[0], (320, 240), interpolation=cv2.INTER_AREA)
-    graynet = GrayNet(DEFAULT_GRAYNET)
+    graynet = GrayNet.load(DEFAULT_GRAYNET)
     [face] = in_detail(graynet, MIN_FACE_PX).detect(frame)
     [near] = largest_first(graynet.detect(demo_frames[0]), MIN_FACE_PX)
     assert face.eyes is not None and near.eyes is not None

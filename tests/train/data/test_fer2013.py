@@ -90,7 +90,14 @@ def test_hold_out_is_the_same_every_time_and_only_where_needed() -> None:
     assert hold_out_validation(given) is given
 
 
-def test_twins_of_validation_and_test_leave_training_and_are_counted() -> None:
+def test_of_few_faces_one_of_each_class_is_held_out() -> None:
+    few = faces(3).take(np.r_[0:15])  # one or more of each emotion
+    data = hold_out_validation(Fer2013(few, faces(0), faces(0)))
+    assert data.validation.counts() == dict.fromkeys(LABELS, 1)
+    assert min(data.train.counts().values()) >= 1
+
+
+def test_copies_of_validation_and_test_leave_training_and_are_counted() -> None:
     train, validation, test = faces(4, 1), faces(2, 2), faces(2, 3)
     train.images[3], train.images[8] = validation.images[0], test.images[5]
     data = drop_duplicates(Fer2013(train, validation, test))
