@@ -194,6 +194,9 @@ def _quantize(args: argparse.Namespace) -> None:
 
 
 def _quantize_detector(args: argparse.Namespace) -> None:
+    from train.quiet import import_keras
+
+    import_keras()
     from convert.detector.quantize import quantize_detector
 
     done = quantize_detector(args.model, args.photos, args.out, args.data)

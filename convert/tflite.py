@@ -1,11 +1,7 @@
 """Make a fully int8 TFLite file of a Keras model, and check it operator by operator."""
 
-import os
 import re
-import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import keras
 import numpy as np
@@ -14,6 +10,7 @@ from tensorflow.lite.python import schema_py_generated as schema
 from tensorflow.lite.python.convert_phase import ConverterError
 
 from edge.errors import ModelError
+from train.quiet import quiet
 
 INTEGER_TYPES = {schema.TensorType.INT8, schema.TensorType.INT32}  # INT32: biases, shapes
 TYPE_NAMES = {value: name for name, value in vars(schema.TensorType).items() if name.isupper()}
@@ -36,7 +33,7 @@ def to_int8(model: keras.Model, images: np.ndarray) -> bytes:
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tf.int8
     try:
-        with _quiet():
+        with quiet():
             content: bytes = converter.convert()
     except (ConverterError, ValueError, TypeError, RuntimeError) as error:
         unknown = re.search(
@@ -75,19 +72,3 @@ def _check_integers(operator: str, tensor: "schema.TensorT") -> None:
 
 def _operator_name(code: "schema.OperatorCodeT") -> str:
     return OPERATOR_NAMES[max(code.builtinCode, code.deprecatedBuiltinCode)]
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Swallow the pages that the converter's C++ prints to standard output and error."""
-    saved = [os.dup(1), os.dup(2)]
-    with tempfile.TemporaryFile() as sink:
-        try:
-            os.dup2(sink.fileno(), 1)
-            os.dup2(sink.fileno(), 2)
-            yield
-        finally:
-            os.dup2(saved[0], 1)
-            os.dup2(saved[1], 2)
-            for descriptor in saved:
-                os.close(descriptor)

@@ -216,6 +216,9 @@ def _fit(args: argparse.Namespace) -> int:
 def _fit_detector(args: argparse.Namespace) -> int:
     from train.config import read_recipe
     from train.detector.config import RECIPES, DetectorConfig
+    from train.quiet import import_keras
+
+    import_keras()
     from train.detector.fit import fit
 
     config = read_recipe(

@@ -10,6 +10,7 @@ from train.config import FitConfig
 from train.data.faces import Fer2013
 from train.data.fer2013 import load
 from train.data.votes import load_with_votes
+from train.quiet import import_keras
 from train.run.distributed import worker
 from train.run.folder import open_run
 
@@ -33,9 +34,9 @@ def fit_on(data: Fer2013, config: FitConfig, out: Path, resume: bool = False) ->
         print(describe(data), flush=True)
         for warning in missing_classes(data):
             print(f"WARNING: {warning}", file=sys.stderr, flush=True)
-    from train.training_loop import (
-        train,  # TensorFlow takes seconds to import: refuse what cannot work before
-    )
+    # TensorFlow takes seconds to import: what cannot work is refused before.
+    import_keras()
+    from train.training_loop import train
 
     return train(config, data, out)
 

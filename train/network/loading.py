@@ -10,6 +10,7 @@ from typing import Any
 
 from edge.contract import INPUT_SHAPE, LABELS
 from train.errors import NetworkError
+from train.quiet import import_keras
 
 SUFFIXES = {
     b"PK\x03\x04": (".keras",),
@@ -85,6 +86,7 @@ def _suffixes(path: Path) -> tuple[str, ...]:
 
 
 def _load(path: Path, named: Path) -> Any:
+    import_keras()
     import keras
 
     try:
