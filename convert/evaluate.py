@@ -1,5 +1,6 @@
-"""Judge a model, .keras or .tflite, on one split; the latter through the very classifier that
-runs on the device.
+"""Evaluate a model, .keras, .h5 or .tflite, on one split.
+
+A .tflite file runs in the very classifier that runs on the device.
 """
 
 import time

@@ -1,6 +1,7 @@
 """Folders as other people lay them out: read whole, or refused by name."""
 
 import logging
+import zlib
 from pathlib import Path
 
 import cv2
@@ -55,6 +56,16 @@ def test_a_file_that_cannot_be_read_is_named_and_not_left_out(name: str, tmp_pat
     write(tmp_path / "train/happy/whole.png")
     (tmp_path / "train/happy" / name).write_bytes(b"" if name == "empty.png" else b"\0\0\0\x18ftypheic" + bytes(200))
     with pytest.raises(DataError, match=f"happy/{name}: not a readable image"):
+        read(tmp_path)
+
+
+def test_a_small_file_that_promises_a_gigapixel_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    path = write(tmp_path / "train/happy/huge.png")
+    content = bytearray(path.read_bytes())
+    content[16:24] = (32_000).to_bytes(4, "big") * 2  # width and height of the header
+    content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
+    path.write_bytes(content)
+    with pytest.raises(DataError, match=r"huge.png: not a readable image"):
         read(tmp_path)
 
 
