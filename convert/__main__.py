@@ -12,28 +12,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault(
-    "TF_CPP_MIN_LOG_LEVEL", "3"
-)  # TensorFlow greets with a page of notices otherwise
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own notices
 
+from convert.options import parser
 from edge.contract import LABELS
 from edge.errors import EXIT_TRY_AGAIN, EdgeError
-from edge.settings import DEFAULT_GRAYNET, DEFAULT_YUNET
-from train.config import SPLITS
 from train.errors import TrainError
-
-DATA_HELP = (
-    "fer2013.csv, icml_face_data.csv, the challenge's train.csv, folders of pictures "
-    "(train/<emotion>/, test/<emotion>/), or a zip, tar or gz of one"
-)
-PHOTOS_HELP = "people/, background/ (photos) and boxes.csv, as `train fit-detector` takes them"
-OUT_HELP = "the manifest goes beside it"
-DETECTORS = ("graynet", "yunet", "haar")
-PYTHONS = ("3.11", "3.13")
 
 
 def main() -> int:
-    args = _parser().parse_args()
+    args = parser(RUNS).parse_args()
     try:
         args.command(args)
     except KeyboardInterrupt:
@@ -43,139 +31,6 @@ def main() -> int:
         print(f"convert: {error}", file=sys.stderr)
         return EXIT_TRY_AGAIN if isinstance(error, OSError) else error.exit_code
     return 0
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m convert", description="Quantize, evaluate and pack models for the device."
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    _add_quantize(commands)
-    _add_evaluate(commands)
-    _add_quantize_detector(commands)
-    _add_evaluate_detector(commands)
-    _add_bundle(commands)
-    _add_deploy(commands)
-    _add_measure_crop(commands)
-    return parser
-
-
-def _add_quantize(commands: Any) -> None:
-    quantize = commands.add_parser("quantize", help="make the int8 .tflite file and its manifest")
-    add = quantize.add_argument
-    add(
-        "model",
-        type=Path,
-        metavar="MODEL.keras",
-        help="trained by `python -m train fit`; also .h5 of older Keras",
-    )
-    add("--data", required=True, metavar="PATH", help=DATA_HELP)
-    add("--out", required=True, type=Path, metavar="FILE.tflite", help=OUT_HELP)
-    quantize.set_defaults(command=_quantize)
-
-
-def _add_evaluate(commands: Any) -> None:
-    evaluate = commands.add_parser(
-        "evaluate", help="accuracy, per-class table and latency of a model"
-    )
-    add = evaluate.add_argument
-    add("model", type=Path, metavar="MODEL", help=".keras, .h5 or .tflite (with its manifest)")
-    add("--data", required=True, metavar="PATH", help=DATA_HELP)
-    add("--split", default="validation", choices=SPLITS, help="default: %(default)s")
-    add("--json", type=Path, metavar="OUT", help="write all figures there")
-    add(
-        "--predictions",
-        type=Path,
-        metavar="CSV",
-        help="write every face's label and probabilities there",
-    )
-    evaluate.set_defaults(command=_evaluate)
-
-
-def _add_quantize_detector(commands: Any) -> None:
-    detector = commands.add_parser(
-        "quantize-detector", help="make the face detector's .tflite file and its manifest"
-    )
-    add = detector.add_argument
-    add("model", type=Path, metavar="MODEL.keras", help="trained by `python -m train fit-detector`")
-    add("--photos", required=True, type=Path, metavar="DIR", help=PHOTOS_HELP)
-    add("--out", required=True, type=Path, metavar="FILE.tflite", help=OUT_HELP)
-    data = "FER2013, to measure how the detector's boxes lie in its faces (default: what the run pasted)"
-    add("--data", default="", metavar="PATH", help=data)
-    detector.set_defaults(command=_quantize_detector)
-
-
-def _add_evaluate_detector(commands: Any) -> None:
-    evaluate = commands.add_parser(
-        "evaluate-detector", help="recall, false alarms and time of the face detectors"
-    )
-    add = evaluate.add_argument
-    add(
-        "--photos",
-        required=True,
-        type=Path,
-        metavar="DIR",
-        help=f"{PHOTOS_HELP}; the part held out",
-    )
-    also = "photos with boxes.csv (file,x,y,w,h), evaluated beside the same backgrounds"
-    add("--also", type=Path, metavar="DIR", help=also)
-    add(
-        "--graynet",
-        type=Path,
-        default=DEFAULT_GRAYNET,
-        metavar="FILE.tflite",
-        help="default: shipped",
-    )
-    add(
-        "--yunet", type=Path, default=DEFAULT_YUNET, metavar="FILE.onnx", help="default: as fetched"
-    )
-    add("--json", type=Path, metavar="OUT", help="write all figures there")
-    add(
-        "--picture",
-        type=Path,
-        metavar="PNG",
-        help="draw recall against false alarms and precision there",
-    )
-    evaluate.set_defaults(command=_evaluate_detector)
-
-
-def _add_bundle(commands: Any) -> None:
-    bundle = commands.add_parser(
-        "bundle", help="pack all that the Pi needs into one archive with checksums"
-    )
-    bundle.add_argument(
-        "--out", required=True, type=Path, metavar="DIR", help="folder for the archive"
-    )
-    _add_wheels(bundle)
-    bundle.set_defaults(command=_bundle)
-
-
-def _add_deploy(commands: Any) -> None:
-    deploy = commands.add_parser(
-        "deploy", help="install or upgrade the service on a device, over ssh"
-    )
-    deploy.add_argument(
-        "host", metavar="USER@HOST", help="or a name of ~/.ssh/config; the user needs sudo"
-    )
-    _add_wheels(deploy)
-    deploy.set_defaults(command=_deploy)
-
-
-def _add_wheels(command: argparse.ArgumentParser) -> None:
-    wheels = "also pack the aarch64 wheels for 3.11 (Pi OS Bookworm) or 3.13 (Trixie), for a Pi without network"
-    command.add_argument("--wheels", choices=PYTHONS, metavar="PYTHON", help=wheels)
-
-
-def _add_measure_crop(commands: Any) -> None:
-    crop = commands.add_parser(
-        "measure-crop", help="measure how FER2013's framing lies around a detector's box"
-    )
-    add = crop.add_argument
-    add("--data", required=True, metavar="PATH", help=DATA_HELP)
-    add("--detector", default="graynet", choices=DETECTORS, help="default: %(default)s")
-    add("--graynet", default=DEFAULT_GRAYNET, metavar="FILE.tflite", help="default: shipped")
-    add("--yunet", default=DEFAULT_YUNET, metavar="FILE.onnx", help="default: as fetched")
-    crop.set_defaults(command=_measure_crop)
 
 
 def _quantize(args: argparse.Namespace) -> None:
@@ -305,6 +160,17 @@ def _measure_crop(args: argparse.Namespace) -> None:
     print(f"median: {measured.geometry}\nmedian absolute deviation: {measured.spread}")
     if args.detector != "haar":
         print(f"median tilt of the eye line: {measured.eye_line_deg:.1f} degrees")
+
+
+RUNS = {
+    "quantize": _quantize,
+    "evaluate": _evaluate,
+    "quantize-detector": _quantize_detector,
+    "evaluate-detector": _evaluate_detector,
+    "bundle": _bundle,
+    "deploy": _deploy,
+    "measure-crop": _measure_crop,
+}
 
 
 if __name__ == "__main__":

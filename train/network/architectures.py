@@ -10,14 +10,17 @@ from typing import Any
 import keras
 from keras import layers
 
-from edge.contract import INPUT_SHAPE, LABELS
 from train.data.votes import VOTE_COLUMNS
 from train.errors import ConfigError, NetworkError
+from train.network.blocks import (
+    convolution,
+    emotion_head,
+    scaled_pixels,
+    separable,
+    strided_shortcut,
+)
 from train.network.loading import read_emotion_network
 from train.network.mirror import MirrorSymmetric
-from train.network.normalization import FusedBatchNormalization
-
-WEIGHT_DECAY = 5e-4  # on kernels only; Keras' L2 counts the square without the half
 
 
 def cnn(
@@ -42,19 +45,19 @@ def cnn(
             f"cnn: stem, widths and head must be even (channels come in mirrored pairs), found {odd[0]}"
         )
     mirror = MirrorSymmetric() if mirrored else None
-    pixels, x = _pixels()
-    x = _convolution(
+    inputs, x = scaled_pixels()
+    x = convolution(
         x, stem, strides=2, side=4 if mirrored else 3, constraint=mirror
     )  # (B, 24, 24, stem)
     for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):
         if stage:
             x = layers.MaxPooling2D()(x)
         for _ in range(depth):
-            x = _convolution(x, width, constraint=mirror)
+            x = convolution(x, width, constraint=mirror)
     if head:
         x = layers.AveragePooling2D(2)(x)  # (B, 3, 3, channels)
-        x = _convolution(x, head, padding="valid", constraint=mirror)  # (B, 1, 1, head)
-    return _head(pixels, x, dropout, "cnn", mirror)
+        x = convolution(x, head, padding="valid", constraint=mirror)  # (B, 1, 1, head)
+    return emotion_head(inputs, x, dropout, "cnn", mirror)
 
 
 def vgg(
@@ -63,44 +66,44 @@ def vgg(
     """Pairs of 3x3 convolutions from the full resolution on: Simonyan and Zisserman 2014,
     narrowed. 66 MMACs.
     """
-    pixels, x = _pixels()
+    inputs, x = scaled_pixels()
     for width in widths:
         for _ in range(depth):
-            x = _convolution(x, width)
+            x = convolution(x, width)
         x = layers.MaxPooling2D()(x)
-    return _head(pixels, x, dropout, "vgg")
+    return emotion_head(inputs, x, dropout, "vgg")
 
 
 def resnet(
     widths: tuple[int, ...] = (32, 64, 128), blocks: int = 2, stem: int = 32, dropout: float = 0.2
 ) -> keras.Model:
     """Residual blocks of two 3x3 convolutions: He et al. 2015. 58 MMACs."""
-    pixels, x = _pixels()
-    x = _convolution(x, stem, strides=2)  # (B, 24, 24, stem)
+    inputs, x = scaled_pixels()
+    x = convolution(x, stem, strides=2)  # (B, 24, 24, stem)
     for stage, width in enumerate(widths):
         for block in range(blocks):
             strides = 2 if stage and not block else 1
             changes = strides > 1 or x.shape[-1] != width
-            shortcut = _shortcut(x, width, strides) if changes else x
-            x = _convolution(_convolution(x, width, strides), width, active=False)
+            shortcut = strided_shortcut(x, width, strides) if changes else x
+            x = convolution(convolution(x, width, strides), width, active=False)
             x = layers.ReLU(max_value=6.0)(layers.Add()([x, shortcut]))
-    return _head(pixels, x, dropout, "resnet")
+    return emotion_head(inputs, x, dropout, "resnet")
 
 
 def mini_xception(widths: tuple[int, ...] = (16, 32, 64, 128), stem: int = 8) -> keras.Model:
     """Separable convolutions beside strided shortcuts: Arriaga et al. 2017, with a dense head.
     0.05 M parameters.
     """
-    pixels, x = _pixels()
+    inputs, x = scaled_pixels()
     for _ in range(2):
-        x = _convolution(x, stem, padding="valid")
+        x = convolution(x, stem, padding="valid")
     for width in widths:
-        shortcut = _shortcut(x, width, strides=2)
-        x = layers.ReLU(max_value=6.0)(_separable(x, width))
+        shortcut = strided_shortcut(x, width, strides=2)
+        x = layers.ReLU(max_value=6.0)(separable(x, width))
         x = layers.Add()(
-            [layers.MaxPooling2D(3, strides=2, padding="same")(_separable(x, width)), shortcut]
+            [layers.MaxPooling2D(3, strides=2, padding="same")(separable(x, width)), shortcut]
         )
-    return _head(pixels, x, 0.0, "mini_xception")
+    return emotion_head(inputs, x, 0.0, "mini_xception")
 
 
 def mobilenet_v2(alpha: float = 0.5, pretrained: bool = False) -> keras.Model:
@@ -109,7 +112,7 @@ def mobilenet_v2(alpha: float = 0.5, pretrained: bool = False) -> keras.Model:
 
     Raises ConfigError where the weights are neither in Keras' cache nor to be fetched.
     """
-    pixels, x = _pixels()  # already -1..1, as MobileNetV2 expects
+    inputs, x = scaled_pixels()  # already -1..1, as MobileNetV2 expects
     x = layers.UpSampling2D(2, interpolation="bilinear")(x)
     x = layers.Concatenate()([x, x, x])  # gray as RGB
     try:
@@ -127,7 +130,7 @@ def mobilenet_v2(alpha: float = 0.5, pretrained: bool = False) -> keras.Model:
             f"the ImageNet weights cannot be fetched ({error}); go online once, copy them to ~/.keras/models, "
             "or leave out --pretrained"
         ) from error
-    return _head(pixels, body.output, 0.2, "mobilenet_v2")
+    return emotion_head(inputs, body.output, 0.2, "mobilenet_v2")
 
 
 ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
@@ -187,82 +190,3 @@ def with_votes(model: keras.Model) -> keras.Model:
         emotion.input
     )
     return keras.Model(model.input, {"emotion": emotion.output, "votes": votes}, name=model.name)
-
-
-def _pixels() -> tuple[keras.KerasTensor, keras.KerasTensor]:
-    """The input (B, 48, 48, 1), 0..255, and the same scaled to -1..1."""
-    pixels = layers.Input(INPUT_SHAPE, name="pixels")
-    return pixels, layers.Rescaling(1 / 127.5, offset=-1)(pixels)
-
-
-def _convolution(
-    x: keras.KerasTensor,
-    width: int,
-    strides: int = 1,
-    side: int = 3,
-    padding: str = "same",
-    active: bool = True,
-    constraint: keras.constraints.Constraint | None = None,
-) -> keras.KerasTensor:
-    x = layers.Conv2D(
-        width,
-        side,
-        strides=strides,
-        padding=padding,
-        use_bias=False,
-        kernel_regularizer=_weight_decay(),
-        kernel_constraint=constraint,
-    )(x)
-    x = FusedBatchNormalization(gamma_constraint=constraint, beta_constraint=constraint)(x)
-    return layers.ReLU(max_value=6.0)(x) if active else x
-
-
-def _shortcut(x: keras.KerasTensor, width: int, strides: int) -> keras.KerasTensor:
-    """A 1x1 convolution, after pooling instead of strided: ResNet-D of He et al. 2018, "Bag of
-    Tricks".
-
-    TensorFlow 2.21 corrupts its memory in the gradient of a strided 1x1 convolution (x86,
-    oneDNN).
-    """
-    if strides > 1:
-        x = layers.AveragePooling2D(strides, padding="same")(x)
-    return _convolution(x, width, side=1, active=False)
-
-
-def _separable(x: keras.KerasTensor, width: int) -> keras.KerasTensor:
-    x = layers.SeparableConv2D(
-        width,
-        3,
-        padding="same",
-        use_bias=False,
-        depthwise_regularizer=_weight_decay(),
-        pointwise_regularizer=_weight_decay(),
-    )(x)
-    return FusedBatchNormalization()(x)
-
-
-def _weight_decay() -> keras.regularizers.Regularizer:
-    return keras.regularizers.L2(WEIGHT_DECAY / 2)
-
-
-def _head(
-    pixels: keras.KerasTensor,
-    features: keras.KerasTensor,
-    dropout: float,
-    name: str,
-    constraint: keras.constraints.Constraint | None = None,
-) -> keras.Model:
-    """Average over what is left of the face, then seven probabilities, in float32 whatever the
-    rest is in.
-    """
-    x = layers.GlobalAveragePooling2D()(features)  # (B, channels)
-    if dropout:
-        x = layers.Dropout(dropout)(x)
-    emotion = layers.Dense(
-        len(LABELS),
-        activation="softmax",
-        name="emotion",
-        dtype="float32",
-        kernel_constraint=constraint,
-    )
-    return keras.Model(pixels, emotion(x), name=name)

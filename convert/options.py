@@ -1,0 +1,155 @@
+"""The options of `python -m convert`."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from edge.settings import DEFAULT_GRAYNET, DEFAULT_YUNET
+from train.config import SPLITS
+
+DATA_HELP = (
+    "fer2013.csv, icml_face_data.csv, the challenge's train.csv, folders of pictures "
+    "(train/<emotion>/, test/<emotion>/), or a zip, tar or gz of one"
+)
+PHOTOS_HELP = "people/, background/ (photos) and boxes.csv, as `train fit-detector` takes them"
+OUT_HELP = "the manifest goes beside it"
+DETECTORS = ("graynet", "yunet", "haar")
+PYTHONS = ("3.11", "3.13")
+
+
+Run = Callable[[argparse.Namespace], None]
+
+
+def parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
+    """The parser of the command line; `runs` says what each command calls."""
+    made = argparse.ArgumentParser(
+        prog="python -m convert", description="Quantize, evaluate and pack models for the device."
+    )
+    commands = made.add_subparsers(required=True, metavar="COMMAND")
+    _add_quantize(commands, runs)
+    _add_evaluate(commands, runs)
+    _add_quantize_detector(commands, runs)
+    _add_evaluate_detector(commands, runs)
+    _add_bundle(commands, runs)
+    _add_deploy(commands, runs)
+    _add_measure_crop(commands, runs)
+    return made
+
+
+def _add_quantize(commands: Any, runs: Mapping[str, Run]) -> None:
+    quantize = commands.add_parser("quantize", help="make the int8 .tflite file and its manifest")
+    add = quantize.add_argument
+    add(
+        "model",
+        type=Path,
+        metavar="MODEL.keras",
+        help="trained by `python -m train fit`; also .h5 of older Keras",
+    )
+    add("--data", required=True, metavar="PATH", help=DATA_HELP)
+    add("--out", required=True, type=Path, metavar="FILE.tflite", help=OUT_HELP)
+    quantize.set_defaults(command=runs["quantize"])
+
+
+def _add_evaluate(commands: Any, runs: Mapping[str, Run]) -> None:
+    evaluate = commands.add_parser(
+        "evaluate", help="accuracy, per-class table and latency of a model"
+    )
+    add = evaluate.add_argument
+    add("model", type=Path, metavar="MODEL", help=".keras, .h5 or .tflite (with its manifest)")
+    add("--data", required=True, metavar="PATH", help=DATA_HELP)
+    add("--split", default="validation", choices=SPLITS, help="default: %(default)s")
+    add("--json", type=Path, metavar="OUT", help="write all figures there")
+    add(
+        "--predictions",
+        type=Path,
+        metavar="CSV",
+        help="write every face's label and probabilities there",
+    )
+    evaluate.set_defaults(command=runs["evaluate"])
+
+
+def _add_quantize_detector(commands: Any, runs: Mapping[str, Run]) -> None:
+    detector = commands.add_parser(
+        "quantize-detector", help="make the face detector's .tflite file and its manifest"
+    )
+    add = detector.add_argument
+    add("model", type=Path, metavar="MODEL.keras", help="trained by `python -m train fit-detector`")
+    add("--photos", required=True, type=Path, metavar="DIR", help=PHOTOS_HELP)
+    add("--out", required=True, type=Path, metavar="FILE.tflite", help=OUT_HELP)
+    data = "FER2013, to measure how the detector's boxes lie in its faces (default: what the run pasted)"
+    add("--data", default="", metavar="PATH", help=data)
+    detector.set_defaults(command=runs["quantize-detector"])
+
+
+def _add_evaluate_detector(commands: Any, runs: Mapping[str, Run]) -> None:
+    evaluate = commands.add_parser(
+        "evaluate-detector", help="recall, false alarms and time of the face detectors"
+    )
+    add = evaluate.add_argument
+    add(
+        "--photos",
+        required=True,
+        type=Path,
+        metavar="DIR",
+        help=f"{PHOTOS_HELP}; the part held out",
+    )
+    also = "photos with boxes.csv (file,x,y,w,h), evaluated beside the same backgrounds"
+    add("--also", type=Path, metavar="DIR", help=also)
+    add(
+        "--graynet",
+        type=Path,
+        default=DEFAULT_GRAYNET,
+        metavar="FILE.tflite",
+        help="default: shipped",
+    )
+    add(
+        "--yunet", type=Path, default=DEFAULT_YUNET, metavar="FILE.onnx", help="default: as fetched"
+    )
+    add("--json", type=Path, metavar="OUT", help="write all figures there")
+    add(
+        "--picture",
+        type=Path,
+        metavar="PNG",
+        help="draw recall against false alarms and precision there",
+    )
+    evaluate.set_defaults(command=runs["evaluate-detector"])
+
+
+def _add_bundle(commands: Any, runs: Mapping[str, Run]) -> None:
+    bundle = commands.add_parser(
+        "bundle", help="pack all that the Pi needs into one archive with checksums"
+    )
+    bundle.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="folder for the archive"
+    )
+    _add_wheels(bundle)
+    bundle.set_defaults(command=runs["bundle"])
+
+
+def _add_deploy(commands: Any, runs: Mapping[str, Run]) -> None:
+    deploy = commands.add_parser(
+        "deploy", help="install or upgrade the service on a device, over ssh"
+    )
+    deploy.add_argument(
+        "host", metavar="USER@HOST", help="or a name of ~/.ssh/config; the user needs sudo"
+    )
+    _add_wheels(deploy)
+    deploy.set_defaults(command=runs["deploy"])
+
+
+def _add_wheels(command: argparse.ArgumentParser) -> None:
+    wheels = "also pack the aarch64 wheels for 3.11 (Pi OS Bookworm) or 3.13 (Trixie), for a Pi without network"
+    command.add_argument("--wheels", choices=PYTHONS, metavar="PYTHON", help=wheels)
+
+
+def _add_measure_crop(commands: Any, runs: Mapping[str, Run]) -> None:
+    crop = commands.add_parser(
+        "measure-crop", help="measure how FER2013's framing lies around a detector's box"
+    )
+    add = crop.add_argument
+    add("--data", required=True, metavar="PATH", help=DATA_HELP)
+    add("--detector", default="graynet", choices=DETECTORS, help="default: %(default)s")
+    add("--graynet", default=DEFAULT_GRAYNET, metavar="FILE.tflite", help="default: shipped")
+    add("--yunet", default=DEFAULT_YUNET, metavar="FILE.onnx", help="default: as fetched")
+    crop.set_defaults(command=runs["measure-crop"])
