@@ -21,14 +21,14 @@ def execute(notebook: nbformat.NotebookNode) -> None:
 @pytest.fixture
 def notebook(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> nbformat.NotebookNode:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setenv("EPOCHS", "3")
+    monkeypatch.setenv("EPOCHS", "6")
     return nbformat.read(NOTEBOOK, as_version=4)
 
 
 def test_it_runs_from_top_to_bottom(
     notebook: nbformat.NotebookNode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data = write_csv(tmp_path / "sample.csv", {"Training": faces(48, 1), "PublicTest": faces(20, 2)})
+    data = write_csv(tmp_path / "sample.csv", {"Training": faces(192, 1), "PublicTest": faces(20, 2)})
     monkeypatch.setenv("FER2013", str(data))
     execute(notebook)
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
