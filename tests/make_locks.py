@@ -10,27 +10,27 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from convert.release.wheels import platform_arguments
 from edge.settings import PROJECT
 
 REQUIREMENTS = PROJECT / "requirements-edge.txt"
 LOCKS = PROJECT / "edge" / "locks"
-OLDEST_GLIBC_MINOR = 17  # manylinux2014
 WHEELLESS_ON_ARMV7L = ("numpy", "opencv-python-headless", "msgspec")  # the index has none; piwheels builds them
 HEADER = "# Written by `python -m tests.make_locks` from requirements-edge.txt: change that, then run it again.\n"
 
 
 @dataclass(frozen=True)
 class System:
-    """A Python on a machine; `glibc_minor` is that of the Debian which has this Python."""
+    """A Python on a machine."""
 
     python: str
     machine: str
-    glibc_minor: int
 
     @property
     def name(self) -> str:
@@ -39,38 +39,29 @@ class System:
 
 
 SYSTEMS = (
-    System("3.11", "aarch64", 36),
-    System("3.11", "x86_64", 36),
-    System("3.11", "armv7l", 36),
-    System("3.13", "aarch64", 41),
-    System("3.13", "x86_64", 41),
+    System("3.11", "aarch64"),
+    System("3.11", "x86_64"),
+    System("3.11", "armv7l"),
+    System("3.13", "aarch64"),
+    System("3.13", "x86_64"),
 )
 
 
-def requirements_on(system: System) -> list[Requirement]:
-    """The lines of requirements-edge.txt that hold on `system`; pip itself would ask this machine."""
+def requirements_on(system: System, path: Path = REQUIREMENTS) -> list[Requirement]:
+    """The lines of `path` that hold on `system`; pip itself would ask this machine."""
     environment = {"python_version": system.python, "platform_machine": system.machine}
     holding = []
-    for line in REQUIREMENTS.read_text().splitlines():
+    for line in path.read_text().splitlines():
         text = line.split("#")[0].strip()
         if text and ((marker := Requirement(text).marker) is None or marker.evaluate(environment)):
             holding.append(Requirement(text.split(";")[0]))
     return holding
 
 
-def pip_arguments(system: System) -> list[str]:
-    """What makes `pip install --dry-run` choose wheels for `system`."""
-    arguments = ["--only-binary=:all:", "--implementation", "cp", "--python-version", system.python]
-    tags = ["manylinux2014", *(f"manylinux_2_{minor}" for minor in range(OLDEST_GLIBC_MINOR, system.glibc_minor + 1))]
-    for tag in tags:
-        arguments += ["--platform", f"{tag}_{system.machine}"]
-    return arguments
-
-
 def resolve(system: System, wanted: list[Requirement], *options: str) -> list[dict[str, Any]]:
     """The wheels that pip would install, by name, as its report describes them."""
     command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--report", "-"]
-    command += ["--target", "/nowhere", *options, *pip_arguments(system), *map(str, wanted)]
+    command += ["--target", "/nowhere", *options, *platform_arguments(system.python, system.machine), *map(str, wanted)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     wheels: list[dict[str, Any]] = json.loads(done.stdout)["install"]
     return sorted(wheels, key=lambda wheel: canonicalize_name(wheel["metadata"]["name"]))

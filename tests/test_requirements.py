@@ -8,12 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from convert.release.wheels import pip_arguments, requirements_for
+from convert.release.wheels import platform_arguments
 from edge.locks import install as lock_installer
 from tests import make_locks
 
 REQUIREMENTS = Path(__file__).parent.parent / "requirements-edge.txt"
 EXTRAS = [REQUIREMENTS.parent / "edge" / f"requirements-{name}.txt" for name in ("report", "heif")]
+
+
+def pi(python: str) -> make_locks.System:
+    return make_locks.System(python, "aarch64")
+
+
+def arguments_for(requirements: Path, python: str) -> list[str]:
+    """What makes pip resolve `requirements` for a 64-bit Pi."""
+    return [*platform_arguments(python), *map(str, make_locks.requirements_on(pi(python), requirements))]
 
 
 @pytest.mark.parametrize(
@@ -24,13 +33,13 @@ EXTRAS = [REQUIREMENTS.parent / "edge" / f"requirements-{name}.txt" for name in 
     ],
 )
 def test_markers_choose_the_pins_of_each_release(python: str, expected: list[str]) -> None:
-    assert requirements_for(REQUIREMENTS.read_text().splitlines(), python)[:3] == expected
+    assert [str(wanted) for wanted in make_locks.requirements_on(pi(python))[:3]] == expected
 
 
 @pytest.mark.parametrize("python", ["3.11", "3.13"])
 def test_pip_resolves_to_aarch64_wheels(python: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--target", str(tmp_path)]
-    done = subprocess.run([*command, *pip_arguments(REQUIREMENTS, python)], capture_output=True, text=True)
+    done = subprocess.run([*command, *arguments_for(REQUIREMENTS, python)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     resolved = done.stdout.rsplit("Would install", 1)[1]
     major = "numpy-1." if python == "3.11" else "numpy-2."
@@ -43,7 +52,7 @@ def test_the_extras_requirements_leave_the_devices_numpy_alone(python: str, tmp_
     together = tmp_path / "together.txt"
     together.write_text("".join(path.read_text() for path in (REQUIREMENTS, *EXTRAS)))
     command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--target", str(tmp_path)]
-    done = subprocess.run([*command, *pip_arguments(together, python)], capture_output=True, text=True)
+    done = subprocess.run([*command, *arguments_for(together, python)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     resolved = done.stdout.rsplit("Would install", 1)[1]
     assert ("numpy-1." if python == "3.11" else "numpy-2.") in resolved
@@ -100,7 +109,9 @@ def test_pip_finds_all_that_is_locked_and_needs_nothing_else(system: make_locks.
         pytest.skip("pip asks the Python that it runs in what a package needs")
     command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--target", str(tmp_path)]
     lock = ["--require-hashes", "--requirement", str(make_locks.LOCKS / f"{system.name}.txt")]
-    done = subprocess.run([*command, *make_locks.pip_arguments(system), *lock], capture_output=True, text=True)
+    done = subprocess.run(
+        [*command, *platform_arguments(system.python, system.machine), *lock], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
 
 

@@ -34,7 +34,7 @@ def bundle(out: Path, python: str | None = None, project: Path = PROJECT) -> Pat
         root = Path(folder, name)
         _collect(project, root)
         if python:
-            wheels.download(project / "requirements-edge.txt", python, root / "wheels")
+            wheels.download(project / "edge" / "locks", python, root / "wheels")
         _write_checksums(root)
         part = Path(folder, archive.name)
         with tarfile.open(part, "w:gz") as tar:

@@ -33,12 +33,6 @@ def test_a_release_is_packed_with_the_devices_packages_alone(tmp_path: Path) -> 
     assert [path.suffix for path in sorted(tmp_path.iterdir())] == [".gz", ".sha256"]
 
 
-def test_wheels_alone_need_packaging_and_say_so(tmp_path: Path) -> None:
-    done = run(TRAINING_ONLY, "bundle", "--wheels", "3.13", "--out", str(tmp_path))
-    assert done.returncode == 2, done.stderr
-    assert done.stderr == "convert: --wheels needs the package packaging here: `pip install packaging`\n"
-
-
 def test_deploying_needs_the_devices_packages_alone() -> None:
     done = run(TRAINING_ONLY, "deploy", "ssh://pi@127.0.0.1:1")
     assert done.returncode == 1, done.stderr

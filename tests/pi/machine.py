@@ -8,8 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from convert.release.wheels import pip_arguments
+from convert.release.wheels import platform_arguments
 from edge.settings import PROJECT
+from tests.make_locks import System, requirements_on
 from tests.pi import debian
 
 CACHE = PROJECT / ".cache" / "arm64"
@@ -75,7 +76,8 @@ def _install_wheels(requirements: Path, python: str, folder: Path) -> None:
         "--target",
         str(target),
     ]
-    done = subprocess.run([*command, *pip_arguments(requirements, python)], capture_output=True, text=True)
+    wanted = map(str, requirements_on(System(python, "aarch64"), requirements))
+    done = subprocess.run([*command, *platform_arguments(python), *wanted], capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"pip found no aarch64 wheels for Python {python}:\n{done.stderr}")
 
