@@ -1,5 +1,6 @@
 """Settings of the daemon: what there is, its units, ranges and defaults, read from a TOML file."""
 
+import ipaddress
 import os
 import re
 import tomllib
@@ -14,6 +15,7 @@ from edge.source import HIDDEN
 
 PROJECT = Path(__file__).resolve().parent.parent
 INSTALLED, SERVICE_STATE = Path("/opt/emotion-edge"), Path("/var/lib/emotion-edge")  # as systemd/ has them
+MAX_PORT = 65535
 SERVICE_RUNTIME = Path("/run/emotion-edge")
 PACKAGED_MODELS = Path(__file__).resolve().parent / "_models"  # where `pip install` puts them
 IS_PACKAGED = PACKAGED_MODELS.is_dir()
@@ -130,12 +132,66 @@ class LogSettings(_Section, frozen=True):
     """keep the sums of each hour (face seconds by emotion, no face numbers) when rows are deleted"""
 
 
+def _ip_address(text: str, key: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError as error:
+        raise ValueError(f"{key}: expected an IP address as in 127.0.0.1 or ::1, found {text!r}") from error
+
+
+class WebSettings(_Section, frozen=True):
+    listen: Text = "127.0.0.1:8770"
+    """address and port of the page; 0.0.0.0:8770 for all of this machine's addresses"""
+    picture: Literal["auto", "none", "boxes", "pixelated", "full"] = "auto"
+    """what viewers see: auto is full for a viewer on this machine, and boxes on an empty stage for everybody else"""
+    hosts: tuple[Text, ...] = ()
+    """names, beside this machine's own, under which the page may be asked for, as in hall.example.org"""
+    proxy: Text = ""
+    """IP address of a reverse proxy whose X-Forwarded-For, -Proto and -Host are believed; empty: nobody's are"""
+    viewers: Annotated[int, Meta(ge=1, le=100)] = 12
+    """how many may watch at once; each open page is one"""
+
+    def __post_init__(self) -> None:
+        self.address  # noqa: B018  # raises ValueError where `listen` is wrong
+        if self.proxy:
+            _ip_address(self.proxy, "proxy")
+        for host in self.hosts:
+            if not re.fullmatch(r"[A-Za-z0-9.-]{1,253}", host):
+                raise ValueError(f"hosts: expected names as in hall.example.org, without scheme and port, found {host!r}")
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """IP address and port to listen at."""
+        host, colon, port = self.listen.rpartition(":")
+        if not (colon and re.fullmatch(r"[0-9]{1,5}", port) and int(port) <= MAX_PORT):
+            raise ValueError(f"listen: expected ADDRESS:PORT as in 127.0.0.1:8770, found {self.listen!r}")
+        host = "127.0.0.1" if host == "localhost" else host.removeprefix("[").removesuffix("]")
+        return _ip_address(host, "listen"), int(port)
+
+
+class NoticeSettings(_Section, frozen=True):
+    operator: Text = ""
+    """who runs the camera: a person or an organization, as people in view are told"""
+    contact: Text = ""
+    """how to reach the operator: an e-mail address, a telephone number or a web page"""
+    purpose: Text = ""
+    """what the camera is for, in a sentence"""
+
+
+class DeviceSettings(_Section, frozen=True):
+    name: Text = ""
+    """what the page calls this device; empty: the machine's host name"""
+
+
 class Settings(_Section, frozen=True):
     camera: CameraSettings = CameraSettings()
     detector: DetectorSettings = DetectorSettings()
     classifier: ClassifierSettings = ClassifierSettings()
     tracking: TrackingSettings = TrackingSettings()
     log: LogSettings = LogSettings()
+    web: WebSettings = WebSettings()
+    notice: NoticeSettings = NoticeSettings()
+    device: DeviceSettings = DeviceSettings()
 
 
 def load(path: str | Path | None) -> Settings:

@@ -27,6 +27,12 @@ from edge.settings import PROJECT, Settings
         ("[detector]\nignore = [[0.5, 0.0, 0.0, 1.0]]", ["detector", "ignore: expected", "sides > 0"]),
         ("[detector]\nignore = [[0, 0, 1, 1], [0.5, 0.0, 0.5]]", ["detector.ignore[1] = [0.5, 0.0, 0.5]", "length 4"]),
         ("[detector]\nignore = [0.5, 0.0, 0.5, 1.0]", ["detector.ignore[0] = 0.5", "expected array"]),
+        ("[web]\nlisten = '8770'", ["web", "listen: expected ADDRESS:PORT", "'8770'"]),
+        ("[web]\npicture = 'all'", ["web.picture = 'all'", "auto, none, boxes, pixelated, full"]),
+        ("[web]\nhosts = ['a b']", ["web", "expected names", "'a b'"]),
+        ("[web]\nlisten = 'hall:8770'", ["web", "listen: expected an IP address", "'hall'"]),
+        ("[web]\nlisten = '0.0.0.0:99999'", ["web", "listen: expected ADDRESS:PORT"]),
+        ("[web]\nproxy = 'nginx'", ["web", "proxy: expected an IP address", "'nginx'"]),
         ("[tracking]\nforget_seconds = nan", ["tracking.forget_seconds = nan", ">= 0.0"]),
         ("[log]\ninterval_seconds = 0.0", ["log.interval_seconds = 0.0", ">= 0.1"]),
         ("camera = 3", ["camera = 3", "expected object"]),
@@ -64,6 +70,9 @@ def test_the_services_file_shows_the_true_defaults() -> None:
         "classifier": {},
         "tracking": {},
         "log": {"keep_days": 30},
+        "web": {},
+        "notice": {},
+        "device": {},
     }
     shown = tomllib.loads(re.sub(r"^# (?=\w+ =)", "", text, flags=re.MULTILINE))
     settings.parse(shown, "shown")
@@ -76,7 +85,7 @@ def test_the_services_file_shows_the_true_defaults() -> None:
 
 def test_the_services_file_names_every_setting_of_the_loop() -> None:
     text = (PROJECT / "systemd" / "settings.toml").read_text()
-    for table in ("camera", "detector", "tracking"):
+    for table in ("camera", "detector", "tracking", "web", "notice", "device"):
         left_out = {"graynet_model", "yunet_model"}  # they lie where they belong
         for key in set(getattr(Settings(), table).__struct_fields__) - left_out:
             assert re.search(rf"^(# )?{key} = ", text, flags=re.MULTILINE), (table, key)
