@@ -1,0 +1,83 @@
+"""The token that opens the page: a file that only its owner may read, and cookies that follow from it."""
+
+import hmac
+import os
+import secrets
+import time
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+from edge.errors import SettingsError
+
+TOKEN_BYTES = 32
+SHORTEST_TOKEN = 32  # characters; a token of ours has 43
+COOKIE_SECONDS = 30 * 24 * 3600
+SKEW_SECONDS = 3600  # a clock that NTP set back does not end every session
+
+
+class AccessToken:
+    """The token in the file `path`, made on first use; a new file replaces it at once, also in a running gateway."""
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+        self.path = path
+        self._clock = clock
+        self._stamp: tuple[int, int] | None = None
+        self._value = ""
+
+    def value(self) -> str:
+        """The token; raises SettingsError where its file is spoiled, OSError where it cannot be read or made."""
+        if not self.path.exists():
+            self.renew()
+        status = self.path.stat()
+        stamp = (status.st_mtime_ns, status.st_ino)
+        if stamp != self._stamp:
+            self._value = _read(self.path)
+            self._stamp = stamp
+        return self._value
+
+    def renew(self) -> None:
+        """Write a new token; links and cookies made with the old one no longer open the page."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        part = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
+        part.unlink(missing_ok=True)
+        part.touch(mode=0o600, exist_ok=False)
+        part.write_text(secrets.token_urlsafe(TOKEN_BYTES) + "\n", encoding="ascii")
+        part.replace(self.path)
+
+    def matches(self, text: str) -> bool:
+        """Whether `text` is the token, compared in constant time."""
+        return hmac.compare_digest(text.encode(errors="replace"), self.value().encode())
+
+    def cookie(self) -> str:
+        """A cookie's value: when it was made, and a signature by the token, which it does not give away."""
+        made = str(int(self._clock()))
+        return f"{made}.{self._signature(made)}"
+
+    def accepts(self, cookie: str) -> bool:
+        """Whether `cookie` was made with today's token, and not too long ago."""
+        made, _, signature = cookie.partition(".")
+        if not hmac.compare_digest(signature.encode(errors="replace"), self._signature(made).encode()):
+            return False
+        return -SKEW_SECONDS <= self._clock() - int(made) <= COOKIE_SECONDS
+
+    def _signature(self, made: str) -> str:
+        message = f"emotion-edge cookie {made}".encode(errors="replace")
+        return hmac.new(self.value().encode(), message, sha256).hexdigest()
+
+
+def _read(path: Path) -> str:
+    try:
+        value = path.read_text(encoding="ascii").strip()
+    except UnicodeDecodeError as error:
+        raise _spoiled(path) from error
+    if len(value) < SHORTEST_TOKEN or not value.isprintable():
+        raise _spoiled(path)
+    return value
+
+
+def _spoiled(path: Path) -> SettingsError:
+    return SettingsError(
+        f"{path}: expected a token of at least {SHORTEST_TOKEN} letters; "
+        "`emotion-edge gateway token --new` writes a fresh one"
+    )

@@ -1,0 +1,217 @@
+"""The daemon's live socket, read by one thread for all viewers.
+
+The connection stands while somebody watches and a while longer; else the daemon would make messages for nobody. In
+between, a look a minute tells since when the daemon is gone.
+"""
+
+import json
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from edge import settings
+from edge.gateway.messages import Message, ProtocolError, RawPicture, check_hello, read_message, read_picture
+
+LINGER_SECONDS = 20.0  # after the last viewer, so that a reloaded page finds the connection standing
+PROBE_SECONDS = 60.0  # between two looks while nobody watches
+RETRY_SECONDS = 1.0  # between two tries while somebody does
+ANSWER_SECONDS = 5.0  # a daemon that takes the connection and does not greet within this is a broken one
+RUNTIME_FOLDER = Path("/run/emotion-edge")  # as the daemon's unit has it
+
+logger = logging.getLogger(__name__)
+
+
+def socket_path() -> Path:
+    """In systemd's $RUNTIME_DIRECTORY; the daemon's where this is an installed release; else in the state folder."""
+    if folder := os.environ.get("RUNTIME_DIRECTORY"):
+        return Path(folder) / "live.sock"
+    installed = settings.INSTALLED in settings.PROJECT.parents
+    return (RUNTIME_FOLDER if installed else settings.state_folder()) / "live.sock"
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What is known of the daemon at one moment."""
+
+    version: int = 0
+    """grows with every change"""
+    connected: bool = False
+    since_utc: str = ""
+    """when the connection came, or went"""
+    hello: Message | None = None
+    """the daemon's first line; kept when it is gone"""
+    live: Message | None = None
+    """its newest line; None while there is no connection"""
+    problem: str = ""
+    """what is wrong with a daemon that is there"""
+    heard_s: float = 0.0
+    """monotonic time of its newest line"""
+
+
+class LiveClient:
+    """Keeps the newest message and frame of the socket `path`, and wakes those who wait for one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._changed = threading.Condition()
+        self._snapshot = Snapshot(since_utc=now_text())
+        self._picture: RawPicture | None = None
+        self._frame_asked_s = float("-inf")
+        self._viewers = 0
+        self._left_s = float("-inf")
+        self._connection: socket.socket | None = None
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="live", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        with self._changed:
+            self._closed = True
+            with suppress(OSError):
+                if self._connection:
+                    self._connection.shutdown(socket.SHUT_RDWR)
+            self._changed.notify_all()
+        self._thread.join(timeout=5)
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self._snapshot
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """While this is open, the connection stands or is tried every second."""
+        with self._changed:
+            self._viewers += 1
+            self._changed.notify_all()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._viewers -= 1
+                self._left_s = time.monotonic()
+
+    def wait(self, version: int, timeout_seconds: float) -> Snapshot:
+        """The snapshot, once it is newer than `version`, or as it is after `timeout_seconds`."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._snapshot.version > version or self._closed, timeout_seconds)
+            return self._snapshot
+
+    def picture(self, after: RawPicture | None, timeout_seconds: float) -> RawPicture | None:
+        """A frame newer than `after`, which all who wait share; None where none came in time."""
+        deadline_s = time.monotonic() + timeout_seconds
+        with self._changed:
+            if after is None:
+                after = self._picture
+            while self._picture is after:
+                rest_s = deadline_s - time.monotonic()
+                if rest_s <= 0 or self._closed:
+                    return None
+                self._ask_for_frame()
+                self._changed.wait(min(rest_s, RETRY_SECONDS))
+            return self._picture
+
+    def send(self, message: Message) -> bool:
+        """Send `message`; returns whether the daemon is there to read it."""
+        with self._changed:
+            connection = self._connection if self._snapshot.connected else None
+            try:
+                if connection is not None:
+                    connection.sendall(json.dumps(message).encode() + b"\n")
+            except OSError:
+                return False
+            return connection is not None
+
+    def _ask_for_frame(self) -> None:
+        """One question at a time, whoever waits; asked again where no answer comes."""
+        now_s = time.monotonic()
+        if now_s - self._frame_asked_s >= RETRY_SECONDS and self._snapshot.connected and self._connection:
+            try:
+                self._connection.sendall(b'{"type":"frame"}\n')
+                self._frame_asked_s = now_s
+            except OSError:
+                pass  # the reading thread meets it as well, and says so
+
+    def _run(self) -> None:
+        while not self._closed:
+            try:
+                self._converse()
+            except (OSError, ProtocolError) as error:
+                self._lose(error)
+            with self._changed:
+                if self._watched():
+                    self._changed.wait_for(lambda: self._closed, RETRY_SECONDS)
+                else:
+                    self._changed.wait_for(lambda: self._closed or self._viewers > 0, PROBE_SECONDS)
+
+    def _converse(self) -> None:
+        """Read until nobody watches any more; raises OSError or ProtocolError where the daemon is gone or strange."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(ANSWER_SECONDS)
+            connection.connect(str(self._path))
+            with connection.makefile("rb") as stream:
+                self._greet(connection, read_message(stream))
+                try:
+                    while self._watched() and not self._closed:
+                        self._take(stream, read_message(stream))
+                finally:
+                    self._hang_up()
+
+    def _greet(self, connection: socket.socket, hello: Message) -> None:
+        check_hello(hello)
+        connection.settimeout(None)  # a paused daemon has nothing to say, for days
+        with self._changed:
+            self._connection = connection
+            self._frame_asked_s = float("-inf")
+            since = self._snapshot.since_utc if self._snapshot.connected else now_text()
+            self._publish(connected=True, since_utc=since, hello=hello, problem="", heard_s=time.monotonic())
+
+    def _take(self, stream: BinaryIO, message: Message) -> None:
+        kind = message.get("type")
+        if kind == "live":
+            with self._changed:
+                self._publish(live=message, heard_s=time.monotonic())
+        elif kind == "frame":
+            picture = read_picture(stream, message)
+            with self._changed:
+                self._picture = picture
+                self._frame_asked_s = float("-inf")
+                self._changed.notify_all()
+        elif kind == "error":
+            logger.warning("the daemon says: %s", message.get("message"))
+
+    def _hang_up(self) -> None:
+        """Forget what belongs to the connection, which nobody needs any more or which broke."""
+        with self._changed:
+            self._connection = None
+            self._picture = None
+            self._publish(live=None)
+
+    def _lose(self, error: Exception) -> None:
+        problem = str(error) if isinstance(error, ProtocolError) and not self._snapshot.connected else ""
+        with self._changed:
+            if self._snapshot.connected and not self._closed:
+                logger.warning("the daemon is gone (%s); waiting for it", error)
+                self._publish(connected=False, since_utc=now_text(), live=None)
+            elif problem != self._snapshot.problem:
+                self._publish(problem=problem)
+
+    def _publish(self, **changes: Any) -> None:
+        self._snapshot = replace(self._snapshot, version=self._snapshot.version + 1, **changes)
+        self._changed.notify_all()
+
+    def _watched(self) -> bool:
+        return self._viewers > 0 or time.monotonic() - self._left_s < LINGER_SECONDS
+
+
+def now_text() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
