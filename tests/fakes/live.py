@@ -77,6 +77,7 @@ class FakeDaemon:
         self._newest = live()
         self._clients: list[socket.socket] = []
         self._server: socket.socket | None = None
+        self._killed = False
 
     @property
     def clients(self) -> int:
@@ -98,6 +99,7 @@ class FakeDaemon:
             self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
         with self.came:
+            self._killed = True
             for client in self._clients[:]:
                 with suppress(OSError):
                     client.shutdown(socket.SHUT_RDWR)
@@ -116,9 +118,6 @@ class FakeDaemon:
         with suppress(OSError):
             while True:
                 client, _ = server.accept()
-                with self.came:
-                    self._clients.append(client)
-                    self.came.notify_all()
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
@@ -126,6 +125,10 @@ class FakeDaemon:
             with self.came:
                 _send(client, self._hello)
                 _send(client, self._newest)
+                self._clients.append(client)
+                self.came.notify_all()
+                if self._killed:
+                    client.shutdown(socket.SHUT_RDWR)
             for line in stream:
                 self._answer(client, json.loads(line))
         with self.came:
