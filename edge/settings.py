@@ -157,7 +157,9 @@ class WebSettings(_Section, frozen=True):
             _ip_address(self.proxy, "proxy")
         for host in self.hosts:
             if not re.fullmatch(r"[A-Za-z0-9.-]{1,253}", host):
-                raise ValueError(f"hosts: expected names as in hall.example.org, without scheme and port, found {host!r}")
+                raise ValueError(
+                    f"hosts: expected names as in hall.example.org, without scheme and port, found {host!r}"
+                )
 
     @property
     def address(self) -> tuple[str, int]:

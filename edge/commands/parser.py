@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from edge import __version__
-from edge.commands import actions
+from edge.commands import actions, gateway
 from edge.commands.times import moment
 from edge.daemon.command import command_name
 
@@ -28,6 +28,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_pause(commands)
     _add_watch(commands)
+    gateway.add_to(commands)
     _add_analyze(commands)
     _add_export(commands)
     _add_report(commands)

@@ -1,0 +1,119 @@
+"""Routes about before: history, episodes, health, export, forgetting."""
+
+import csv
+import io
+import itertools
+from argparse import ArgumentTypeError
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+
+from flask import Blueprint, Response, jsonify, request
+from werkzeug.exceptions import BadRequest
+
+from edge.commands.times import moment
+from edge.gateway import history as histories
+from edge.gateway.forgetting import forget as forget_rows
+from edge.gateway.gateway import this_gateway
+from edge.gateway.log_reading import LogReader
+from edge.gateway.zone import floor, local_zone
+
+MAX_EPISODES = 1000
+DEFAULT_EPISODES = 50
+CHUNK_ROWS = 500
+
+routes = Blueprint("log", __name__)
+
+
+@routes.get("/api/history")
+def history() -> Response:
+    since, until = _span()
+    return jsonify(histories.history(this_gateway().log, since, until, local_zone()))
+
+
+@routes.get("/api/episodes")
+def episodes() -> Response:
+    since, until = _span()
+    limit = request.args.get("limit", str(DEFAULT_EPISODES))
+    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:9]) <= MAX_EPISODES:
+        raise BadRequest(f"limit: expected 1 to {MAX_EPISODES}, found {limit[:20]!r}")
+    return jsonify(histories.episodes(this_gateway().log, since, until, int(limit), local_zone()))
+
+
+@routes.get("/api/health")
+def health() -> Response:
+    gateway = this_gateway()
+    with gateway.client.watching():
+        snapshot = gateway.client.snapshot
+        if snapshot.live is None:
+            snapshot = gateway.client.wait(snapshot.version, 0.3)
+    return jsonify(gateway.health.report(snapshot))
+
+
+@routes.get("/api/export.csv")
+def export() -> Response:
+    """The rows of a table, as `emotion-edge export` writes them, a few at a time."""
+    gateway = this_gateway()
+    table = request.args.get("table", "observations")
+    if table not in ("observations", "episodes"):
+        raise BadRequest(f"table: expected observations or episodes, found {table[:20]!r}")
+    since, until = _span()
+    gateway.exports.take()
+    try:
+        lines = _lines(table, since, until)
+        first = next(lines)  # what cannot be read is said with a status
+    except BaseException:
+        gateway.exports.give_back()
+        raise
+    name = f"emotion-edge-{table}-{datetime.now(local_zone()):%Y%m%d-%H%M}.csv"
+    response = Response(itertools.chain([first], lines), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.call_on_close(gateway.exports.give_back)
+    return response
+
+
+@routes.post("/api/forget")
+def forget() -> Response:
+    """Delete what was logged from `since` up to `until`; at least one of them must be given."""
+    body = request.get_json(silent=True)
+    if not isinstance(body, dict) or not body or not set(body) <= {"since", "until"}:
+        raise BadRequest('Expected JSON with since, until or both, as in {"since": "1h"}.')
+    since = _time(body["since"], "since") if "since" in body else None
+    until = _time(body["until"], "until") if "until" in body else None
+    return jsonify(forgotten=forget_rows(this_gateway().log, since, until))
+
+
+def _span() -> tuple[datetime | None, datetime]:
+    """From when to when the query asks; everything up to now where it does not say."""
+    since = _time(request.args["since"], "since") if "since" in request.args else None
+    until = _time(request.args["until"], "until") if "until" in request.args else datetime.now(UTC)
+    if since is not None and since >= until:
+        raise BadRequest("since: expected a time before until")
+    return since, until
+
+
+def _time(text: object, key: str) -> datetime:
+    """As `emotion-edge export --since` takes it, and "today" for the device's midnight."""
+    if text == "today":
+        return floor(datetime.now(UTC), timedelta(days=1), local_zone())
+    if text == "now":
+        return datetime.now(UTC)
+    if not isinstance(text, str) or len(text) > 40:
+        raise BadRequest(f"{key}: expected a time")
+    try:
+        return moment(text.replace(" ", "+"))  # "+02:00" in an address means a blank
+    except ArgumentTypeError as error:
+        raise BadRequest(f"{key}: {error}") from error
+
+
+def _lines(table: str, since: datetime | None, until: datetime) -> Iterator[str]:
+    with LogReader.open(this_gateway().log) as log:
+        columns, rows = log.table(table, since, until)
+        yield _csv([columns])
+        for chunk in iter(lambda: list(itertools.islice(rows, CHUNK_ROWS)), []):
+            yield _csv(chunk)
+
+
+def _csv(rows: Iterable[Iterable[object]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,27 @@
+"""What people in view are owed: who runs the camera, why, what is kept and for how long, and how to object.
+
+The EU's AI Act, Article 50(3), asks for it at the latest at first exposure. This is no legal advice.
+"""
+
+from typing import Any
+
+from edge.gateway.hosts import is_loopback
+from edge.gateway.texts import ORIGINAL, texts
+from edge.settings import Settings
+
+
+def is_complete(settings: Settings) -> bool:
+    return bool(settings.notice.operator and settings.notice.contact and settings.notice.purpose)
+
+
+def must_be_completed(settings: Settings) -> bool:
+    """Whether others may see the page while it does not say who runs the camera."""
+    return not is_loopback(settings.web.address[0]) and not is_complete(settings)
+
+
+def facts(settings: Settings, language: str = ORIGINAL) -> dict[str, Any]:
+    """What the template of the notice shows."""
+    words = texts(language)["notice"]
+    days = settings.log.keep_days
+    kept = words["kept_days"].format(days=f"{days:g}") if days else words["kept_until_full"]
+    return {"words": words, "notice": settings.notice, "kept": kept, "language": language}

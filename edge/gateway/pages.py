@@ -1,0 +1,47 @@
+"""The page itself, the notice for people in view, and the sign of life."""
+
+from flask import Flask, Response, jsonify, render_template, request
+
+from edge import __version__
+from edge.contract import LABELS
+from edge.gateway.gateway import this_gateway
+from edge.gateway.notice import facts, must_be_completed
+from edge.gateway.texts import ORIGINAL, languages, texts
+from edge.gateway.zone import local_zone
+
+
+def add_to(app: Flask) -> None:
+    app.add_url_rule("/", "page", page)
+    app.add_url_rule("/notice", "notice", notice)
+    app.add_url_rule("/healthz", "alive", alive)
+
+
+def page() -> str:
+    gateway = this_gateway()
+    language = _language()
+    facts = {
+        "device": gateway.name,
+        "zone": local_zone().key,
+        "version": __version__,
+        "labels": LABELS,
+        "picture": gateway.level(),
+        "picture_setting": gateway.settings.web.picture,
+        "keep_days": gateway.settings.log.keep_days,
+        "language": language,
+    }
+    words = texts(language)
+    unfinished = must_be_completed(gateway.settings)
+    return render_template("page.html", facts=facts, t=words, language=language, notice_missing=unfinished)
+
+
+def notice() -> str:
+    return render_template("notice.html", **facts(this_gateway().settings, _language()))
+
+
+def alive() -> Response:
+    return jsonify(status="ok")
+
+
+def _language() -> str:
+    """What the browser asks for, where there is a file of it."""
+    return request.accept_languages.best_match(languages()) or ORIGINAL

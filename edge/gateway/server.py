@@ -1,0 +1,96 @@
+"""Serves the application by waitress, with its limits, until told to stop."""
+
+import logging
+import signal
+import socket
+from types import FrameType
+
+import waitress
+from flask import Flask
+
+from edge import settings
+from edge.daemon.notify import notify
+from edge.errors import EdgeError
+from edge.gateway.access_token import AccessToken
+from edge.gateway.app import MAX_BODY_BYTES, create_app
+from edge.gateway.gateway import Gateway, token_file
+from edge.gateway.hosts import is_loopback
+from edge.gateway.live import LiveClient, socket_path
+from edge.gateway.notice import must_be_completed
+
+SPARE_THREADS = 4  # for pages and questions while every viewer's stream holds its own thread
+MAX_HEADER_BYTES = 16_384
+MAX_CONNECTIONS = 300  # each waits in a file descriptor, not in a thread
+IDLE_SECONDS = 30  # after which a connection without a request is closed
+OUTPUT_BYTES = 131_072  # that wait for a slow viewer; then his own thread waits, and the next picture is a newer one
+UNSENT_MILLISECONDS = 20_000  # a viewer who takes nothing for so long is gone (man tcp, TCP_USER_TIMEOUT)
+
+logger = logging.getLogger(__name__)
+
+
+def run(settings_: settings.Settings) -> int:
+    """Serve until SIGINT or SIGTERM; raises EdgeError where the address cannot be taken."""
+    client = LiveClient(socket_path())
+    gateway = Gateway(settings_, client, AccessToken(token_file()), settings.log_path(settings_))
+    gateway.token.value()  # spoiled or unwritable: said now, not to the first viewer
+    server = make_server(create_app(gateway), settings_.web)
+    signal.signal(signal.SIGTERM, _stop)
+    client.start()
+    _announce(settings_)
+    notify("READY=1")
+    try:
+        server.run()
+    finally:
+        notify("STOPPING=1")
+        server.close()
+        client.close()
+    return 0
+
+
+def make_server(app: Flask, web: settings.WebSettings) -> waitress.server.BaseWSGIServer:
+    host, port = web.address
+    proxy = {}
+    if web.proxy:
+        headers = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
+        proxy = {"trusted_proxy": web.proxy, "trusted_proxy_headers": headers}
+    try:
+        return waitress.server.create_server(
+            app,
+            host=host,
+            port=port,
+            ident=None,
+            threads=2 * web.viewers
+            + SPARE_THREADS,  # a page holds one for its values, and asks for pictures by another
+            connection_limit=MAX_CONNECTIONS,
+            channel_timeout=IDLE_SECONDS,
+            cleanup_interval=IDLE_SECONDS // 3,
+            channel_request_lookahead=1,  # notices viewers who left
+            max_request_header_size=MAX_HEADER_BYTES,
+            max_request_body_size=MAX_BODY_BYTES,
+            outbuf_high_watermark=OUTPUT_BYTES,
+            socket_options=[
+                (socket.SOL_TCP, socket.TCP_NODELAY, 1),
+                (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNSENT_MILLISECONDS),
+            ],
+            asyncore_use_poll=True,
+            clear_untrusted_proxy_headers=False,  # that they are there says that the viewer may be anywhere
+            expose_tracebacks=False,
+            **proxy,
+        )
+    except OSError as error:
+        raise EdgeError(
+            f"{web.listen}: cannot listen there ({error.strerror}); stop what does, or set another web.listen"
+        ) from error
+
+
+def _announce(settings_: settings.Settings) -> None:
+    address, _ = settings_.web.address
+    logger.info("the page is at http://%s/; `emotion-edge gateway url` prints it with its token", settings_.web.listen)
+    if not is_loopback(address):
+        logger.warning("the page is reachable from other machines, without encryption; the token protects it")
+    if must_be_completed(settings_):
+        logger.warning("people in view must be told who runs the camera: set operator, contact, purpose in [notice]")
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
