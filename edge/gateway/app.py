@@ -11,6 +11,7 @@ from edge.gateway.attempts import FailedAttempts
 from edge.gateway.gateway import Gateway
 from edge.gateway.hosts import own_names
 from edge.gateway.security import Guard
+from edge.gateway.texts import ORIGINAL, texts
 
 MAX_BODY_BYTES = 4096  # the longest is a question to forget, some 80
 PICTURE_ENDPOINTS = frozenset({"live.stream", "live.frame"})  # VLC and Home Assistant ask for these, with a password
@@ -39,7 +40,9 @@ def refuse(error: HTTPException) -> Response:
     if error.response is not None:  # a redirect of the router
         return make_response(error.get_response())
     if status == 401 and request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
-        response = make_response(render_template("enter.html", problem=error.description), status)
+        words = texts(ORIGINAL)
+        values = {"t": words["enter"], "notice": words["page"]["notice"], "problem": error.description}
+        response = make_response(render_template("enter.html", **values), status)
     else:
         response = make_response(jsonify(error=error.description), status)
     for name, value in error.get_headers():

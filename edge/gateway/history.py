@@ -3,7 +3,7 @@
 Times are seconds since 1970; days and hours are counted in the device's zone.
 """
 
-from collections import defaultdict
+import bisect
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -55,7 +55,7 @@ def history(path: Path, since: datetime | None, until: datetime, zone: ZoneInfo)
         "until": _seconds(until),
         "log": {"first": _seconds(first) if runs else None, "last": _seconds(last) if last else None},
         "bucket_seconds": int(bucket.total_seconds()),
-        **_over_time(sums, bucket, zone),
+        **_over_time(sums, start, until, bucket, zone),
         "totals": _totals(sums),
         "faces": len({(episode.run, episode.track) for episode in episodes}),
         "episodes": len(episodes),
@@ -77,15 +77,28 @@ def episodes(path: Path, since: datetime | None, until: datetime, limit: int, zo
     return {"zone": zone.key, "episodes": found}
 
 
-def _over_time(sums: Iterable[Sum], bucket: timedelta, zone: ZoneInfo) -> dict[str, Any]:
-    """Seconds by bucket and label; only buckets in which a face was seen."""
-    seconds: defaultdict[int, dict[str, float]] = defaultdict(lambda: dict.fromkeys(LABELS, 0.0))
+def _over_time(
+    sums: Iterable[Sum], since: datetime, until: datetime, bucket: timedelta, zone: ZoneInfo
+) -> dict[str, Any]:
+    """Seconds by bucket and label; also buckets in which no face was seen."""
+    times = _starts(since, until, bucket, zone)
+    seconds = {label: [0.0] * len(times) for label in LABELS}
     for entry in sums:
-        if entry.emotion in LABELS:
-            seconds[_seconds(floor(entry.start, bucket, zone))][entry.emotion] += entry.seconds
-    times = sorted(seconds)
-    rounded = {label: [round(seconds[time][label], 1) for time in times] for label in LABELS}
-    return {"times": times, "seconds": rounded}
+        place = bisect.bisect_right(times, _seconds(entry.start)) - 1
+        if entry.emotion in LABELS and place >= 0:
+            seconds[entry.emotion][place] += entry.seconds
+    return {"times": times, "seconds": {label: [round(value, 1) for value in row] for label, row in seconds.items()}}
+
+
+def _starts(since: datetime, until: datetime, bucket: timedelta, zone: ZoneInfo) -> list[int]:
+    """Where each bucket begins, as the clock on the wall counts: a day may have 23 or 25 hours."""
+    start = floor(since, bucket, zone)
+    starts = []
+    while start < until:
+        starts.append(_seconds(start))
+        next_start = floor(start + bucket * 1.5, bucket, zone)
+        start = next_start if next_start > start else start + bucket
+    return starts
 
 
 def _totals(sums: Iterable[Sum]) -> dict[str, dict[str, float]]:

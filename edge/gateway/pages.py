@@ -27,6 +27,7 @@ def page() -> str:
         "picture": gateway.level(),
         "picture_setting": gateway.settings.web.picture,
         "keep_days": gateway.settings.log.keep_days,
+        "max_megabytes": gateway.settings.log.max_megabytes,
         "language": language,
     }
     words = texts(language)

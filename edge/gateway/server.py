@@ -54,7 +54,7 @@ def make_server(app: Flask, web: settings.WebSettings) -> waitress.server.BaseWS
         headers = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
         proxy = {"trusted_proxy": web.proxy, "trusted_proxy_headers": headers}
     try:
-        return waitress.server.create_server(
+        server = waitress.server.create_server(
             app,
             host=host,
             port=port,
@@ -68,10 +68,6 @@ def make_server(app: Flask, web: settings.WebSettings) -> waitress.server.BaseWS
             max_request_header_size=MAX_HEADER_BYTES,
             max_request_body_size=MAX_BODY_BYTES,
             outbuf_high_watermark=OUTPUT_BYTES,
-            socket_options=[
-                (socket.SOL_TCP, socket.TCP_NODELAY, 1),
-                (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNSENT_MILLISECONDS),
-            ],
             asyncore_use_poll=True,
             clear_untrusted_proxy_headers=False,  # that they are there says that the viewer may be anywhere
             expose_tracebacks=False,
@@ -81,6 +77,11 @@ def make_server(app: Flask, web: settings.WebSettings) -> waitress.server.BaseWS
         raise EdgeError(
             f"{web.listen}: cannot listen there ({error.strerror}); stop what does, or set another web.listen"
         ) from error
+    server.adj.socket_options = [
+        (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+        (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNSENT_MILLISECONDS),
+    ]
+    return server
 
 
 def _announce(settings_: settings.Settings) -> None:
