@@ -24,20 +24,20 @@ def write_past(path: Path, now: datetime, days: float) -> None:
     pause = now - timedelta(hours=min(5.0, days * 8))
     with EventLog(path, SETTINGS, clock) as events:
         events.start_run("picamera", "emotion 0.1.0 0123456789ab", clock.now)
-        for face in _visits(chance, clock, pause):
+        for face in _visits(chance, clock, pause, now):
             events.record([face], clock.steady_s, clock.now)
     clock.go_on(2 * 3600)
     with EventLog(path, SETTINGS, clock) as events:
         events.start_run("picamera", "emotion 0.1.0 0123456789ab", clock.now)
-        for face in _visits(chance, clock, now):
+        for face in _visits(chance, clock, now, now):
             events.record([face], clock.steady_s, clock.now)
 
 
-def _visits(chance: random.Random, clock: Clock, end: datetime) -> Iterator[FaceEmotion]:
+def _visits(chance: random.Random, clock: Clock, end: datetime, closing: datetime) -> Iterator[FaceEmotion]:
     track = 0
     while clock.now < end:
         track += 1
-        clock.go_on(chance.expovariate(_busy(clock.now) / 3600))
+        clock.go_on(chance.expovariate(_busy(clock.now, closing) / 3600))
         for emotion in chance.choices(list(WEIGHTS), weights=list(WEIGHTS.values()), k=chance.randint(1, 4)):
             for _ in range(chance.randint(1, 8)):
                 if clock.now >= end:
@@ -46,10 +46,12 @@ def _visits(chance: random.Random, clock: Clock, end: datetime) -> Iterator[Face
                 clock.go_on(SETTINGS.interval_seconds)
 
 
-def _busy(now: datetime) -> float:
-    """Visits an hour."""
-    open_hours = 8 <= now.hour < 19
-    return 0.4 if not open_hours or now.weekday() == 0 else 30.0
+def _busy(now: datetime, closing: datetime) -> float:
+    """Visits an hour: many in the eleven hours before the time of day at which the log ends."""
+    hours_left = (closing - now).total_seconds() / 3600 % 24
+    if hours_left > 11 or now.weekday() == 0:
+        return 0.4
+    return 40.0 if 3 < hours_left < 7 else 20.0
 
 
 def _face(chance: random.Random, track: int, emotion: str) -> FaceEmotion:

@@ -17,7 +17,7 @@ export function timeline(place, { height, minutes = false, onZoom = null }) {
   const reading = make("p", { class: "reading", "aria-live": "polite" });
   const legend = make("ul", { class: "legend" });
   frame.append(charts);
-  place.replaceChildren(frame, reading, legend);
+  place.replaceChildren(frame, legend, reading);
   let plots = [];
   let shown = null;
 
@@ -27,9 +27,9 @@ export function timeline(place, { height, minutes = false, onZoom = null }) {
     const data = stack(history);
     const sync = { key: place.id };
     const width = Math.max(charts.clientWidth, 200);
-    const options = { width, height, sync, history, onZoom, read: (bar) => read(history, bar) };
+    const options = { width, height: height * rem() / 16, sync, history, onZoom, read: (bar) => read(history, bar) };
     plots = [new uPlot(sharesOptions(options), data.shares, charts)];
-    if (minutes) plots.push(new uPlot(minutesOptions({ ...options, height: 96 }), data.minutes, charts));
+    if (minutes) plots.push(new uPlot(minutesOptions({ ...options, height: 6.2 * rem() }), data.minutes, charts));
     list(history);
     read(history, null);
   }
@@ -43,7 +43,7 @@ export function timeline(place, { height, minutes = false, onZoom = null }) {
     const items = ORDER.filter((emotion) => history.totals[emotion].seconds > 0).map((emotion) =>
       make("li", { "data-emotion": emotion }, words.emotions[emotion], make("b", { text: percent(history.totals[emotion].seconds / all) })),
     );
-    if (history.gaps.some((gap) => gap.kind === "not_running")) items.push(make("li", { class: "help", text: words.history.hatched }));
+    if (history.gaps.some((gap) => gap.kind === "not_running")) items.push(make("li", { class: "hatched", text: words.history.hatched }));
     legend.replaceChildren(...items);
   }
 
@@ -136,13 +136,13 @@ function common(options, vertical) {
   return {
     width,
     height,
-    padding: [8, 4, 0, 0],
+    padding: [8, 1.3 * rem(), 0, 0],
     legend: { show: false },
     cursor: { sync, y: false, points: { show: false }, drag: { x: Boolean(onZoom), y: false, setScale: false } },
     scales: { x: { time: true, range: [history.since, history.until] }, y: { range: vertical.range } },
     axes: [
-      { ...axis, grid: { show: false }, space: small ? 64 : 90, incrs: INCREMENTS, values: (_, times, __, ___, step) => times.map((time) => tick(time, step)), splits: splits(history) },
-      { ...axis, grid: { stroke: colour("--rule"), width: 1 }, size: 3.5 * rem(), space: 30, values: vertical.values },
+      { ...axis, size: 1.7 * rem(), gap: 4, grid: { show: false }, space: small ? 64 : 90, incrs: INCREMENTS, values: (_, times, __, ___, step) => times.map((time) => tick(time, step)), splits: splits(history) },
+      { ...axis, grid: { stroke: colour("--rule"), width: 1 }, size: 3.5 * rem(), gap: 6, space: 26, values: vertical.values },
     ],
     hooks: {
       drawClear: [(plot) => hatch(plot, history)],

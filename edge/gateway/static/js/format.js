@@ -44,10 +44,11 @@ export function fromIso(text) {
 }
 
 export function period(since, until) {
+  const date = { weekday: "short", day: "numeric", month: "short", year: "numeric" };
   if (longDay(since) === longDay(until - 1)) {
     return `${longDay(since)}, ${clock(since)} – ${clock(until)}`;
   }
-  return `${longDay(since)} – ${longDay(until)}`;
+  return format(date).formatRange(moment(since), moment(until));
 }
 
 /** As a person says it: 45 s, 12 min, 3 h 20 min, 4 d 6 h. */

@@ -32,11 +32,6 @@ function show(health) {
     card(w.camera, camera(health)),
     card(w.device, device(health)),
     card(w.storage, storage(health)),
-    card(w.clock, [
-      [w.time, clockSeconds(fromIso(health.utc))],
-      [w.zone, health.clock.zone],
-      [w.synchronized, health.clock.synchronized ? w.yes : w.unknown],
-    ]),
     card(w.software, [
       [w.page_version, health.version],
       [w.service_version, health.daemon.version || w.none],
@@ -68,6 +63,9 @@ function device(health) {
   return [
     [w.temperature, celsius === null ? w.unknown : `${number(celsius, 1)} °C`],
     [w.power, power, health.undervoltage === true],
+    [w.time, clockSeconds(fromIso(health.utc))],
+    [w.zone, health.clock.zone],
+    [w.synchronized, health.clock.synchronized ? w.yes : w.unknown],
   ];
 }
 
