@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 def create_app(gateway: Gateway, attempts: FailedAttempts | None = None) -> Flask:
     app = Flask(__name__, static_folder="static", template_folder="templates")
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.extensions["gateway"] = gateway
     web = gateway.settings.web
     Guard(gateway.token, own_names(web.hosts), web.address[1], attempts or FailedAttempts()).install(app)
