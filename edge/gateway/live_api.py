@@ -11,7 +11,7 @@ from werkzeug.exceptions import BadRequest, Conflict, Forbidden, NotFound
 
 from edge.gateway.gateway import Gateway, this_gateway
 from edge.gateway.live import Snapshot
-from edge.gateway.pictures import Picture, describe
+from edge.gateway.pictures import Level, Picture, describe
 
 FRAME_SECONDS = 5.0  # a camera gives a frame each 5 s at the slowest (camera.frames_per_second)
 LIVE_SECONDS = 1.0  # /api/now waits for so long for the connection to stand
@@ -61,7 +61,7 @@ def stream() -> Response:
     boxes = _flag("boxes", default=True)
     _check_level(gateway)
     gateway.viewers.take()
-    parts = _parts(gateway, boxes, _is_gone())
+    parts = _parts(gateway, gateway.level(), boxes, _is_gone())
     response = Response(parts, mimetype=f"multipart/x-mixed-replace; boundary={BOUNDARY.decode()}")
     response.call_on_close(gateway.viewers.give_back)
     return response
@@ -110,8 +110,7 @@ def _event(snapshot: Snapshot) -> bytes:
     return b"data: " + json.dumps(message(snapshot), separators=(",", ":")).encode() + b"\n\n"
 
 
-def _parts(gateway: Gateway, boxes: bool, is_gone: Callable[[], bool]) -> Iterator[bytes]:
-    level = gateway.level()
+def _parts(gateway: Gateway, level: Level, boxes: bool, is_gone: Callable[[], bool]) -> Iterator[bytes]:
     while not is_gone():
         picture = gateway.pictures.next(level, boxes, LOOK_SECONDS)
         if picture is not None:

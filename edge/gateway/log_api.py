@@ -6,6 +6,7 @@ import itertools
 from argparse import ArgumentTypeError
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
@@ -59,7 +60,7 @@ def export() -> Response:
     since, until = _span()
     gateway.exports.take()
     try:
-        lines = _lines(table, since, until)
+        lines = _lines(gateway.log, table, since, until)
         first = next(lines)  # what cannot be read is said with a status
     except BaseException:
         gateway.exports.give_back()
@@ -113,8 +114,8 @@ def _time(text: object, key: str) -> datetime:
         raise BadRequest(f"{key}: {error}") from error
 
 
-def _lines(table: str, since: datetime | None, until: datetime) -> Iterator[str]:
-    with LogReader.open(this_gateway().log) as log:
+def _lines(path: Path, table: str, since: datetime | None, until: datetime) -> Iterator[str]:
+    with LogReader.open(path) as log:
         columns, rows = log.table(table, since, until)
         yield _csv([columns])
         for chunk in iter(lambda: list(itertools.islice(rows, CHUNK_ROWS)), []):

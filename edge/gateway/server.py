@@ -48,40 +48,44 @@ def run(settings_: settings.Settings) -> int:
 
 
 def make_server(app: Flask, web: settings.WebSettings) -> waitress.server.BaseWSGIServer:
-    host, port = web.address
+    """A server that listens already, and answers once it runs; raises EdgeError where the address cannot be taken."""
     proxy = {}
     if web.proxy:
         headers = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
         proxy = {"trusted_proxy": web.proxy, "trusted_proxy_headers": headers}
-    try:
-        server = waitress.server.create_server(
-            app,
-            host=host,
-            port=port,
-            ident=None,
-            threads=2 * web.viewers
-            + SPARE_THREADS,  # a page holds one for its values, and asks for pictures by another
-            connection_limit=MAX_CONNECTIONS,
-            channel_timeout=IDLE_SECONDS,
-            cleanup_interval=IDLE_SECONDS // 3,
-            channel_request_lookahead=1,  # notices viewers who left
-            max_request_header_size=MAX_HEADER_BYTES,
-            max_request_body_size=MAX_BODY_BYTES,
-            outbuf_high_watermark=OUTPUT_BYTES,
-            asyncore_use_poll=True,
-            clear_untrusted_proxy_headers=False,  # that they are there says that the viewer may be anywhere
-            expose_tracebacks=False,
-            **proxy,
-        )
-    except OSError as error:
-        raise EdgeError(
-            f"{web.listen}: cannot listen there ({error.strerror}); stop what does, or set another web.listen"
-        ) from error
+    server = waitress.server.create_server(
+        app,
+        sockets=[_listen(web)],
+        ident=None,
+        threads=2 * web.viewers + SPARE_THREADS,  # a page holds one for its values, and asks for pictures by another
+        connection_limit=MAX_CONNECTIONS,
+        channel_timeout=IDLE_SECONDS,
+        cleanup_interval=IDLE_SECONDS // 3,
+        channel_request_lookahead=1,  # notices viewers who left
+        max_request_header_size=MAX_HEADER_BYTES,
+        max_request_body_size=MAX_BODY_BYTES,
+        outbuf_high_watermark=OUTPUT_BYTES,
+        asyncore_use_poll=True,
+        clear_untrusted_proxy_headers=False,  # that they are there says that the viewer may be anywhere
+        expose_tracebacks=False,
+        **proxy,
+    )
     server.adj.socket_options = [
         (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
         (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNSENT_MILLISECONDS),
     ]
     return server
+
+
+def _listen(web: settings.WebSettings) -> socket.socket:
+    host, port = web.address
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=MAX_CONNECTIONS)
+    except OSError as error:
+        raise EdgeError(
+            f"{web.listen}: cannot listen there ({error.strerror}); stop what does, or set another web.listen"
+        ) from error
 
 
 def _announce(settings_: settings.Settings) -> None:

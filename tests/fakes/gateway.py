@@ -75,12 +75,19 @@ def rig(folder: Path, tables: dict[str, Any] | None = None, clock: Callable[[], 
 @contextmanager
 def served(rig: Rig) -> Iterator[str]:
     """Serve `rig` by waitress on a free port of loopback; gives its address, such as http://127.0.0.1:41234."""
-    server = make_server(rig.app, settings.WebSettings(listen="127.0.0.1:0", viewers=rig.gateway.settings.web.viewers))
+    web = rig.gateway.settings.web
+    with running(make_server(rig.app, settings.WebSettings(listen="127.0.0.1:0", viewers=web.viewers))) as address:
+        yield address
+
+
+@contextmanager
+def running(server: Any) -> Iterator[str]:
+    """Let a waitress server answer; gives its address."""
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
+        server.task_dispatcher.shutdown(timeout=5)  # streams end within half a second of their viewer
         server.close()
-        server.task_dispatcher.shutdown(timeout=2)
         thread.join(timeout=5)

@@ -1,0 +1,99 @@
+"""What people in view are told."""
+
+from pathlib import Path
+
+import pytest
+
+from edge import settings
+from edge.commands.notice import default_url, write_notice
+from tests.edge.conftest import Program, errors
+from tests.fakes import gateway
+
+FILLED = {"operator": "Museum of Light", "contact": "light@example.org", "purpose": "To count smiles."}
+
+
+def parse(tables: dict[str, object]) -> settings.Settings:
+    return settings.parse(tables, "test")
+
+
+def test_the_notice_says_who_and_why_and_how_long(tmp_path: Path) -> None:
+    with gateway.rig(tmp_path, {"notice": FILLED, "log": {"keep_days": 30}}) as rig:
+        page = rig.app.test_client().get("/notice").text
+    assert all(value in page for value in FILLED.values())
+    assert "deleted after 30 days" in page
+
+
+def test_an_empty_notice_says_that_it_is(tmp_path: Path) -> None:
+    with gateway.rig(tmp_path) as rig:
+        page = rig.app.test_client().get("/notice").text
+    assert page.count("not stated yet") == 3
+    assert "when its storage is full" in page
+
+
+@pytest.mark.parametrize(
+    ("listen", "notice", "banner"),
+    [
+        ("127.0.0.1:8770", {}, False),
+        ("[::1]:8770", {}, False),
+        ("0.0.0.0:8770", {}, True),
+        ("192.168.0.5:8770", {}, True),
+        ("0.0.0.0:8770", {**FILLED, "contact": ""}, True),
+        ("0.0.0.0:8770", FILLED, False),
+    ],
+)
+def test_a_page_that_others_reach_says_what_the_notice_lacks(
+    tmp_path: Path, listen: str, notice: dict[str, str], banner: bool
+) -> None:
+    with gateway.rig(tmp_path, {"web": {"listen": listen}, "notice": notice}) as rig:
+        assert ('<p class="banner warning" role="note">' in rig.browser().get("/").text) == banner
+
+
+def test_the_printed_page_is_complete_in_itself(tmp_path: Path) -> None:
+    output = tmp_path / "notice.html"
+    assert write_notice(parse({"notice": FILLED}), output, "http://hall.local:8770/notice") == ""
+    page = output.read_text()
+    assert "<svg" in page and "@page" in page and "size: A4" in page
+    assert "<script" not in page and "/static/" not in page and "<link" not in page
+    assert "http://hall.local:8770/notice" in page
+
+
+def test_without_an_address_there_is_no_code(tmp_path: Path) -> None:
+    output = tmp_path / "notice.html"
+    assert "operator, contact and purpose" in write_notice(parse({}), output, "")
+    assert "<svg" not in output.read_text()
+
+
+@pytest.mark.parametrize(
+    ("tables", "url"),
+    [
+        ({}, ""),
+        ({"notice": {"contact": "https://example.org/camera"}}, "https://example.org/camera"),
+        ({"notice": {"contact": "light@example.org"}}, ""),
+        ({"web": {"listen": "0.0.0.0:8770"}}, "http://hall.local:8770/notice"),
+        ({"web": {"listen": "0.0.0.0:80", "hosts": ["light.example"]}}, "http://light.example:80/notice"),
+    ],
+)
+def test_the_code_leads_to_where_more_stands(tables: dict[str, object], url: str) -> None:
+    assert default_url(parse(tables), "hall.lan") == url
+
+
+def test_names_are_text_in_print_too(tmp_path: Path) -> None:
+    output = tmp_path / "notice.html"
+    write_notice(parse({"notice": {"operator": "<script>alert(1)</script>"}}), output, "http://x/<b>")
+    assert "<script" not in output.read_text() and "<b>" not in output.read_text()
+
+
+def test_the_command(program: Program) -> None:
+    done = program("notice", "--output", "n.html", "--url", "https://example.org")
+    assert done.returncode == 0 and "wrote n.html" in done.stdout
+    assert program("notice", "--output", "/nowhere/n.html").returncode == 1
+
+
+def test_gateway_says_its_address_and_replaces_its_token(program: Program, tmp_path: Path) -> None:
+    first = program("gateway", "url", STATE_DIRECTORY=str(tmp_path)).stdout.strip()
+    token = program("gateway", "token", STATE_DIRECTORY=str(tmp_path)).stdout.strip()
+    assert first == f"http://localhost:8770/?token={token}"
+    new = program("gateway", "token", "--new", STATE_DIRECTORY=str(tmp_path)).stdout.strip()
+    assert len(new) == 43 and new != token
+    wrong = program("gateway", "url", "--new")
+    assert wrong.returncode == 2 and "--new goes with" in errors(wrong)[0]
