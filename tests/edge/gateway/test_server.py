@@ -24,7 +24,8 @@ def asked(address: str, path: str, headers: dict[str, str]) -> Iterator[http.cli
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=10)
     try:
         connection.request("GET", path, headers=headers)
-        yield connection.getresponse()
+        with connection.getresponse() as answer:
+            yield answer
     finally:
         connection.close()
 
