@@ -72,6 +72,7 @@ class FakeDaemon:
         """frames that were asked for"""
         self.picture: tuple[int, int, int, bytes] | None = (WIDTH, HEIGHT, 1, gray())
         """width, height, channels and bytes; None: the question waits, as while paused"""
+        self.paused = False
         self.came = threading.Condition()
         self._hello = hello or HELLO
         self._newest = live()
@@ -106,9 +107,9 @@ class FakeDaemon:
 
     def say(self, message: dict[str, Any]) -> None:
         with self.came:
-            self._newest = message
+            self._newest = message | {"paused": self.paused or message["paused"]}
             for client in self._clients[:]:
-                _send(client, message)
+                _send(client, self._newest)
 
     def wait_for(self, what: Callable[[], bool], seconds: float = 10.0) -> None:
         with self.came:
@@ -141,7 +142,8 @@ class FakeDaemon:
                 self._send_picture(client)
             else:
                 self.heard.append(message)
-                self._newest = self._newest | {"paused": message["type"] == "pause"}
+                self.paused = message["type"] == "pause"
+                self._newest = self._newest | {"paused": self.paused}
                 _send(client, self._newest)
             self.came.notify_all()
 

@@ -50,6 +50,8 @@ def as_message(face: FaceEmotion) -> dict[str, Any]:
 
 def play(daemon: live.FakeDaemon, scene: Scene, sequence: int, changes: Callable[[], dict[str, Any]] = dict) -> None:
     """Let `daemon` show `scene` and say what is in it."""
+    if daemon.paused:
+        return
     daemon.picture = (scene.width, scene.height, 1, scene.data)
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     message = live.live(sequence, scene.faces, utc=now, frame_px=[scene.width, scene.height])
