@@ -20,6 +20,7 @@ export function timeline(place, { height, minutes = false, onZoom = null }) {
   place.replaceChildren(frame, legend, reading);
   let plots = [];
   let shown = null;
+  let at = null; // the bar that is read
 
   function draw(history) {
     shown = history;
@@ -35,6 +36,7 @@ export function timeline(place, { height, minutes = false, onZoom = null }) {
   }
 
   function read(history, bar) {
+    at = bar;
     write(reading, bar === null ? "" : sentence(history, bar));
   }
 
@@ -51,12 +53,11 @@ export function timeline(place, { height, minutes = false, onZoom = null }) {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!step || !plots.length) return;
     event.preventDefault();
-    const [plot] = plots;
     const last = shown.times.length - 1;
-    const now = plot.cursor.idx ?? (step > 0 ? -1 : last + 1);
-    const bar = Math.max(0, Math.min(last, now + step));
-    const middle = shown.times[bar] + shown.bucket_seconds / 2;
-    plot.setCursor({ left: plot.valToPos(middle, "x"), top: 10 });
+    const next = Math.max(0, Math.min(last, at === null ? (step > 0 ? 0 : last) : at + step));
+    const middle = Math.min(Math.max(shown.times[next] + shown.bucket_seconds / 2, shown.since), shown.until);
+    plots[0].setCursor({ left: plots[0].valToPos(middle, "x"), top: 10 });
+    read(shown, next);
   });
   new ResizeObserver(() => {
     for (const plot of plots) if (charts.clientWidth > 0 && plot.width !== charts.clientWidth) plot.setSize({ width: charts.clientWidth, height: plot.height });
