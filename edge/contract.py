@@ -3,11 +3,15 @@
 Scaling is no part of it: a model takes raw gray levels and scales them inside its graph.
 """
 
+from __future__ import annotations
+
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 INPUT_SIDE = 48
@@ -44,7 +48,8 @@ def crop_face(
     `frame_gray` is (H, W) uint8. `eyes` (the left one in the picture first) turn the face upright. What lies
     outside the frame repeats the frame's edge. Raises ValueError for a box without area.
     """
-    import cv2  # here, because the log and the report need the labels on machines without OpenCV
+    import cv2  # here, because log, report and page need the labels without OpenCV and numpy, which are 50 MB
+    import numpy as np
 
     x, y, width, height = box_xywh
     if not (width > 0 and height > 0 and all(map(math.isfinite, box_xywh))):
@@ -71,6 +76,7 @@ def _rotated_square(
 ) -> npt.NDArray[np.uint8]:
     """Sample a turned square around `centre` at the frame's own resolution."""
     import cv2
+    import numpy as np
 
     pixels = min(max(round(side), 1), MAX_CROP_PX)
     step, middle = side / pixels, (pixels - 1) / 2

@@ -1,10 +1,9 @@
 """What the log writes down, before it is in the file."""
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
-
-import numpy as np
 
 from edge.results import FaceEmotion
 
@@ -65,7 +64,7 @@ def hour_of(utc: str) -> int:
 
 def is_finite(face: FaceEmotion) -> bool:
     """Whether every number is one: SQLite takes NaN for NULL, and refuses it."""
-    return bool(np.isfinite([*face.box_xywh, face.detection_score, face.score, *face.probabilities]).all())
+    return all(map(math.isfinite, [*face.box_xywh, face.detection_score, face.score, *face.probabilities]))
 
 
 def utc_text(moment: datetime) -> str:
