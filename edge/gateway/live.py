@@ -84,6 +84,10 @@ class LiveClient:
         self._thread.join(timeout=5)
 
     @property
+    def closed(self) -> bool:
+        return self._closed
+
+    @property
     def snapshot(self) -> Snapshot:
         return self._snapshot
 

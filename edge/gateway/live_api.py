@@ -163,6 +163,7 @@ def _flag(name: str, default: bool) -> bool:
 
 
 def _is_gone() -> Callable[[], bool]:
-    """Tells whether the viewer closed the connection, where the server can."""
-    found: Callable[[], bool] = request.environ.get("waitress.client_disconnected", lambda: False)
-    return found
+    """Tells whether the viewer closed the connection, where the server can say, or the gateway is to stop."""
+    disconnected: Callable[[], bool] = request.environ.get("waitress.client_disconnected", lambda: False)
+    client = this_gateway().client
+    return lambda: client.closed or disconnected()

@@ -1,29 +1,23 @@
 """What viewers may see, and the JPEG of it: made only while somebody asks, once for all who ask the same.
 
-Pillow, not OpenCV: with numpy that takes 35 MB of memory, Pillow 5.
+Pillow is loaded with the first picture: a gateway that nobody looks at does without it.
 """
 
-import io
 import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from PIL import Image, ImageFilter, ImageStat
-
-from edge.gateway import drawing
 from edge.gateway.live import LiveClient
 from edge.gateway.messages import RawPicture
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 Level = Literal["none", "boxes", "pixelated", "full"]
 
-QUALITY = 80  # JPEG: 640x480 gray in about 40 kB
-WIDEST_PX = 1280  # larger frames are made smaller: a page shows no more, and a stream would take a second each
-MOSAIC_CELLS = 32  # along the longer side of a pixelated picture; a face of a fifth of it keeps six or seven
 FOCUS_SECONDS = 0.4  # between two measurements
-# The Laplacian of a gray picture; a quarter of it, around 128, fits into a byte.
-LAPLACIAN = ImageFilter.Kernel((3, 3), (0, 1, 0, 1, -4, 1, 0, 1, 0), scale=4, offset=128)
 
 
 def level_for(setting: str, viewer_is_local: bool) -> Level:
@@ -89,61 +83,33 @@ class Pictures:
         live = snapshot.live
         if live is None:
             return None
+        from edge.gateway import drawing, images
+
         width, height = live["frame_px"]
-        image = drawing.stage(width, height)
-        image = _smaller(image)
+        image = images.smaller(drawing.stage(width, height))
         drawing.draw_faces(image, live["faces"], width)
-        return Picture(_jpeg(image), "boxes", live["utc"], live["sequence"], None)
+        return Picture(images.jpeg(image), "boxes", live["utc"], live["sequence"], None)
 
     def _make(self, raw: RawPicture, level: Level, boxes: bool) -> Picture:
-        image = decode(raw)
+        from edge.gateway import drawing, images
+
+        image = images.decode(raw)
         focus = self._measure_focus(image)
-        image = _smaller(mosaic(image) if level == "pixelated" else image)
+        image = images.smaller(images.mosaic(image) if level == "pixelated" else image)
         live = self._client.snapshot.live
         if boxes and live:
             image = image.convert("RGB")
             drawing.draw_faces(image, live["faces"], raw.width)
-        return Picture(_jpeg(image), level, raw.utc, raw.sequence, focus)
+        return Picture(images.jpeg(image), level, raw.utc, raw.sequence, focus)
 
-    def _measure_focus(self, image: Image.Image) -> float | None:
+    def _measure_focus(self, image: "Image") -> float | None:
+        from edge.gateway.images import focus_of
+
         now_s = time.monotonic()
         if now_s - self._focus_s >= FOCUS_SECONDS:
             self._focus_s = now_s
             self._focus = focus_of(image)
         return self._focus
-
-
-def decode(raw: RawPicture) -> Image.Image:
-    size = (raw.width, raw.height)
-    if raw.channels == 1:
-        return Image.frombytes("L", size, raw.data)
-    return Image.frombytes("RGB", size, raw.data, "raw", "BGR")
-
-
-def mosaic(image: Image.Image) -> Image.Image:
-    """The whole picture in large squares: what the detector misses is hidden as well."""
-    cell_px = max(1, round(max(image.size) / MOSAIC_CELLS))
-    cells = (max(1, image.width // cell_px), max(1, image.height // cell_px))
-    return image.resize(cells, Image.Resampling.BOX).resize(image.size, Image.Resampling.NEAREST)
-
-
-def focus_of(image: Image.Image) -> float:
-    """Variance of the Laplacian."""
-    quarter = image.convert("L").filter(LAPLACIAN)
-    return float(round(ImageStat.Stat(quarter).var[0] * 16, 1))
-
-
-def _smaller(image: Image.Image) -> Image.Image:
-    if image.width <= WIDEST_PX:
-        return image
-    height = max(1, round(image.height * WIDEST_PX / image.width))
-    return image.resize((WIDEST_PX, height), Image.Resampling.BILINEAR)
-
-
-def _jpeg(image: Image.Image) -> bytes:
-    file = io.BytesIO()
-    image.save(file, "JPEG", quality=QUALITY)
-    return file.getvalue()
 
 
 def describe(picture: Picture) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def run(settings_: settings.Settings) -> int:
     gateway = Gateway(settings_, client, AccessToken(token_file()), settings.log_path(settings_))
     gateway.token.value()  # spoiled or unwritable: said now, not to the first viewer
     server = make_server(create_app(gateway), settings_.web)
-    signal.signal(signal.SIGTERM, _stop)
+    _stop_on_signals(client)
     client.start()
     _announce(settings_)
     notify("READY=1")
@@ -43,7 +43,6 @@ def run(settings_: settings.Settings) -> int:
     finally:
         notify("STOPPING=1")
         server.close()
-        client.close()
     return 0
 
 
@@ -97,5 +96,10 @@ def _announce(settings_: settings.Settings) -> None:
         logger.warning("people in view must be told who runs the camera: set operator, contact, purpose in [notice]")
 
 
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(0)
+def _stop_on_signals(client: LiveClient) -> None:
+    def stop(number: int, frame: FrameType | None) -> None:
+        client.close()  # ends the streams, for which the server waits
+        raise SystemExit(0)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)

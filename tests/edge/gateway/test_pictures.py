@@ -8,8 +8,9 @@ from PIL import Image, ImageChops, ImageFilter
 
 from edge.gateway import drawing
 from edge.gateway.colours import DARK_INK, EMOTION_COLOURS, LIGHT_INK, LIGHT_INK_ON
+from edge.gateway.images import MOSAIC_CELLS, decode, focus_of, mosaic
 from edge.gateway.messages import RawPicture
-from edge.gateway.pictures import MOSAIC_CELLS, decode, focus_of, level_for, mosaic
+from edge.gateway.pictures import level_for
 from tests.fakes import gateway, live
 from tests.fakes.gateway import Rig
 from tests.fakes.live import FakeDaemon
