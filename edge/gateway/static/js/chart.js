@@ -17,7 +17,7 @@ export function timeline(place, { height, minutes = false, onZoom = null }) {
   const reading = make("p", { class: "reading", "aria-live": "polite" });
   const legend = make("ul", { class: "legend" });
   frame.append(charts);
-  place.replaceChildren(frame, legend, reading);
+  place.replaceChildren(frame, make("div", { class: "under" }, legend, reading));
   let plots = [];
   let shown = null;
   let at = null; // the bar that is read
@@ -99,7 +99,7 @@ function stack(history) {
   const layers = STACK.map((emotion) =>
     sums.map((sum, bar) => {
       below[bar] += history.seconds[emotion][bar];
-      return sum ? below[bar] / sum : null;
+      return below[bar] ? below[bar] / sum : null; // a bar without height would be a line
     }),
   );
   return {

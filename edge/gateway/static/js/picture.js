@@ -2,7 +2,7 @@
 
 import { element, make, write } from "./dom.js";
 import { facts, fill, words } from "./texts.js";
-import { clock, fromIso } from "./format.js";
+import { clock, duration, fromIso } from "./format.js";
 
 const KEEP_MESSAGES = 40; // four seconds: a picture finds the boxes of its own frame
 const RETRY_MS = 1000;
@@ -27,9 +27,8 @@ export function want(yes) {
 export function show(message) {
   const live = message.live;
   showState(message);
-  if (!live || live.paused) {
-    boxes.replaceChildren();
-    wipe();
+  if (!live || live.paused || live.camera.state !== "watching") {
+    clear();
     return;
   }
   messages.set(live.sequence, live);
@@ -81,8 +80,12 @@ function fit(width, height) {
   canvas.height = height;
 }
 
-function wipe() {
+/** Nothing of before stays: neither a picture nor its figures. */
+function clear() {
+  boxes.replaceChildren();
   canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+  for (const name of ["faces", "smallest", "focus", "delay"]) write(element(`fact-${name}`), "–");
+  messages.clear();
 }
 
 function drawBoxes(live) {
@@ -172,7 +175,7 @@ function showFacts(live) {
 }
 
 function showDelay(milliseconds) {
-  write(element("fact-delay"), `${Math.round(milliseconds / 10) * 10} ms`);
+  write(element("fact-delay"), milliseconds < 10000 ? `${Math.round(milliseconds / 10) * 10} ms` : duration(milliseconds / 1000));
 }
 
 function showFocus(value) {
