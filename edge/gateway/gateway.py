@@ -16,6 +16,7 @@ from edge.gateway.live import LiveClient
 from edge.gateway.pictures import Level, Pictures, level_for
 from edge.gateway.security import viewer_is_local
 
+DEMO, DEMO_LOG = "demo", "demo.db"  # as the daemon has them
 TOKEN_NAME = "web-token"  # of a file in the state folder
 MAX_EXPORTS = 2  # at once: each holds a thread, and the log's WAL as it was
 RETRY_SECONDS = 10
@@ -40,7 +41,7 @@ class Gateway:
     settings: settings.Settings
     client: LiveClient
     token: AccessToken
-    log: Path
+    camera_log: Path
     pictures: Pictures = field(init=False)
     health: Health = field(init=False)
     viewers: Places = field(init=False)
@@ -48,9 +49,15 @@ class Gateway:
 
     def __post_init__(self) -> None:
         self.pictures = Pictures(self.client)
-        self.health = Health(self.log)
+        self.health = Health()
         self.viewers = Places(self.settings.web.viewers)
         self.exports = Places(MAX_EXPORTS)
+
+    @property
+    def log(self) -> Path:
+        """The event log of what the daemon watches: a demo has one of its own."""
+        demo_log = self.camera_log.with_name(DEMO_LOG)
+        return demo_log if self.client.snapshot.source == DEMO and demo_log.exists() else self.camera_log
 
     @property
     def name(self) -> str:

@@ -25,27 +25,26 @@ SYNCHRONIZED = Path("run/systemd/timesync/synchronized")
 class Health:
     """Looks at the machine, at most once in KEEP_SECONDS."""
 
-    def __init__(self, log: Path, machine: Machine | None = None, clock: Callable[[], float] = time.monotonic) -> None:
-        self._log = log
+    def __init__(self, machine: Machine | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._machine = machine or Machine()
         self._clock = clock
         self._lock = threading.Lock()
         self._checked_s = float("-inf")
         self._checked: dict[str, Any] = {}
 
-    def report(self, snapshot: Snapshot) -> dict[str, Any]:
+    def report(self, log: Path, snapshot: Snapshot) -> dict[str, Any]:
         with self._lock:
             if self._clock() - self._checked_s >= KEEP_SECONDS:
-                self._checked = self._check()
+                self._checked = self._check(log)
                 self._checked_s = self._clock()
             checked = self._checked
         return {"utc": datetime.now(UTC).isoformat(timespec="seconds"), **checked, **_daemon(snapshot)}
 
-    def _check(self) -> dict[str, Any]:
+    def _check(self, log: Path) -> dict[str, Any]:
         machine = self._machine
         findings = [
             system.about(machine),
-            storage.check(self._log),
+            storage.check(log),
             system.memory(machine),
             system.heat(machine),
             system.clock(machine, datetime.now(UTC)),
@@ -54,8 +53,8 @@ class Health:
         return {
             "temperature_celsius": system.temperature_celsius(machine),
             "undervoltage": undervoltage(machine),
-            "disk": disk(self._log),
-            "log": log_size(self._log),
+            "disk": disk(log),
+            "log": log_size(log),
             "clock": {"zone": local_zone().key, "synchronized": (machine.root / SYNCHRONIZED).exists()},
             "version": __version__,
             "findings": [_finding(finding) for finding in findings],

@@ -23,7 +23,7 @@ from edge.gateway.messages import Message, ProtocolError, RawPicture, check_hell
 LINGER_SECONDS = 20.0  # after the last viewer, so that a reloaded page finds the connection standing
 PROBE_SECONDS = 60.0  # between two looks while nobody watches
 RETRY_SECONDS = 1.0  # between two tries while somebody does
-ANSWER_SECONDS = 5.0  # a daemon that takes the connection and does not greet within this is a broken one
+ANSWER_SECONDS = 5.0  # a daemon that does not say within this how it is, is a broken one
 RUNTIME_FOLDER = Path("/run/emotion-edge")  # as the daemon's unit has it
 
 logger = logging.getLogger(__name__)
@@ -50,6 +50,8 @@ class Snapshot:
     """the daemon's first line; kept when it is gone"""
     live: Message | None = None
     """its newest line; None while there is no connection"""
+    source: str = ""
+    """name of the camera that it last watched"""
     problem: str = ""
     """what is wrong with a daemon that is there"""
     heard_s: float = 0.0
@@ -110,6 +112,22 @@ class LiveClient:
             self._changed.wait_for(lambda: self._snapshot.version > version or self._closed, timeout_seconds)
             return self._snapshot
 
+    def settled(self, timeout_seconds: float) -> Snapshot:
+        """The snapshot, once the daemon has said how it is; to be called while watching."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._snapshot.live is not None or self._closed, timeout_seconds)
+            return self._snapshot
+
+    def next_live(self, timeout_seconds: float) -> Message | None:
+        """The next message about a frame; None where none came in time."""
+        deadline_s = time.monotonic() + timeout_seconds
+        snapshot = self._snapshot
+        while (rest_s := deadline_s - time.monotonic()) > 0 and not self._closed:
+            snapshot = self.wait(snapshot.version, rest_s)
+            if snapshot.live and min(snapshot.live["frame_px"]) > 0:
+                return snapshot.live
+        return None
+
     def picture(self, after: RawPicture | None, timeout_seconds: float) -> RawPicture | None:
         """A frame newer than `after`, which all who wait share; None where none came in time."""
         deadline_s = time.monotonic() + timeout_seconds
@@ -165,6 +183,8 @@ class LiveClient:
             with connection.makefile("rb") as stream:
                 self._greet(connection, read_message(stream))
                 try:
+                    self._take(stream, read_message(stream))  # how it is now, in answer to the connection
+                    connection.settimeout(None)  # a paused daemon has nothing to say, for days
                     while self._watched() and not self._closed:
                         self._take(stream, read_message(stream))
                 finally:
@@ -172,7 +192,6 @@ class LiveClient:
 
     def _greet(self, connection: socket.socket, hello: Message) -> None:
         check_hello(hello)
-        connection.settimeout(None)  # a paused daemon has nothing to say, for days
         with self._changed:
             self._connection = connection
             self._frame_asked_s = float("-inf")
@@ -182,8 +201,9 @@ class LiveClient:
     def _take(self, stream: BinaryIO, message: Message) -> None:
         kind = message.get("type")
         if kind == "live":
+            source = message.get("camera", {}).get("name") or self._snapshot.source
             with self._changed:
-                self._publish(live=message, heard_s=time.monotonic())
+                self._publish(live=message, source=source, heard_s=time.monotonic())
         elif kind == "frame":
             picture = read_picture(stream, message)
             with self._changed:

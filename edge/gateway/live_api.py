@@ -27,11 +27,7 @@ def now() -> Response:
     """The newest message."""
     gateway = this_gateway()
     with gateway.client.watching():
-        snapshot = gateway.client.snapshot
-        if snapshot.live is None:
-            deadline_s = time.monotonic() + LIVE_SECONDS
-            while snapshot.live is None and (rest_s := deadline_s - time.monotonic()) > 0:
-                snapshot = gateway.client.wait(snapshot.version, rest_s)
+        snapshot = gateway.client.settled(LIVE_SECONDS)
     return jsonify(message(snapshot))
 
 
@@ -134,12 +130,8 @@ def _check_level(gateway: Gateway) -> None:
 def _switch(kind: str) -> Response:
     gateway = this_gateway()
     with gateway.client.watching():
-        snapshot = gateway.client.snapshot
-        deadline_s = time.monotonic() + LIVE_SECONDS
+        gateway.client.settled(LIVE_SECONDS)
         sent = gateway.client.send({"type": kind, "by": "page"})
-        while not sent and (rest_s := deadline_s - time.monotonic()) > 0:
-            snapshot = gateway.client.wait(snapshot.version, rest_s)
-            sent = gateway.client.send({"type": kind, "by": "page"})
         if not sent:
             raise Conflict("The camera service does not answer; `emotion-edge pause` works without it.")
         paused = _wait_until_paused(gateway, kind == "pause")

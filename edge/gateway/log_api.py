@@ -21,6 +21,7 @@ from edge.gateway.zone import floor, local_zone
 MAX_EPISODES = 1000
 DEFAULT_EPISODES = 50
 CHUNK_ROWS = 500
+LIVE_SECONDS = 0.5  # that health waits for the daemon's word
 
 routes = Blueprint("log", __name__)
 
@@ -44,10 +45,8 @@ def episodes() -> Response:
 def health() -> Response:
     gateway = this_gateway()
     with gateway.client.watching():
-        snapshot = gateway.client.snapshot
-        if snapshot.live is None:
-            snapshot = gateway.client.wait(snapshot.version, 0.3)
-    return jsonify(gateway.health.report(snapshot))
+        snapshot = gateway.client.settled(LIVE_SECONDS)
+    return jsonify(gateway.health.report(gateway.log, snapshot))
 
 
 @routes.get("/api/export.csv")

@@ -120,7 +120,7 @@ class LogReader:
         rows = self._database.execute(RUNS).fetchall()
         next_ids = [row[5] for row in rows[1:]] + [2**62]
         found = []
-        for (id, started, last, source, model, _, jumps_seconds), next_id in zip(rows, next_ids, strict=True):
+        for (id, started, last, source, model, _, jumps_seconds), next_id in zip(rows, next_ids, strict=False):
             start = _moment(started)
             end = self._last_sign(id, next_id, _moment(last))
             if start and end:

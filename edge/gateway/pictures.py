@@ -79,8 +79,7 @@ class Pictures:
 
     def _stage(self, timeout_seconds: float) -> Picture | None:
         """Boxes on an empty stage: no frame is asked for."""
-        snapshot = self._client.wait(self._client.snapshot.version, timeout_seconds)
-        live = snapshot.live
+        live = self._client.next_live(timeout_seconds)
         if live is None:
             return None
         from edge.gateway import drawing, images

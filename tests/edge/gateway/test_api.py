@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from edge.events import EventLog
 from edge.gateway import live_api
 from tests.fakes import eventlog, live
 from tests.fakes.gateway import HERE, Rig
@@ -75,6 +76,29 @@ def test_history_of_a_damaged_log_says_so(rig: Rig) -> None:
     for path in ("/api/history", "/api/episodes", "/api/export.csv"):
         assert "cannot be read" in get(rig, path, 503)["error"]
     assert get(rig, "/api/health")["log"]["bytes"] > 0
+
+
+def test_a_log_in_which_nothing_stands_yet_is_empty(rig: Rig) -> None:
+    with EventLog(rig.gateway.log, eventlog.AT_ONCE):
+        pass
+    found = get(rig, "/api/history?since=1h")
+    assert found["log"] == {"first": None, "last": None}
+    assert found["faces"] == 0 and found["gaps"] == []
+    assert get(rig, "/api/history")["totals"]["happy"]["seconds"] == 0
+    assert get(rig, "/api/episodes")["episodes"] == []
+
+
+def test_a_demos_own_log_is_shown_with_it(rig: Rig, daemon: FakeDaemon) -> None:
+    fill(rig, 30)
+    (rig.folder / "emotions.db").rename(rig.folder / "demo.db")
+    get(rig, "/api/now")
+    assert rig.gateway.log.name == "demo.db"
+    assert get(rig, "/api/history")["faces"] == 1
+    daemon.say(live.live(2, camera={"state": "watching", "text": "", "name": "picamera"}))
+    with rig.gateway.client.watching():
+        while rig.gateway.client.snapshot.source == "demo":
+            rig.gateway.client.wait(rig.gateway.client.snapshot.version, 5)
+    get(rig, "/api/history", 404)
 
 
 def test_history_adds_up(rig: Rig) -> None:

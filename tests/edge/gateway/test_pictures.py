@@ -1,6 +1,7 @@
 """What viewers at each level get to see."""
 
 import io
+import threading
 from pathlib import Path
 
 import pytest
@@ -56,10 +57,11 @@ def test_who_sits_at_the_machine_sees_the_picture(rig: Rig, daemon: FakeDaemon) 
 
 
 def test_who_comes_from_elsewhere_sees_boxes_and_no_frame_is_asked_for(rig: Rig, daemon: FakeDaemon) -> None:
-    daemon.say(live.live(2, []))
-    with rig.gateway.client.watching():
-        rig.gateway.client.wait(1, 5)
-        found = picture(rig, **ELSEWHERE)
+    daemon.say(live.live(1, [], frame_px=[0, 0]))  # the camera is open, and gave no frame yet
+    later = threading.Timer(0.3, daemon.say, [live.live(2, [])])
+    later.start()
+    found = picture(rig, **ELSEWHERE)
+    later.join()
     assert found.size == (live.WIDTH, live.HEIGHT)
     assert difference(found, drawing.stage(*found.size)) < 8
     assert daemon.frames == 0

@@ -31,6 +31,7 @@ export function show(message) {
     clear();
     return;
   }
+  if (!live.frame_px[0]) return; // watching, and no frame yet
   messages.set(live.sequence, live);
   if (messages.size > KEEP_MESSAGES) messages.delete(messages.keys().next().value);
   if (!hasPicture) {
