@@ -3,8 +3,10 @@
 import hmac
 import os
 import secrets
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -28,7 +30,7 @@ class AccessToken:
     def value(self) -> str:
         """The token; raises SettingsError where its file is spoiled, OSError where it cannot be read or made."""
         if not self.path.exists():
-            self.renew()
+            self._make()
         status = self.path.stat()
         stamp = (status.st_mtime_ns, status.st_ino)
         if stamp != self._stamp:
@@ -38,12 +40,22 @@ class AccessToken:
 
     def renew(self) -> None:
         """Write a new token; links and cookies made with the old one no longer open the page."""
+        self._draft().replace(self.path)
+
+    def _make(self) -> None:
+        """Write the first token, unless another process just did."""
+        draft = self._draft()
+        with suppress(FileExistsError):
+            self.path.hardlink_to(draft)
+        draft.unlink()
+
+    def _draft(self) -> Path:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        part = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
-        part.unlink(missing_ok=True)
-        part.touch(mode=0o600, exist_ok=False)
-        part.write_text(secrets.token_urlsafe(TOKEN_BYTES) + "\n", encoding="ascii")
-        part.replace(self.path)
+        draft = self.path.with_name(f"{self.path.name}.{os.getpid()}.{threading.get_ident()}")
+        draft.unlink(missing_ok=True)
+        draft.touch(mode=0o600, exist_ok=False)
+        draft.write_text(secrets.token_urlsafe(TOKEN_BYTES) + "\n", encoding="ascii")
+        return draft
 
     def matches(self, text: str) -> bool:
         """Whether `text` is the token, compared in constant time."""

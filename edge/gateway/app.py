@@ -6,7 +6,7 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from werkzeug.exceptions import HTTPException
 
 from edge.errors import EdgeError, UsageError
-from edge.gateway import live_api, log_api, pages
+from edge.gateway import compression, live_api, log_api, pages
 from edge.gateway.attempts import FailedAttempts
 from edge.gateway.gateway import Gateway
 from edge.gateway.hosts import own_names
@@ -26,6 +26,7 @@ def create_app(gateway: Gateway, attempts: FailedAttempts | None = None) -> Flas
     app.extensions["gateway"] = gateway
     web = gateway.settings.web
     Guard(gateway.token, own_names(web.hosts), web.address[1], attempts or FailedAttempts()).install(app)
+    compression.install(app)
     pages.add_to(app)
     app.register_blueprint(live_api.routes)
     app.register_blueprint(log_api.routes)

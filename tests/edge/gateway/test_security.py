@@ -1,11 +1,14 @@
 """Nobody enters without the token, under a foreign name, or from another site's page."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
+from edge.errors import SettingsError
+from edge.gateway.access_token import AccessToken
 from edge.gateway.hosts import is_allowed, is_loopback, own_names
 from edge.gateway.security import OPEN_ENDPOINTS
 from tests.fakes import gateway
@@ -263,10 +266,15 @@ def test_the_token_file_is_the_owners_alone(rig: Rig) -> None:
     assert rig.gateway.token.path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_spoiled_token_file_is_no_open_door(tmp_path: Path) -> None:
-    from edge.errors import SettingsError
-    from edge.gateway.access_token import AccessToken
+def test_processes_that_start_together_agree_on_the_first_token(tmp_path: Path) -> None:
+    tokens = [AccessToken(tmp_path / "web-token") for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        values = list(pool.map(AccessToken.value, tokens))
+    assert len(set(values)) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["web-token"]
 
+
+def test_a_spoiled_token_file_is_no_open_door(tmp_path: Path) -> None:
     for content in (b"", b"short", b"\xff" * 50):
         (tmp_path / "web-token").write_bytes(content)
         with pytest.raises(SettingsError, match="gateway token --new"):

@@ -1,5 +1,6 @@
 """The gateway behind its real server, on loopback."""
 
+import gzip
 import http.client
 import json
 import socket
@@ -134,6 +135,24 @@ def test_limits_on_what_comes_in(rig: Rig, request_bytes: bytes, status_line: by
 def test_the_server_does_not_name_itself(rig: Rig) -> None:
     with served(rig) as address, asked(address, "/healthz", {}) as answer:
         assert "Server" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/", "/static/page.css", "/static/js/chart.js", "/notice"])
+def test_texts_leave_compressed_where_that_is_taken(rig: Rig, path: str) -> None:
+    plain = rig.app.test_client().get(path, headers=rig.bearer)
+    packed = rig.app.test_client().get(path, headers=rig.bearer | {"Accept-Encoding": "gzip, br"})
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert len(packed.data) < 0.5 * len(plain.data)
+    assert gzip.decompress(packed.data) == plain.data
+    assert "Accept-Encoding" in plain.headers["Vary"]
+
+
+def test_a_compressed_file_is_sent_once(rig: Rig) -> None:
+    client = rig.app.test_client()
+    first = client.get("/static/page.css", headers={"Accept-Encoding": "gzip"})
+    headers = {"Accept-Encoding": "gzip", "If-None-Match": first.headers["ETag"]}
+    assert client.get("/static/page.css", headers=headers).status_code == 304
 
 
 def test_a_named_proxy_tells_who_the_viewer_is(tmp_path: Path) -> None:
