@@ -1,5 +1,6 @@
 """The page in a real Chromium: what a person sees, and what he can do."""
 
+import re
 import socket
 import subprocess
 import sys
@@ -12,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from edge.settings import PROJECT
+from edge.commands.notice import write_notice
+from edge.settings import PROJECT, parse
 from tests.browser.conftest import Browser, Visit, playing, visiting
 from tests.edge.conftest import environment
 from tests.fakes import live
@@ -355,3 +357,19 @@ def test_axe_finds_nothing_serious_on_notice_and_door(open_rig: Callable[..., Ri
             page.goto(address + path)
             assert serious(page, axe) == [], path
         context.close()
+
+
+def test_the_notice_fills_one_page_of_a4(browser: Browser, tmp_path: Path) -> None:
+    purpose = "To count how many visitors smile in front of the sculpture, hour by hour, for the artist. " * 3
+    notice = {
+        "operator": "Museum of Light, Unter den Linden 1, Berlin",
+        "contact": "light@example.org",
+        "purpose": purpose,
+    }
+    output = tmp_path / "notice.html"
+    write_notice(parse({"notice": notice, "log": {"keep_days": 30}}, "test"), output, "http://hall.local:8770/notice")
+    page = browser.new_page()
+    page.goto(output.as_uri())
+    pdf = page.pdf(prefer_css_page_size=True)
+    page.close()
+    assert len(re.findall(rb"/Type\s*/Page[^s]", pdf)) == 1
