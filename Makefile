@@ -29,7 +29,7 @@ run: edge-env
 test: lint test-edge test-train
 
 test-edge: .venv-edge/tests-ready
-	$(EDGE) -m pytest -n 2 --dist loadfile tests/edge tests/systemd tests/test_requirements.py
+	$(EDGE) -m pytest -n 2 --dist loadfile tests/edge tests/browser tests/systemd tests/test_requirements.py
 
 # Cameras, files and detection also under this environment's OpenCV 4.14, which Pi OS Trixie has; .venv-edge has 4.11.
 UNDER_NEW_OPENCV := tests/edge/cameras tests/edge/vision tests/edge/commands/test_analyze.py
@@ -68,7 +68,7 @@ $(EDGE_READY): requirements-edge.txt $(wildcard edge/locks/*.txt) edge/locks/ins
 	$(TRAIN) $(PIP_INSTALL) -r requirements-train.txt
 	touch $@
 
-.venv-edge/tests-ready: $(EDGE_READY) edge/requirements-report.txt edge/requirements-heif.txt tests/requirements-edge.txt tests/requirements.txt
+.venv-edge/tests-ready: $(EDGE_READY) edge/requirements-report.txt edge/requirements-heif.txt edge/requirements-gateway.txt tests/requirements-edge.txt tests/requirements.txt
 	$(EDGE) $(PIP_INSTALL) -r tests/requirements-edge.txt
 	touch $@
 

@@ -1,8 +1,6 @@
 """A real Chromium before a real gateway; the daemon is a stand-in that plays the shipped demo."""
 
-import os
 import shutil
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,9 +20,7 @@ from tests.fakes.player import Scene
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: tests/requirements-edge.txt")
 
-HERE = Path(__file__).parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-AXE = HERE / "node_modules" / "axe-core" / "axe.min.js"
 SCENE_SECONDS = 0.1
 Page = Any
 Browser = Any
@@ -154,14 +150,6 @@ def _enter(stack: list[Any], manager: Any) -> Any:
 
 @pytest.fixture(scope="session")
 def axe() -> str:
-    """The source of axe-core, which npm brings in the version of package-lock.json."""
-    npm = shutil.which("npm")
-    if not AXE.exists():
-        if npm is None:
-            pytest.skip("npm is not installed, and axe-core is not there")
-        done = subprocess.run(
-            [npm, "ci", "--no-audit", "--no-fund"], cwd=HERE, capture_output=True, text=True, env=os.environ
-        )
-        if done.returncode:
-            pytest.skip(f"npm ci failed: {done.stderr.strip()[-300:]}")
-    return AXE.read_text(encoding="utf-8")
+    """The source of axe-core."""
+    package = pytest.importorskip("axe_playwright_python", reason="it is not installed: tests/requirements-edge.txt")
+    return Path(package.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
