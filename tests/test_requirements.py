@@ -14,6 +14,8 @@ from tests import make_locks
 
 REQUIREMENTS = Path(__file__).parent.parent / "requirements-edge.txt"
 EXTRAS = [REQUIREMENTS.parent / "edge" / f"requirements-{name}.txt" for name in ("report", "heif")]
+REPORT_REQUIREMENTS = REQUIREMENTS.parent / "edge" / "requirements-report.txt"
+GATEWAY_REQUIREMENTS = REQUIREMENTS.parent / "edge" / "requirements-gateway.txt"
 
 
 def pi(python: str) -> make_locks.System:
@@ -58,6 +60,16 @@ def test_the_extras_requirements_leave_the_devices_numpy_alone(python: str, tmp_
     assert ("numpy-1." if python == "3.11" else "numpy-2.") in resolved
     assert "pandas-2." in resolved
     assert "pillow_heif-1.8.1" in resolved.replace("-heif", "_heif")
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.13"])
+def test_the_gateways_requirements_have_aarch64_wheels(python: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--target", str(tmp_path)]
+    done = subprocess.run([*command, *pip_arguments(GATEWAY_REQUIREMENTS, python)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    resolved = done.stdout.rsplit("Would install", 1)[1].lower()
+    assert all(name in resolved for name in ("flask-3.1.3", "waitress-3.0.2", "pillow-12.3.0", "segno-1.6.6"))
+    assert "numpy" not in resolved
 
 
 LOCKS = sorted((REQUIREMENTS.parent / "edge" / "locks").glob("*.txt"))
