@@ -22,6 +22,7 @@ from edge.gateway.messages import Message, ProtocolError, RawPicture, check_hell
 
 LINGER_SECONDS = 20.0  # after the last viewer, so that a reloaded page finds the connection standing
 PROBE_SECONDS = 60.0  # between two looks while nobody watches
+PICTURE_SECONDS = 0.1  # between two frames, however many viewers: each costs the daemon a copy
 RETRY_SECONDS = 1.0  # between two tries while somebody does
 ANSWER_SECONDS = 5.0  # a daemon that does not say within this how it is, is a broken one
 RUNTIME_FOLDER = Path("/run/emotion-edge")  # as the daemon's unit has it
@@ -66,7 +67,10 @@ class LiveClient:
         self._changed = threading.Condition()
         self._snapshot = Snapshot(since_utc=now_text())
         self._picture: RawPicture | None = None
-        self._frame_asked_s = float("-inf")
+        self._asked_s = float("-inf")
+        """when a frame was asked for"""
+        self._ask_s = float("-inf")
+        """when one may be asked for again"""
         self._viewers = 0
         self._left_s = float("-inf")
         self._connection: socket.socket | None = None
@@ -138,8 +142,7 @@ class LiveClient:
                 rest_s = deadline_s - time.monotonic()
                 if rest_s <= 0 or self._closed:
                     return None
-                self._ask_for_frame()
-                self._changed.wait(min(rest_s, RETRY_SECONDS))
+                self._changed.wait(min(rest_s, self._ask_for_frame()))
             return self._picture
 
     def send(self, message: Message) -> bool:
@@ -153,15 +156,18 @@ class LiveClient:
                 return False
             return connection is not None
 
-    def _ask_for_frame(self) -> None:
-        """One question at a time, whoever waits; asked again where no answer comes."""
+    def _ask_for_frame(self) -> float:
+        """One question at a time, whoever waits, and again where no answer comes; returns the seconds until the next."""
         now_s = time.monotonic()
-        if now_s - self._frame_asked_s >= RETRY_SECONDS and self._snapshot.connected and self._connection:
-            try:
-                self._connection.sendall(b'{"type":"frame"}\n')
-                self._frame_asked_s = now_s
-            except OSError:
-                pass  # the reading thread meets it as well, and says so
+        if not self._snapshot.connected or self._connection is None:
+            return RETRY_SECONDS
+        if now_s < self._ask_s:
+            return self._ask_s - now_s
+        self._asked_s = now_s
+        self._ask_s = now_s + RETRY_SECONDS
+        with suppress(OSError):  # the reading thread meets it as well, and says so
+            self._connection.sendall(b'{"type":"frame"}\n')
+        return RETRY_SECONDS
 
     def _run(self) -> None:
         while not self._closed:
@@ -194,7 +200,7 @@ class LiveClient:
         check_hello(hello)
         with self._changed:
             self._connection = connection
-            self._frame_asked_s = float("-inf")
+            self._ask_s = float("-inf")
             since = self._snapshot.since_utc if self._snapshot.connected else now_text()
             self._publish(connected=True, since_utc=since, hello=hello, problem="", heard_s=time.monotonic())
 
@@ -208,7 +214,7 @@ class LiveClient:
             picture = read_picture(stream, message)
             with self._changed:
                 self._picture = picture
-                self._frame_asked_s = float("-inf")
+                self._ask_s = self._asked_s + PICTURE_SECONDS
                 self._changed.notify_all()
         elif kind == "error":
             logger.warning("the daemon says: %s", message.get("message"))

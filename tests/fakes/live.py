@@ -69,7 +69,9 @@ class FakeDaemon:
         self.heard: list[dict[str, Any]] = []
         """what clients sent, questions for frames left out"""
         self.frames = 0
-        """frames that were asked for"""
+        """frames that were given"""
+        self.asked = 0
+        """how often one was asked for"""
         self.picture: tuple[int, int, int, bytes] | None = (WIDTH, HEIGHT, 1, gray())
         """width, height, channels and bytes; None: the question waits, as while paused"""
         self.paused = False
@@ -139,6 +141,7 @@ class FakeDaemon:
     def _answer(self, client: socket.socket, message: dict[str, Any]) -> None:
         with self.came:
             if message["type"] == "frame":
+                self.asked += 1
                 self._send_picture(client)
             else:
                 self.heard.append(message)

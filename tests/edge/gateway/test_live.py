@@ -1,6 +1,7 @@
 """The client of the daemon's socket, against a socket by hand."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,20 @@ def test_nobody_asks_for_frames_while_nobody_watches(client: LiveClient, tmp_pat
         assert (picture.width, picture.height, picture.channels) == (fake.WIDTH, fake.HEIGHT, 1)
         assert picture.data == fake.gray()
         assert daemon.frames == 1
+
+
+def test_viewers_share_pictures_and_none_is_asked_for_too_soon(
+    client: LiveClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway_live, "PICTURE_SECONDS", 1000.0)
+    with FakeDaemon(tmp_path / "live.sock") as daemon, client.watching(), ThreadPoolExecutor(8) as pool:
+        daemon.picture = None  # all wait
+        waiting = [pool.submit(client.picture, None, SECONDS) for _ in range(8)]
+        daemon.wait_for(lambda: daemon.asked > 0)
+        daemon.picture = (fake.WIDTH, fake.HEIGHT, 1, fake.gray())
+        assert len({id(future.result()) for future in waiting}) == 1
+        assert client.picture(None, 0.3) is None
+    assert daemon.frames == 1
 
 
 def test_the_connection_ends_when_the_last_viewer_has_left(
