@@ -13,8 +13,7 @@ from edge.locks import install as lock_installer
 from tests import make_locks
 
 REQUIREMENTS = Path(__file__).parent.parent / "requirements-edge.txt"
-EXTRAS = [REQUIREMENTS.parent / "edge" / f"requirements-{name}.txt" for name in ("report", "heif")]
-REPORT_REQUIREMENTS = REQUIREMENTS.parent / "edge" / "requirements-report.txt"
+EXTRAS = [REQUIREMENTS.parent / "edge" / f"requirements-{name}.txt" for name in ("report", "heif", "gateway")]
 GATEWAY_REQUIREMENTS = REQUIREMENTS.parent / "edge" / "requirements-gateway.txt"
 
 
