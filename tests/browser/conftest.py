@@ -36,6 +36,10 @@ class Visit:
     hosts: set[str] = field(default_factory=set)
     """that the page asked anything of"""
 
+    def note(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning") and "willReadFrequently" not in text:  # the tests look at the picture's pixels
+            self.problems.append(text)
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
@@ -115,7 +119,7 @@ def visiting(browser: Browser, rig: Rig, address: str, **options: Any) -> Iterat
     )
     visit = Visit(context.new_page())
     visit.page.on("pageerror", lambda error: visit.problems.append(str(error)))
-    visit.page.on("console", lambda line: line.type in ("error", "warning") and visit.problems.append(line.text))
+    visit.page.on("console", lambda line: visit.note(line.type, line.text))
     visit.page.on("request", lambda request: visit.hosts.add(urlsplit(request.url).hostname or request.url[:5]))
     try:
         visit.page.goto(f"{address}/?token={rig.token}")
