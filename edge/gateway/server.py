@@ -22,7 +22,8 @@ SPARE_THREADS = 4  # for pages and questions while every viewer's stream holds i
 MAX_HEADER_BYTES = 16_384
 MAX_CONNECTIONS = 300  # each waits in a file descriptor, not in a thread
 IDLE_SECONDS = 30  # after which a connection without a request is closed
-OUTPUT_BYTES = 131_072  # that wait for a slow viewer; then his own thread waits, and the next picture is a newer one
+OUTPUT_BYTES = 65_536  # that wait for a slow viewer; then his own thread waits, and what comes next is newer
+UNSENT_BYTES = 16_384  # and so many more in the kernel (man tcp, TCP_NOTSENT_LOWAT)
 UNSENT_MILLISECONDS = 20_000  # a viewer who takes nothing for so long is gone (man tcp, TCP_USER_TIMEOUT)
 
 logger = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ def make_server(app: Flask, web: settings.WebSettings) -> waitress.server.BaseWS
     server.adj.socket_options = [
         (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
         (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNSENT_MILLISECONDS),
+        (socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES),
     ]
     return server
 

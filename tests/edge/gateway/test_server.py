@@ -74,6 +74,42 @@ def test_the_stream_gives_one_picture_after_the_other(rig: Rig, daemon: FakeDaem
     daemon.wait_for(lambda: daemon.frames >= 3)
 
 
+def test_a_slow_viewer_skips_and_delays_nobody(rig: Rig, daemon: FakeDaemon) -> None:
+    words = "x" * 4000
+    last = 1000
+    with (
+        served(rig) as address,
+        listening_slowly(address, rig) as slow,
+        asked(address, "/api/live", rig.bearer) as quick,
+    ):
+        next_message(quick)
+        for sequence in range(1, last + 1):
+            daemon.say(live.live(sequence, camera={"state": "watching", "text": words, "name": "demo"}))
+            while sequence_of(quick) < sequence:
+                pass
+        content = b""
+        while b'"sequence":1000,' not in content:
+            content += slow.recv(65_536)
+    assert len(content) < 500_000, "4 MB were sent, and what is not read is not kept"
+
+
+@contextmanager
+def listening_slowly(address: str, rig: Rig) -> Iterator[socket.socket]:
+    """A viewer of live values whose system takes little before he reads."""
+    host, port = urlsplit(address).netloc.split(":")
+    with socket.socket() as viewer:
+        viewer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        viewer.settimeout(10)
+        viewer.connect((host, int(port)))
+        request = f"GET /api/live HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {rig.token}\r\n\r\n"
+        viewer.sendall(request.encode())
+        yield viewer
+
+
+def sequence_of(answer: http.client.HTTPResponse) -> int:
+    return int((next_message(answer)["live"] or {}).get("sequence", 0))  # type: ignore[attr-defined]
+
+
 def test_viewers_beyond_the_limit_are_asked_to_come_again_and_the_page_still_answers(tmp_path: Path) -> None:
     with (
         gateway.rig(tmp_path, {"web": {"viewers": 2}}) as rig,
