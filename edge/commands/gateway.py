@@ -10,11 +10,13 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
+import edge
+from edge.daemon.command import command_name
 from edge.errors import EXIT_TRY_AGAIN, SettingsError, UsageError
-from edge.settings import PROJECT, Settings, load, log_path
+from edge.settings import Settings, load, log_path
 
 UNIT = "emotion-edge-gateway"
-REQUIREMENTS = "edge/requirements-gateway.txt"
+REQUIREMENTS = Path(edge.__file__).parent / "requirements-gateway.txt"
 LIBRARIES = ("flask", "waitress", "PIL", "segno")
 ACTIONS = ("run", "url", "token", "enable")
 
@@ -43,7 +45,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def gateway(args: argparse.Namespace) -> int:
     """Raises SettingsError where the gateway's libraries are missing."""
     if args.new and args.action != "token":
-        raise UsageError("--new goes with `gateway token`")
+        raise UsageError("--new goes with `gateway token` alone")
     if args.action == "enable":
         return enable()
     settings = load(args.config)
@@ -65,7 +67,7 @@ def write(args: argparse.Namespace) -> int:
     from edge.commands.notice import default_url, write_notice
 
     if args.output.exists() and log_path(settings).exists() and args.output.samefile(log_path(settings)):
-        raise UsageError(f"{args.output}: is the event log itself; give another --output")
+        raise UsageError(f"{args.output}: is the event log itself", "give another --output")
     url = default_url(settings, socket.gethostname()) if args.url is None else args.url
     missing = write_notice(settings, args.output, url)
     print(f"wrote {args.output}" + (f"; {missing}" if missing else ""))
@@ -125,7 +127,7 @@ def enable() -> int:
     """Start the unit, now and at every boot; raises UsageError where there is none."""
     systemctl = shutil.which("systemctl")
     if systemctl is None:
-        raise UsageError("systemd is not here; `emotion-edge gateway` serves the page until stopped")
+        raise UsageError("systemd is not here", f"`{command_name()} gateway` serves the page until stopped")
     done = subprocess.run([systemctl, "enable", "--now", UNIT], capture_output=True, text=True)
     if done.returncode:
         print(f"{done.stderr.strip()}; it needs sudo, and a bundle installed by install.sh", file=sys.stderr)
@@ -137,7 +139,5 @@ def enable() -> int:
 def _check_libraries() -> None:
     missing = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
     if missing:
-        raise SettingsError(
-            f"the page needs {', '.join(missing)}, which is not installed: "
-            f"{sys.executable} -m pip install -r {PROJECT / REQUIREMENTS}"
-        )
+        found = f"the page needs {', '.join(missing)}, which is not installed"
+        raise SettingsError(found, f"{sys.executable} -m pip install -r {REQUIREMENTS}")

@@ -10,6 +10,7 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
+from edge.daemon.command import command_name
 from edge.errors import SettingsError
 
 TOKEN_BYTES = 32
@@ -89,7 +90,5 @@ def _read(path: Path) -> str:
 
 
 def _spoiled(path: Path) -> SettingsError:
-    return SettingsError(
-        f"{path}: expected a token of at least {SHORTEST_TOKEN} letters; "
-        "`emotion-edge gateway token --new` writes a fresh one"
-    )
+    found = f"{path}: expected a token of at least {SHORTEST_TOKEN} letters"
+    return SettingsError(found, f"`{command_name()} gateway token --new` writes a fresh one")

@@ -5,6 +5,7 @@ import logging
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
+from edge.daemon.command import command_name
 from edge.errors import EdgeError, UsageError
 from edge.gateway import compression, live_api, log_api, pages
 from edge.gateway.attempts import FailedAttempts
@@ -43,8 +44,8 @@ def refuse(error: HTTPException) -> Response:
         return make_response(error.get_response())
     if status == 401 and request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
         words = texts(ORIGINAL)
-        values = {"t": words["enter"], "notice": words["page"]["notice"], "problem": error.description}
-        response = make_response(render_template("enter.html", **values), status)
+        values = {"t": words["enter"], "notice": words["page"]["notice"], "command": command_name()}
+        response = make_response(render_template("enter.html", problem=error.description, **values), status)
     else:
         response = make_response(jsonify(error=error.description), status)
     for name, value in error.get_headers():

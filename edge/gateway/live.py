@@ -6,7 +6,6 @@ between, a look a minute tells since when the daemon is gone.
 
 import json
 import logging
-import os
 import socket
 import threading
 import time
@@ -17,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from edge import settings
+from edge.daemon.unix_socket import short
 from edge.gateway.messages import Message, ProtocolError, RawPicture, check_hello, read_message, read_picture
 
 LINGER_SECONDS = 20.0  # after the last viewer, so that a reloaded page finds the connection standing
@@ -25,17 +24,8 @@ PROBE_SECONDS = 60.0  # between two looks while nobody watches
 PICTURE_SECONDS = 0.1  # between two frames, however many viewers: each costs the daemon a copy
 RETRY_SECONDS = 1.0  # between two tries while somebody does
 ANSWER_SECONDS = 5.0  # a daemon that does not say within this how it is, is a broken one
-RUNTIME_FOLDER = Path("/run/emotion-edge")  # as the daemon's unit has it
 
 logger = logging.getLogger(__name__)
-
-
-def socket_path() -> Path:
-    """In systemd's $RUNTIME_DIRECTORY; the daemon's where this is an installed release; else in the state folder."""
-    if folder := os.environ.get("RUNTIME_DIRECTORY"):
-        return Path(folder) / "live.sock"
-    installed = settings.INSTALLED in settings.PROJECT.parents
-    return (RUNTIME_FOLDER if installed else settings.state_folder()) / "live.sock"
 
 
 @dataclass(frozen=True)
@@ -185,7 +175,8 @@ class LiveClient:
         """Read until nobody watches any more; raises OSError or ProtocolError where the daemon is gone or strange."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(ANSWER_SECONDS)
-            connection.connect(str(self._path))
+            with short(self._path) as address:
+                connection.connect(address)
             with connection.makefile("rb") as stream:
                 self._greet(connection, read_message(stream))
                 try:

@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest, Conflict, Forbidden, NotFound
 
+from edge.daemon.command import command_name
 from edge.gateway.gateway import Gateway, this_gateway
 from edge.gateway.live import Snapshot
 from edge.gateway.pictures import Level, Picture, describe
@@ -133,7 +134,7 @@ def _switch(kind: str) -> Response:
         gateway.client.settled(LIVE_SECONDS)
         sent = gateway.client.send({"type": kind, "by": "page"})
         if not sent:
-            raise Conflict("The camera service does not answer; `emotion-edge pause` works without it.")
+            raise Conflict(f"The camera service does not answer; `{command_name()} pause` works without it.")
         paused = _wait_until_paused(gateway, kind == "pause")
     return jsonify(paused=paused)
 

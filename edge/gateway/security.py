@@ -100,7 +100,7 @@ class Guard:
             return True
         if self._token.accepts(request.cookies.get(self.cookie_name, "")):
             return True
-        raise Unauthorized("Give the token: as the address that `emotion-edge gateway url` prints, or as Bearer.")
+        raise Unauthorized("Give the token: by the address that holds it, or as Bearer.")
 
     def _check_token(self, token: str) -> None:
         """Raise where `token` is wrong, or where wrong ones came too often from this address."""
@@ -109,7 +109,7 @@ class Guard:
             raise TooManyRequests("Too many wrong tokens from this address; try again later.", retry_after=wait_seconds)
         if len(token) > LONGEST_TOKEN or not self._token.matches(token):
             self._attempts.add(address)
-            raise Unauthorized("This token is wrong, or was replaced; `emotion-edge gateway url` prints today's.")
+            raise Unauthorized("This token is wrong, or was replaced by another.")
 
 
 def _check_origin(by_browser: bool) -> None:

@@ -9,13 +9,14 @@ import waitress
 from flask import Flask
 
 from edge import settings
+from edge.daemon.command import command_name
 from edge.daemon.notify import notify
 from edge.errors import EdgeError
 from edge.gateway.access_token import AccessToken
 from edge.gateway.app import MAX_BODY_BYTES, create_app
 from edge.gateway.gateway import Gateway, token_file
 from edge.gateway.hosts import is_loopback
-from edge.gateway.live import LiveClient, socket_path
+from edge.gateway.live import LiveClient
 from edge.gateway.notice import must_be_completed
 
 SPARE_THREADS = 4  # for pages and questions while every viewer's stream holds its own thread
@@ -31,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 def run(settings_: settings.Settings) -> int:
     """Serve until SIGINT or SIGTERM; raises EdgeError where the address cannot be taken."""
-    client = LiveClient(socket_path())
+    client = LiveClient(settings.live_socket())
     gateway = Gateway(settings_, client, AccessToken(token_file()), settings.log_path(settings_))
     gateway.token.value()  # spoiled or unwritable: said now, not to the first viewer
     server = make_server(create_app(gateway), settings_.web)
@@ -84,14 +85,14 @@ def _listen(web: settings.WebSettings) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=MAX_CONNECTIONS)
     except OSError as error:
-        raise EdgeError(
-            f"{web.listen}: cannot listen there ({error.strerror}); stop what does, or set another web.listen"
-        ) from error
+        found = f"{web.listen}: cannot listen there ({error.strerror})"
+        raise EdgeError(found, "stop what does, or set another web.listen") from error
 
 
 def _announce(settings_: settings.Settings) -> None:
     address, _ = settings_.web.address
-    logger.info("the page is at http://%s/; `emotion-edge gateway url` prints it with its token", settings_.web.listen)
+    listen, command = settings_.web.listen, command_name()
+    logger.info("the page is at http://%s/; `%s gateway url` prints it with its token", listen, command)
     if not is_loopback(address):
         logger.warning("the page is reachable from other machines, without encryption; the token protects it")
     if must_be_completed(settings_):
