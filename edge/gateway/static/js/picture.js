@@ -17,6 +17,7 @@ let wanted = false;
 let running = false;
 let best = 0;
 let smallest = Infinity;
+let source = "";
 
 /** Whether pictures are to be asked for: while the view is open and the camera gives some. */
 export function want(yes) {
@@ -168,6 +169,7 @@ export function counted(live) {
 }
 
 function showFacts(live) {
+  if (live.camera.name !== source) [source, best, smallest] = [live.camera.name, 0, Infinity]; // another camera, another lens
   write(element("fact-faces"), String(live.faces.length));
   for (const face of live.faces) smallest = Math.min(smallest, face.box_xywh[2], face.box_xywh[3]);
   const found = Number.isFinite(smallest);
