@@ -1,26 +1,33 @@
 """The log's history as the page draws it: sums over time, hours of the week, gaps, episodes.
 
-Times are seconds since 1970; days and hours are counted in the device's zone.
+Times are seconds since 1970; days and hours are counted in the device's zone. From an hour on everything comes from the
+hourly sums, which are quick for years and stay where rows were deleted; below, from the rows themselves.
 """
 
 import bisect
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from edge.contract import LABELS
-from edge.gateway.log_reading import Episode, Gap, LogReader, Sum
+from edge.events.counts import TIME_BUCKETS
+from edge.events.reader import LogReader, open_reader
+from edge.events.records import EpisodeRow
 from edge.gateway.zone import floor
 
 MAX_BARS = 200
+HOUR = timedelta(hours=1)
+MINUTES = TIME_BUCKETS[1]
 BUCKETS = [
     timedelta(minutes=1),
     timedelta(minutes=5),
     timedelta(minutes=15),
     timedelta(minutes=30),
-    timedelta(hours=1),
+    HOUR,
     timedelta(hours=3),
     timedelta(hours=6),
     timedelta(days=1),
@@ -28,6 +35,17 @@ BUCKETS = [
     timedelta(days=28),
 ]
 MAX_GAPS = 200  # the newest; a log of years with a broken camera has thousands
+NOT_RUNNING = "not_running"
+
+
+@dataclass(frozen=True)
+class Sum:
+    """How long faces showed one emotion in a piece of time."""
+
+    start: datetime
+    emotion: str
+    seconds: float
+    certain_seconds: float
 
 
 def bucket_for(span: timedelta) -> timedelta:
@@ -40,41 +58,57 @@ def history(path: Path, since: datetime | None, until: datetime, zone: ZoneInfo)
 
     Raises UsageError where there is no log, LogError where it cannot be read.
     """
-    with LogReader.open(path) as log:
-        runs = log.runs()
-        first = min((run.start for run in runs), default=until)
-        start = since or min(first, until - timedelta(minutes=1))
+    with open_reader(path) as log:
+        first, last = _ends(log)
+        start = since or min(first or until, until - timedelta(minutes=1))
         bucket = bucket_for(until - start)
-        sums = list(log.sums(start, until, bucket))
-        gaps = log.gaps(start, until)
-        episodes = list(log.episodes(start, until))
-    last = max((run.end for run in runs), default=None)
+        if bucket >= HOUR:
+            start = floor(start, HOUR, zone)
+        sums, counts = _read(log, start, until, bucket)
+        gaps = _gaps(log, start, until)
+        lost = sum(row.rows_lost for row in log.incidents(start, until))
     return {
         "zone": zone.key,
         "since": _seconds(start),
         "until": _seconds(until),
-        "log": {"first": _seconds(first) if runs else None, "last": _seconds(last) if last else None},
+        "log": {"first": first and _seconds(first), "last": last and _seconds(last)},
         "bucket_seconds": int(bucket.total_seconds()),
         **_over_time(sums, start, until, bucket, zone),
         "totals": _totals(sums),
-        "faces": len({(episode.run, episode.track) for episode in episodes}),
-        "episodes": len(episodes),
-        "rows_lost": sum(gap.rows_lost for gap in gaps),
+        **counts,
+        "rows_lost": lost,
         "week": _week(sums, zone),
-        "gaps": [_gap(gap, start, until) for gap in gaps[-MAX_GAPS:]],
+        "gaps": gaps[-MAX_GAPS:],
     }
 
 
 def episodes(path: Path, since: datetime | None, until: datetime, limit: int, zone: ZoneInfo) -> dict[str, Any]:
-    """The newest `limit` episodes; errors as `history` has them."""
-    earliest = since or datetime(1000, 1, 1, tzinfo=UTC)
-    with LogReader.open(path) as log:
-        found = []
-        for episode in log.episodes(earliest, until):
-            found.append(_episode(episode))
-            if len(found) == limit:
-                break
-    return {"zone": zone.key, "episodes": found}
+    """The newest `limit` episodes, newest first; errors as `history` has them."""
+    with open_reader(path) as log:
+        interval_seconds = {run.id: run.interval_seconds for run in log.runs()}
+        found = [_episode(row, interval_seconds.get(row.run, 0.0)) for row in log.episodes(since, until, limit)]
+    return {"zone": zone.key, "episodes": found[::-1]}
+
+
+def _ends(log: LogReader) -> tuple[datetime | None, datetime | None]:
+    """Of all that the log knows."""
+    runs = log.runs()
+    starts = [datetime.fromisoformat(run.started_utc) for run in runs]
+    oldest = log.oldest_sum()
+    first = min([*starts, *([oldest] if oldest else [])], default=None)
+    return first, max((datetime.fromisoformat(run.last_utc) for run in runs), default=None)
+
+
+def _read(log: LogReader, since: datetime, until: datetime, bucket: timedelta) -> tuple[list[Sum], dict[str, int]]:
+    """Face time, and how many faces and episodes there were: from the sums those that began, else all that were seen."""
+    if bucket >= HOUR:
+        rows = log.sums(since, until)
+        counts = {"faces": sum(row.faces for row in rows), "episodes": sum(row.episodes for row in rows)}
+        return [Sum(_moment(row.start), row.emotion, row.seconds, row.certain_seconds) for row in rows], counts
+    found = list(log.episodes(since, until))
+    counts = {"faces": len({(row.run, row.track) for row in found}), "episodes": len(found)}
+    pieces = log.counts(MINUTES, since, until)
+    return [Sum(_moment(row.utc), row.emotion, row.seconds, row.certain_seconds) for row in pieces], counts
 
 
 def _over_time(
@@ -85,7 +119,7 @@ def _over_time(
     seconds = {label: [0.0] * len(times) for label in LABELS}
     for entry in sums:
         place = bisect.bisect_right(times, _seconds(entry.start)) - 1
-        if entry.emotion in LABELS and place >= 0:
+        if entry.emotion in seconds and place >= 0:
             seconds[entry.emotion][place] += entry.seconds
     return {"times": times, "seconds": {label: [round(value, 1) for value in row] for label, row in seconds.items()}}
 
@@ -113,27 +147,46 @@ def _totals(sums: Iterable[Sum]) -> dict[str, dict[str, float]]:
 def _week(sums: Iterable[Sum], zone: ZoneInfo) -> dict[str, list[list[float]]]:
     """Seconds by label, day of the week (Monday first) and hour."""
     week = {label: [[0.0] * 24 for _ in range(7)] for label in LABELS}
+    hours: dict[datetime, tuple[int, int]] = {}
     for entry in sums:
-        local = entry.start.astimezone(zone)
+        if entry.start not in hours:
+            local = entry.start.astimezone(zone)
+            hours[entry.start] = (local.weekday(), local.hour)
+        day, hour = hours[entry.start]
         if entry.emotion in week:
-            week[entry.emotion][local.weekday()][local.hour] += entry.seconds
+            week[entry.emotion][day][hour] += entry.seconds
     return week
 
 
-def _gap(gap: Gap, since: datetime, until: datetime) -> dict[str, Any]:
-    start, end = max(gap.start, since), min(gap.end, until)
-    return {"start": _seconds(start), "end": _seconds(end), "kind": gap.kind, "details": gap.details}
+def _gaps(log: LogReader, since: datetime, until: datetime) -> list[dict[str, Any]]:
+    """When the daemon did not run, and what it noted down, oldest first."""
+    found = [
+        _gap(gap.start_utc, gap.end_utc, NOT_RUNNING, "not running", since, until) for gap in log.gaps(since, until)
+    ]
+    for row in log.incidents(since, until):
+        found.append(_gap(row.utc, row.end_utc or row.utc, row.kind, row.details, since, until))
+    return sorted(found, key=lambda gap: int(gap["start"]))
 
 
-def _episode(episode: Episode) -> dict[str, Any]:
+def _gap(start_utc: str, end_utc: str, kind: str, details: str, since: datetime, until: datetime) -> dict[str, Any]:
+    start, end = max(_moment(start_utc), since), min(_moment(end_utc), until)
+    return {"start": _seconds(start), "end": _seconds(end), "kind": kind, "details": details}
+
+
+def _episode(row: EpisodeRow, interval_seconds: float) -> dict[str, Any]:
     return {
-        "start": _seconds(episode.start),
-        "seconds": round(episode.seconds, 1),
-        "face": episode.track,
-        "emotion": episode.emotion,
-        "mean_score": episode.mean_score,
-        "certain_share": episode.certain_share,
+        "start": _seconds(_moment(row.start_utc)),
+        "seconds": round(row.end_s - row.start_s + interval_seconds, 1),
+        "face": row.track,
+        "emotion": row.emotion,
+        "mean_score": row.mean_score,
+        "certain_share": row.certain_share,
     }
+
+
+@lru_cache(maxsize=10_000)  # the hours of a year, each asked for once a label
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def _seconds(moment: datetime) -> int:

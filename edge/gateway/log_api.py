@@ -12,10 +12,10 @@ from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
 from edge.commands.times import moment
+from edge.events.forget import forget as forget_time
+from edge.events.reader import open_reader
 from edge.gateway import history as histories
-from edge.gateway.forgetting import forget as forget_rows
 from edge.gateway.gateway import this_gateway
-from edge.gateway.log_reading import LogReader
 from edge.gateway.zone import floor, local_zone
 
 MAX_EPISODES = 1000
@@ -79,7 +79,8 @@ def forget() -> Response:
         raise BadRequest('Expected JSON with since, until or both, as in {"since": "1h"}.')
     since = _time(body["since"], "since") if "since" in body else None
     until = _time(body["until"], "until") if "until" in body else None
-    return jsonify(forgotten=forget_rows(this_gateway().log, since, until))
+    done = forget_time(this_gateway().log, since, until, "the page")
+    return jsonify(forgotten=done.rows, overwritten=done.overwritten, copies=[path.name for path in done.copies])
 
 
 def _body() -> object:
@@ -114,9 +115,10 @@ def _time(text: object, key: str) -> datetime:
 
 
 def _lines(path: Path, table: str, since: datetime | None, until: datetime) -> Iterator[str]:
-    with LogReader.open(path) as log:
-        columns, rows = log.table(table, since, until)
-        yield _csv([columns])
+    with open_reader(path) as log:
+        is_episodes = table == "episodes"
+        rows: Iterator[Iterable[object]] = log.episodes(since, until) if is_episodes else log.observations(since, until)
+        yield _csv([log.episode_columns if is_episodes else log.observation_columns])
         for chunk in iter(lambda: list(itertools.islice(rows, CHUNK_ROWS)), []):
             yield _csv(chunk)
 

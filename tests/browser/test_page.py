@@ -204,6 +204,7 @@ def test_forgetting_is_asked_twice(open_page: Open) -> None:
     page.click("#ask-yes")
     page.wait_for_selector("#said:visible", timeout=SECONDS)
     assert asked == ['{"since":"24h"}']
+    assert page.inner_text("#said") == "Forgotten: the last 24 hours."
 
 
 def test_boxes_alone_ask_for_no_picture(open_page: Open) -> None:

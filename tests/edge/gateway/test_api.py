@@ -229,6 +229,19 @@ def test_no_secret_is_told(rig: Rig, daemon: FakeDaemon) -> None:
         assert rig.token not in rig.browser().get(path).text
 
 
+@pytest.mark.parametrize(
+    ("body", "left"), [({"since": "1h"}, 0), ({"until": "now"}, 0), ({"until": "50s"}, 50), ({"since": "50s"}, 70)]
+)
+def test_what_is_forgotten_is_gone(rig: Rig, body: dict[str, str], left: int) -> None:
+    fill(rig, 120)
+    answer = rig.browser().post("/api/forget", headers=HERE, json=body)
+    assert answer.status_code == 200, answer.text
+    assert answer.json is not None and answer.json["forgotten"] == pytest.approx(120 - left, abs=3)
+    found = get(rig, "/api/history?since=30m")
+    assert sum(entry["seconds"] for entry in found["totals"].values()) == pytest.approx(left, abs=3)
+    assert "on the word of the page" in found["gaps"][-1]["details"]
+
+
 @pytest.mark.parametrize("body", ["", "[]", "{}", '{"x": 1}', '{"since": 5}', '{"since": "never"}', "\x00", "[" * 3000])
 def test_forgetting_needs_a_time(rig: Rig, body: str) -> None:
     fill(rig, 5)

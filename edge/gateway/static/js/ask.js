@@ -67,8 +67,9 @@ export async function forget() {
   if (!sure) return false;
   const body = { hour: { since: "1h" }, day: { since: "24h" }, before: { until: "now" } }[chosen];
   try {
-    await post("/api/forget", body);
-    say(w.done.replace("{what}", what));
+    const { copies } = await post("/api/forget", body);
+    const left = copies.length ? ` ${w.copies.replace("{copies}", copies.join(", "))}` : "";
+    say(w.done.replace("{what}", what) + left);
     return true;
   } catch (error) {
     say(w.failed.replace("{error}", error.message));
