@@ -15,8 +15,8 @@ from typing import Any
 from edge import __version__
 from edge.commands.doctor import storage, system
 from edge.commands.doctor.findings import Finding, Machine
+from edge.events.zone import local_zone
 from edge.gateway.live import Snapshot
-from edge.gateway.zone import local_zone
 
 KEEP_SECONDS = 5.0  # a reloading page does not make the checks run again
 SYNCHRONIZED = Path("run/systemd/timesync/synchronized")

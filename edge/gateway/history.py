@@ -17,11 +17,12 @@ from edge.contract import LABELS
 from edge.events.counts import TIME_BUCKETS
 from edge.events.reader import LogReader, open_reader
 from edge.events.records import EpisodeRow
-from edge.gateway.zone import floor
+from edge.events.zone import floor
 
 MAX_BARS = 200
 HOUR = timedelta(hours=1)
-MINUTES = TIME_BUCKETS[1]
+_, MINUTES, TENS_OF_MINUTES = TIME_BUCKETS
+DAYS_BY_MINUTE = timedelta(days=5)
 BUCKETS = [
     timedelta(minutes=1),
     timedelta(minutes=5),
@@ -62,11 +63,12 @@ def history(path: Path, since: datetime | None, until: datetime, zone: ZoneInfo)
         first, last = _ends(log)
         start = since or min(first or until, until - timedelta(minutes=1))
         bucket = bucket_for(until - start)
-        if bucket >= HOUR:
-            start = floor(start, HOUR, zone)
-        sums, counts = _read(log, start, until, bucket)
+        by_hour = bucket >= HOUR and log.sums_are_complete()  # they are not for a while after an update
+        start = floor(start, HOUR, zone) if by_hour else start
+        sums, counts = _by_hour(log, start, until) if by_hour else _by_row(log, start, until)
         gaps = _gaps(log, start, until)
         lost = sum(row.rows_lost for row in log.incidents(start, until))
+        problems = log.problems.words()
     return {
         "zone": zone.key,
         "since": _seconds(start),
@@ -77,6 +79,7 @@ def history(path: Path, since: datetime | None, until: datetime, zone: ZoneInfo)
         "totals": _totals(sums),
         **counts,
         "rows_lost": lost,
+        "problems": problems,
         "week": _week(sums, zone),
         "gaps": gaps[-MAX_GAPS:],
     }
@@ -99,15 +102,18 @@ def _ends(log: LogReader) -> tuple[datetime | None, datetime | None]:
     return first, max((datetime.fromisoformat(run.last_utc) for run in runs), default=None)
 
 
-def _read(log: LogReader, since: datetime, until: datetime, bucket: timedelta) -> tuple[list[Sum], dict[str, int]]:
-    """Face time, and how many faces and episodes there were: from the sums those that began, else all that were seen."""
-    if bucket >= HOUR:
-        rows = log.sums(since, until)
-        counts = {"faces": sum(row.faces for row in rows), "episodes": sum(row.episodes for row in rows)}
-        return [Sum(_moment(row.start), row.emotion, row.seconds, row.certain_seconds) for row in rows], counts
+def _by_hour(log: LogReader, since: datetime, until: datetime) -> tuple[list[Sum], dict[str, int]]:
+    """Face time from the sums, and how many faces and episodes began."""
+    rows = log.sums(since, until)
+    counts = {"faces": sum(row.faces for row in rows), "episodes": sum(row.episodes for row in rows)}
+    return [Sum(_moment(row.start), row.emotion, row.seconds, row.certain_seconds) for row in rows], counts
+
+
+def _by_row(log: LogReader, since: datetime, until: datetime) -> tuple[list[Sum], dict[str, int]]:
+    """Face time from the rows themselves, and how many faces and episodes were seen."""
     found = list(log.episodes(since, until))
     counts = {"faces": len({(row.run, row.track) for row in found}), "episodes": len(found)}
-    pieces = log.counts(MINUTES, since, until)
+    pieces = log.counts(MINUTES if until - since <= DAYS_BY_MINUTE else TENS_OF_MINUTES, since, until)
     return [Sum(_moment(row.utc), row.emotion, row.seconds, row.certain_seconds) for row in pieces], counts
 
 

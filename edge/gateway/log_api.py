@@ -14,9 +14,9 @@ from werkzeug.exceptions import BadRequest
 from edge.commands.times import moment
 from edge.events.forget import forget as forget_time
 from edge.events.reader import open_reader
+from edge.events.zone import floor, local_zone
 from edge.gateway import history as histories
 from edge.gateway.gateway import this_gateway
-from edge.gateway.zone import floor, local_zone
 
 MAX_EPISODES = 1000
 DEFAULT_EPISODES = 50

@@ -4,10 +4,10 @@ from flask import Flask, Response, jsonify, render_template, request
 
 from edge import __version__
 from edge.contract import LABELS
+from edge.events.zone import local_zone
 from edge.gateway.gateway import this_gateway
 from edge.gateway.notice import facts, must_be_completed
 from edge.gateway.texts import ORIGINAL, languages, texts
-from edge.gateway.zone import local_zone
 
 
 def add_to(app: Flask) -> None:

@@ -1,11 +1,9 @@
 """From the log to tables in local time."""
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -13,8 +11,8 @@ from edge.events.counts import TimeBucket, bucket_for
 from edge.events.reader import LogReader
 from edge.events.records import LengthRow
 from edge.events.visits import Visits
+from edge.events.zone import local_zone
 
-LOCAL_ZONE = Path("/etc/localtime")
 VISITS = 20  # faces that are drawn one by one: those that stayed longest
 LONGEST_FROM_ROWS = timedelta(days=31)  # what is longer, or older than the rows, is told by the hourly sums
 HOUR = timedelta(hours=1)
@@ -75,14 +73,6 @@ def read(reader: LogReader, since: datetime | None, until: datetime | None) -> T
         models=_each_once(run.model for run in runs),
         problems=reader.problems.words(),
     )
-
-
-def local_zone() -> ZoneInfo:
-    """The zone of $TZ, else of this machine, with its name where it has one."""
-    try:
-        return ZoneInfo(os.environ.get("TZ", "").lstrip(":") or str(LOCAL_ZONE.resolve()).partition("zoneinfo/")[2])
-    except (ValueError, ZoneInfoNotFoundError):
-        return ZoneInfo("UTC")
 
 
 def _bucket(reader: LogReader, since: datetime | None, until: datetime | None) -> TimeBucket | None:

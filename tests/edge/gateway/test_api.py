@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from edge.commands.report import tables
 from edge.events import EventLog
+from edge.events.reader import open_reader
 from edge.gateway import live_api
 from tests.fakes import eventlog, live
 from tests.fakes.gateway import HERE, Rig
@@ -112,6 +114,19 @@ def test_history_adds_up(rig: Rig) -> None:
     assert found["episodes"] == 12
     assert found["bucket_seconds"] == 60
     assert len(found["times"]) in (60, 61, 62)
+
+
+@pytest.mark.parametrize("since", ["1h", "7d", None])
+def test_history_has_the_reports_figures(rig: Rig, since: str | None) -> None:
+    fill(rig, 300)
+    found = get(rig, f"/api/history?since={since}" if since else "/api/history")
+    with open_reader(rig.gateway.log) as log:
+        table = tables.read(log, None, None)
+    by_emotion = table.counts.groupby("emotion")["seconds"].sum()
+    assert {label: entry["seconds"] for label, entry in found["totals"].items() if entry["seconds"]} == pytest.approx(
+        by_emotion.to_dict()
+    )
+    assert found["faces"] == table.faces
 
 
 def test_history_counts_what_is_asked_for(rig: Rig) -> None:

@@ -54,6 +54,8 @@ function show(history, episodes, query) {
   element("export-episodes").href = `/api/export.csv?table=episodes&${query}`;
   element("later").disabled = history.until >= Date.now() / 1000 - 5;
   const seconds = ORDER.reduce((sum, emotion) => sum + history.totals[emotion].seconds, 0);
+  write(element("problems"), history.problems);
+  element("problems").hidden = !history.problems;
   write(element("line-help"), seconds ? fill(words.history.over_time_help, { bucket: duration(history.bucket_seconds) }) : "");
   element("line-details").hidden = !seconds;
   if (seconds) {
