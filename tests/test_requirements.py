@@ -64,7 +64,7 @@ def test_the_extras_requirements_leave_the_devices_numpy_alone(python: str, tmp_
 @pytest.mark.parametrize("python", ["3.11", "3.13"])
 def test_the_gateways_requirements_have_aarch64_wheels(python: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--target", str(tmp_path)]
-    done = subprocess.run([*command, *pip_arguments(GATEWAY_REQUIREMENTS, python)], capture_output=True, text=True)
+    done = subprocess.run([*command, *arguments_for(GATEWAY_REQUIREMENTS, python)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     resolved = done.stdout.rsplit("Would install", 1)[1].lower()
     assert all(name in resolved for name in ("flask-3.1.3", "waitress-3.0.2", "pillow-12.3.0", "segno-1.6.6"))
