@@ -28,7 +28,7 @@ def main(out: Path, widths: list[int]) -> None:
     with tempfile.TemporaryDirectory() as folder, sync_api.sync_playwright() as playwright:
         past.write_past(Path(folder, "emotions.db"), datetime.now(UTC), 9.0)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        scenes = player.scenes(count=20, every=5)
+        scenes = player.scenes(count=20, every=3, least_faces=2)
         with gateway.rig(Path(folder), SETTINGS) as rig, served(rig) as address:
             for width in widths:
                 for scheme in ("light", "dark"):

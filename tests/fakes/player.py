@@ -21,18 +21,19 @@ class Scene:
     width: int
     height: int
     data: bytes
+    """rows of BGR"""
     faces: list[dict[str, Any]]
 
 
-def scenes(count: int = 60, every: int = 2) -> list[Scene]:
+def scenes(count: int = 60, every: int = 2, least_faces: int = 0) -> list[Scene]:
     pipeline = Pipeline.from_settings(Settings())
     found: list[Scene] = []
-    with VideoFile(DEMO) as video:
+    with VideoFile(DEMO, colour=True) as video:
         for number, frame in enumerate(iter(video.read, None)):
             faces = pipeline.analyze(frame.gray, frame.time_s)
-            if number % every == 0:
+            if number % every == 0 and frame.bgr is not None and len(faces) >= least_faces:
                 height, width = frame.gray.shape
-                found.append(Scene(width, height, frame.gray.tobytes(), [as_message(face) for face in faces]))
+                found.append(Scene(width, height, frame.bgr.tobytes(), [as_message(face) for face in faces]))
             if len(found) == count:
                 break
     return found
@@ -52,7 +53,7 @@ def play(daemon: live.FakeDaemon, scene: Scene, sequence: int, changes: Callable
     """Let `daemon` show `scene` and say what is in it."""
     if daemon.paused:
         return
-    daemon.picture = (scene.width, scene.height, 1, scene.data)
+    daemon.picture = (scene.width, scene.height, 3, scene.data)
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     message = live.live(sequence, scene.faces, utc=now, frame_px=[scene.width, scene.height])
     daemon.say(message | changes())
