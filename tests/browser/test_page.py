@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from edge.commands.doctor import storage
 from edge.commands.notice import write_notice
 from edge.settings import PROJECT, parse
 from tests.browser.conftest import Browser, Visit, playing, visiting
@@ -205,6 +206,15 @@ def test_forgetting_is_asked_twice(open_page: Open) -> None:
     page.wait_for_selector("#said:visible", timeout=SECONDS)
     assert asked == ['{"since":"24h"}']
     assert page.inner_text("#said") == "Forgotten: the last 24 hours."
+
+
+def test_a_finding_comes_with_its_remedy(open_page: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "LOW_MB", 10**12)  # then every disk is nearly full
+    visit = open_page()
+    page = watch(visit)
+    show(page, "health")
+    found = page.inner_text("#findings [data-level=warning] >> nth=0")
+    assert "warning" in found and "→ free space" in found
 
 
 def test_boxes_alone_ask_for_no_picture(open_page: Open) -> None:

@@ -88,7 +88,6 @@ function card(title, rows) {
 function finding(found) {
   const level = make("span", { class: "level", text: `${MARKS[found.level]} ${words.health[found.level]}` });
   const node = make("li", { "data-level": found.level }, level, make("span", { text: found.check }), make("p", { text: found.found }));
-  const fix = found.fix || found.mend;
-  if (fix) node.append(make("p", { class: "fix", text: `→ ${fix}` }));
+  if (found.remedy) node.append(make("p", { class: "remedy", text: `→ ${found.remedy}` }));
   return node;
 }
