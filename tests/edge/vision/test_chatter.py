@@ -55,7 +55,7 @@ def test_a_loaded_model_says_nothing(runtime: str) -> None:
     code = f"""
 from edge.settings import DEFAULT_MODEL
 from edge.vision.classifier import Classifier
-print(Classifier(DEFAULT_MODEL, runtime={runtime!r}).runtime)
+print(Classifier.load(DEFAULT_MODEL, runtime={runtime!r}).runtime)
 """
     done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True)
     assert (done.stdout, done.stderr) == (f"{runtime}\n", "")
