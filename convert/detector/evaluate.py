@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from edge.cameras import DEMO
-from edge.cameras.files import VideoFile, read_image
+from edge.cameras.media.files import VideoFile, read_image
 from edge.vision.detection import Face, FaceDetector, GrayNet, Haar, YuNet
 from edge.vision.detection.yunet import YUNET_THRESHOLD
 from train.detector.metrics import (

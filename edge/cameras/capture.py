@@ -5,8 +5,8 @@ import time
 import cv2
 import numpy as np
 
-from edge.cameras.ffmpeg import pixel_aspect, upright, with_square_pixels
 from edge.cameras.frame import Closing, Frame
+from edge.cameras.media.ffmpeg import pixel_aspect, upright, with_square_pixels
 from edge.errors import CameraError
 
 

@@ -1,6 +1,6 @@
 """The recording that comes along, shown where there is no camera."""
 
-from edge.cameras.files import VideoFile
+from edge.cameras.media.files import VideoFile
 from edge.cameras.sources import DEMO
 
 

@@ -111,13 +111,13 @@ def _usb(device: str, settings: CameraSettings) -> Callable[[], Camera]:
 
 
 def _stream(url: str, settings: CameraSettings) -> Camera:
-    from edge.cameras.stream import open_stream
+    from edge.cameras.network.stream import open_stream
 
     return open_stream(url, settings)
 
 
 def _file(settings: CameraSettings) -> Camera:
-    from edge.cameras.files import ImageFolder, open_file
+    from edge.cameras.media.files import ImageFolder, open_file
 
     path = existing_path(settings.source)
     if path is None:

@@ -59,7 +59,7 @@ def watch(args: argparse.Namespace) -> int:
 
 
 def analyze(args: argparse.Namespace) -> int:
-    from edge.cameras.kinds import MEDIA_SUFFIXES
+    from edge.cameras.media.kinds import MEDIA_SUFFIXES
     from edge.commands.analyze import Analysis, find
     from edge.drawing import AnnotatedFolder
     from edge.vision.pipeline import Pipeline

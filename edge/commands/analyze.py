@@ -10,13 +10,13 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
-from edge.cameras.ffmpeg import DamagedFileError, guarded
-from edge.cameras.files import is_picture, open_file
-from edge.cameras.folder import files_in
 from edge.cameras.frame import Frame
-from edge.cameras.kinds import is_bystander
-from edge.cameras.picture import MAX_MEGAPIXELS, kind_of_file, refusal
-from edge.cameras.regular import shown
+from edge.cameras.media.ffmpeg import DamagedFileError, guarded
+from edge.cameras.media.files import is_picture, open_file
+from edge.cameras.media.folder import files_in
+from edge.cameras.media.kinds import is_bystander
+from edge.cameras.media.picture import MAX_MEGAPIXELS, kind_of_file, refusal
+from edge.cameras.media.regular import shown
 from edge.contract import LABELS
 from edge.drawing import AnnotatedFolder
 from edge.errors import EXIT_TRY_AGAIN, UsageError

@@ -16,7 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from edge.cameras import DEMO, Camera, Frame
-from edge.cameras.files import ImageFolder, open_file
+from edge.cameras.media.files import ImageFolder, open_file
 from edge.commands.doctor import system
 from edge.commands.doctor.findings import Machine
 from edge.contract import crop_face

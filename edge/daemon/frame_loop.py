@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.cameras import Camera, CameraSource, Frame, NoFrameYetError
-from edge.cameras.files import DamagedFileError
+from edge.cameras.media.files import DamagedFileError
 from edge.daemon.command import command_name
 from edge.daemon.live_view import LiveView, State
 from edge.daemon.logs import Logs

@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.cameras.files import read_image
+from edge.cameras.media.files import read_image
 from edge.contract import Box
 from edge.settings import Settings
 from edge.vision.detection import Face, FaceDetector, in_detail, open_detector

@@ -18,8 +18,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from edge import settings
-from edge.cameras.files import VideoFile
 from edge.cameras.frame import Frame
+from edge.cameras.media.files import VideoFile
 from edge.contract import LABELS
 from edge.results import FaceEmotion
 from edge.settings import DEFAULT_MODEL, DEFAULT_YUNET, TrackingSettings

@@ -21,9 +21,9 @@ os.environ["JOURNAL_STREAM"] = "0:0"  # no line per emotion
 
 from edge import settings
 from edge.cameras import DEMO, Frame
-from edge.cameras.files import VideoFile
 from edge.cameras.frame import Closing
 from edge.cameras.live import LiveCamera
+from edge.cameras.media.files import VideoFile
 from edge.vision.pipeline import Pipeline
 from tests.fakes.loop import frame_loop
 

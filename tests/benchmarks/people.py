@@ -16,8 +16,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.cameras.files import VideoFile, read_image
 from edge.cameras.frame import Frame
+from edge.cameras.media.files import VideoFile, read_image
 from edge.contract import Box
 from edge.results import FaceEmotion
 from edge.settings import DEFAULT_MODEL, DEFAULT_YUNET, DetectorSettings, TrackingSettings

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.cameras import DEMO
-from edge.cameras.files import VideoFile
+from edge.cameras.media.files import VideoFile
 from edge.vision.detection import Haar
 
 GOOD_FRAMES = 30

@@ -21,7 +21,7 @@ import numpy as np
 
 from edge.cameras import DEMO
 from edge.settings import PROJECT
-from tests.edge.cameras.media import SUFFIXES, video_bytes
+from tests.fakes.media import SUFFIXES, video_bytes
 
 MEMORY_LIMIT_MB = 700.0
 FFMPEG_FILES = ("a.mp4", "a.webm", "a.ts", "a.gif", "a.mkv", "a.mpg", "a.3gp", "a.wmv", "a.flv", "a.ogv", "a.h264")

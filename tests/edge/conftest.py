@@ -17,7 +17,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from edge.cameras import DEMO
-from edge.cameras.files import VideoFile
+from edge.cameras.media.files import VideoFile
 from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL, PROJECT
 from edge.vision.runtime import RUNTIMES
 from tests.fakes.picamera2 import picamera2  # noqa: F401, a fixture

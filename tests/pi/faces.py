@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.cameras import DEMO
-from edge.cameras.files import VideoFile
+from edge.cameras.media.files import VideoFile
 from edge.contract import INPUT_SIDE, crop_face
 from edge.vision.detection import Haar
 

@@ -13,12 +13,12 @@ import pytest
 
 from edge import settings
 from edge.cameras import Camera, Frame, NoFrameYetError, open_camera
-from edge.cameras.files import DamagedFileError, VideoFile, read_image
+from edge.cameras.media.files import DamagedFileError, VideoFile, read_image
 from edge.cameras.picamera import PiCamera
 from edge.cameras.rotated import turn
 from edge.cameras.usb import MJPG, configure, node_number, plugged_in
 from edge.errors import CameraError, UsageError
-from tests.edge.cameras.media import png_that_claims
+from tests.fakes.media import png_that_claims
 from tests.fakes.picamera2 import HEIGHT, WIDTH, FakePicamera2
 
 

@@ -3,10 +3,10 @@
 import cv2
 
 from edge.cameras.capture import Capture
-from edge.cameras.ffmpeg import prefer_tcp
 from edge.cameras.frame import Camera
-from edge.cameras.probe import why_no_stream
-from edge.cameras.snapshot import SnapshotCamera, is_snapshot
+from edge.cameras.media.ffmpeg import prefer_tcp
+from edge.cameras.network.probe import why_no_stream
+from edge.cameras.network.snapshot import SnapshotCamera, is_snapshot
 from edge.errors import CameraError
 from edge.settings import CameraSettings
 from edge.source import shown, stream_scheme

@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.cameras.container import AV1, Told, missing_decoder, read_container
-from edge.cameras.ffmpeg import DamagedFileError, guarded, open_video, pixel_aspect, with_square_pixels
 from edge.cameras.frame import Closing, Frame
-from edge.cameras.kinds import HEAD_BYTES, Kind, Medium, kind_of
-from edge.cameras.picture import refusal, unreadable
-from edge.cameras.regular import open_regular, shown
+from edge.cameras.media.container import AV1, Told, missing_decoder, read_container
+from edge.cameras.media.ffmpeg import DamagedFileError, guarded, open_video, pixel_aspect, with_square_pixels
+from edge.cameras.media.kinds import HEAD_BYTES, Kind, Medium, kind_of
+from edge.cameras.media.picture import refusal, unreadable
+from edge.cameras.media.regular import open_regular, shown
 from edge.errors import UsageError
 
 TRUNCATED_SHARE = 0.02  # a container's length may be off by a little; more missing than this is a damaged file

@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.cameras.regular import shown
+from edge.cameras.media.regular import shown
 from edge.errors import CameraError
 
 OPTIONS_VARIABLE = "OPENCV_FFMPEG_CAPTURE_OPTIONS"  # "name;value|name;value", read whenever a video is opened

@@ -8,8 +8,8 @@ from email.message import Message
 from email.parser import Parser
 from http.client import HTTPException
 
-from edge.cameras.address import Address, AddressError, authorization
-from edge.cameras.http import HttpClient, seconds_left
+from edge.cameras.network.address import Address, AddressError, authorization
+from edge.cameras.network.http import HttpClient, seconds_left
 from edge.source import ENCODE, is_ambiguous
 
 LONGEST_SECONDS = 3.0

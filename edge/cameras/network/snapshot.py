@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.cameras.address import Address, AddressError
 from edge.cameras.frame import Closing, Frame
-from edge.cameras.http import LARGEST_BYTES, HttpClient, TooLargeError
-from edge.cameras.probe import explain_error, explain_status
+from edge.cameras.network.address import Address, AddressError
+from edge.cameras.network.http import LARGEST_BYTES, HttpClient, TooLargeError
+from edge.cameras.network.probe import explain_error, explain_status
 from edge.errors import CameraError
 from edge.settings import CameraSettings
 from edge.source import shown

@@ -14,20 +14,20 @@ import pytest
 
 from edge import settings
 from edge.cameras import DEMO, Frame, open_camera
-from edge.cameras.container import decodes_av1
-from edge.cameras.exif import orientation
-from edge.cameras.ffmpeg import OPTIONS_VARIABLE, pixel_aspect, prefer_tcp, with_square_pixels
-from edge.cameras.files import DamagedFileError, ImageFolder, VideoFile, open_file, read_image
-from edge.cameras.folder import files_in, is_junk
-from edge.cameras.kinds import Medium, kind_of
-from edge.cameras.picture import read_picture
-from edge.cameras.regular import shown
+from edge.cameras.media.container import decodes_av1
+from edge.cameras.media.exif import orientation
+from edge.cameras.media.ffmpeg import OPTIONS_VARIABLE, pixel_aspect, prefer_tcp, with_square_pixels
+from edge.cameras.media.files import DamagedFileError, ImageFolder, VideoFile, open_file, read_image
+from edge.cameras.media.folder import files_in, is_junk
+from edge.cameras.media.kinds import Medium, kind_of
+from edge.cameras.media.picture import read_picture
+from edge.cameras.media.regular import shown
+from edge.cameras.network.stream import StreamCamera
 from edge.cameras.rotated import TurnedCamera
-from edge.cameras.stream import StreamCamera
 from edge.errors import CameraError, UsageError
-from tests.edge.cameras import media
-from tests.edge.cameras.media import video_bytes
 from tests.edge.conftest import SHARED, Program, errors
+from tests.fakes import media
+from tests.fakes.media import video_bytes
 
 CASES = SHARED / "cases"
 
@@ -145,7 +145,7 @@ def test_a_picture_that_claims_too_many_pixels_is_named_before_it_is_decoded(mak
     code = f"""
 import resource
 from pathlib import Path
-from edge.cameras.files import DamagedFileError, read_image
+from edge.cameras.media.files import DamagedFileError, read_image
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
     read_image(Path({str(path)!r}))

@@ -7,13 +7,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.cameras.ffmpeg import DamagedFileError
-from edge.cameras.folder import files_in
 from edge.cameras.frame import Camera, Closing, Frame
-from edge.cameras.kinds import Kind, Medium, is_bystander
-from edge.cameras.picture import MAX_MEGAPIXELS, READABLE, kind_of_file, read_image, read_picture, refusal
-from edge.cameras.regular import shown
-from edge.cameras.video import VideoFile
+from edge.cameras.media.ffmpeg import DamagedFileError
+from edge.cameras.media.folder import files_in
+from edge.cameras.media.kinds import Kind, Medium, is_bystander
+from edge.cameras.media.picture import MAX_MEGAPIXELS, READABLE, kind_of_file, read_image, read_picture, refusal
+from edge.cameras.media.regular import shown
+from edge.cameras.media.video import VideoFile
 from edge.errors import UsageError
 
 __all__ = ["DamagedFileError", "ImageFolder", "Pictures", "VideoFile", "open_file", "read_image"]

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from edge.cameras.address import Address
-from edge.cameras.probe import explain_error, why_no_stream
-from edge.cameras.stream import StreamCamera
+from edge.cameras.network.address import Address
+from edge.cameras.network.probe import explain_error, why_no_stream
+from edge.cameras.network.stream import StreamCamera
 from edge.errors import CameraError
 from edge.settings import CameraSettings
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from edge.cameras import NoFrameYetError, open_camera
-from edge.cameras.http import LARGEST_BYTES
-from edge.cameras.snapshot import SnapshotCamera, claimed_pixels, is_snapshot
-from edge.cameras.stream import StreamCamera, open_stream
+from edge.cameras.network.http import LARGEST_BYTES
+from edge.cameras.network.snapshot import SnapshotCamera, claimed_pixels, is_snapshot
+from edge.cameras.network.stream import StreamCamera, open_stream
 from edge.errors import CameraError
 from edge.settings import CameraSettings
 from tests.fakes.snapshots import HEIGHT, WIDTH, SnapshotServer, jpeg_of

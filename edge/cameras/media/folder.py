@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge.cameras.regular import shown
+from edge.cameras.media.regular import shown
 
 JUNK_NAMES = frozenset(
     (".DS_Store", "__MACOSX", ".thumbnails", ".ipynb_checkpoints", "Thumbs.db", "desktop.ini", "@eaDir")

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edge.cameras.kinds import Kind
-from edge.cameras.regular import shown
+from edge.cameras.media.kinds import Kind
+from edge.cameras.media.regular import shown
 from edge.errors import UsageError
 
 

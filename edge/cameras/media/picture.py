@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.cameras.exif import orientation_of_webp, upright
-from edge.cameras.ffmpeg import DamagedFileError, guarded
-from edge.cameras.header import HeaderError, size_of
-from edge.cameras.heif import check_pixels, read_heif
-from edge.cameras.kinds import HEAD_BYTES, Kind, Medium, kind_of
-from edge.cameras.regular import open_regular, shown
+from edge.cameras.media.exif import orientation_of_webp, upright
+from edge.cameras.media.ffmpeg import DamagedFileError, guarded
+from edge.cameras.media.header import HeaderError, size_of
+from edge.cameras.media.heif import check_pixels, read_heif
+from edge.cameras.media.kinds import HEAD_BYTES, Kind, Medium, kind_of
+from edge.cameras.media.regular import open_regular, shown
 from edge.errors import UsageError
 from edge.settings import CameraSettings
 

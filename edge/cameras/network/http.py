@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from edge.cameras.address import Address, authorization
+from edge.cameras.network.address import Address, authorization
 
 LARGEST_BYTES = 16_000_000  # a JPEG of 12 megapixels has 5
 PART_BYTES = 65536

@@ -1,0 +1,1 @@
+"""Read pictures and videos from files, whatever they hold."""
