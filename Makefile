@@ -42,7 +42,7 @@ test-arm64: .venv-edge/tests-ready
 	$(EDGE) -m tests.pi
 
 test-systemd: .venv-train/tests-ready
-	$(TRAIN) -m pytest -v tests/booted
+	$(TRAIN) -m pytest -v tests/systemd/booted
 
 lint: .venv-edge/tests-ready
 	$(EDGE) -m ruff check .

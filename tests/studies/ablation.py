@@ -1,6 +1,6 @@
 """What each ingredient of the recipe `emotion` brings: the same run without it, on networks of half the width.
 
-.venv-train/bin/python tests/benchmarks/ablation.py --data fer2013.csv --runs runs/ablation [--epochs 15] [--seeds 3]
+.venv-train/bin/python tests/studies/ablation.py --data fer2013.csv --runs runs/ablation [--epochs 15] [--seeds 3]
 
 Prints a table, the accuracy's mean and standard deviation over the seeds. Stopped, the same command carries on.
 """

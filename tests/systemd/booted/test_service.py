@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from edge.settings import PROJECT
-from tests.booted.machine import PROGRAMS, Machine
-from tests.booted.releases import RELEASES
 from tests.ssh import deploy
+from tests.systemd.booted.machine import PROGRAMS, Machine
+from tests.systemd.booted.releases import RELEASES
 
 CURRENT = "/opt/emotion-edge/current"
 LOG = "/var/lib/emotion-edge/emotions.db"

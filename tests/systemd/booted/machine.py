@@ -9,9 +9,9 @@ import time
 from pathlib import Path
 
 from edge.settings import PROJECT
-from tests.booted.releases import Release, bring_cameras
 from tests.pi.debian import mirror
 from tests.ssh import make_client, make_key
+from tests.systemd.booted.releases import Release, bring_cameras
 
 CACHE = PROJECT / ".cache" / "booted"
 PACKAGES = "systemd-sysv,dbus,python3-venv,python3-numpy,openssh-server,sudo,ca-certificates"
