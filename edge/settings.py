@@ -123,7 +123,8 @@ class LogSettings(_Section, frozen=True):
     interval_seconds: Annotated[float, Meta(ge=0.1, le=3600.0)] = 1.0
     """seconds between two rows of one face"""
     commit_seconds: Annotated[float, Meta(ge=0.0, le=600.0)] = 10.0
-    """seconds that rows wait in memory to be written together, which spares SD cards; a power cut loses at most these"""
+    """seconds that rows wait in memory to be written together, which spares SD cards; a power cut loses at most
+    these"""
     keep_days: Annotated[float, Meta(ge=0.0, le=36500.0)] = 0.0
     """days after which rows are deleted; 0 keeps all that max_megabytes allows"""
     max_megabytes: Annotated[float, Meta(ge=0.0, le=1e6)] = 2000.0
@@ -226,8 +227,10 @@ def log_path(settings: Settings) -> Path:
 
 
 def state_folder() -> Path:
-    """Systemd's $STATE_DIRECTORY; the service's where this is an installed release; the user's own where pip put it; else
-    ./logs."""
+    """Where state is kept: in $STATE_DIRECTORY of systemd, else where this program was installed to.
+
+    An installed release takes the service's folder, a package of pip the user's own, a checkout ./logs.
+    """
     if "STATE_DIRECTORY" in os.environ:
         return Path(os.environ["STATE_DIRECTORY"])
     if INSTALLED in PROJECT.parents:

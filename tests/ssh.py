@@ -27,7 +27,10 @@ def make_key(path: Path) -> str:
 
 
 def make_client(folder: Path, name: str, port: int, user: str) -> Path:
-    """A folder with a program `ssh`, to be put on PATH, for which `name` is the loopback `port`; the key is `folder`/key."""
+    """Make a program `ssh` for which `name` is the loopback `port`; the key is `folder`/key.
+
+    Returns its folder, to be put on PATH.
+    """
     (folder / "config").write_text(CONFIG.format(name=name, port=port, user=user, folder=folder))
     programs = folder / "bin"
     programs.mkdir()

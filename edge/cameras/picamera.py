@@ -58,8 +58,11 @@ def y_plane(yuv420: npt.NDArray[np.uint8], size_wh: tuple[int, int]) -> npt.NDAr
     return yuv420[:height, :width].copy()  # the buffer goes back to the camera
 
 
-def cameras(picamera2: Any) -> list[tuple[int, str]]:
-    """Number and model of the Pi cameras that the class Picamera2, given as `picamera2`, lists; it lists webcams too."""
+def list_cameras(picamera2: Any) -> list[tuple[int, str]]:
+    """Number and model of each Pi camera that libcamera sees, without webcams, which it lists too.
+
+    `picamera2` is the class Picamera2.
+    """
     found = []
     for place, camera in enumerate(picamera2.global_camera_info()):
         if "/usb" not in camera.get("Id", ""):
@@ -102,7 +105,7 @@ def _start(settings: CameraSettings, which: str) -> Any:
         raise CameraError("Pi camera: picamera2 is not installed (sudo apt install python3-picamera2)") from error
     except Exception as error:  # ValueError: pip's numpy is not the one that apt's modules were built for
         raise CameraError(f"Pi camera: picamera2 cannot be loaded ({error})", "make the environment again") from error
-    number = choose(cameras(Picamera2), which)
+    number = choose(list_cameras(Picamera2), which)
     try:
         device = Picamera2(number) if number else Picamera2()
     except Exception as error:  # held by another process: RuntimeError or IndexError, by version

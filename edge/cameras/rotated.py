@@ -11,11 +11,13 @@ from edge.cameras.frame import Camera, Closing, Frame
 ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
-class TurnedCamera(Closing):
+class RotatedCamera(Closing):
     """Gives `camera`'s frames rotated clockwise by `degrees` (0, 90, 180, 270), then mirrored where asked."""
 
     def __init__(self, camera: Camera, degrees: int, mirror: bool) -> None:
-        self._camera, self._degrees, self._mirror = camera, degrees, mirror
+        self._camera = camera
+        self._degrees = degrees
+        self._mirror = mirror
 
     @property
     def name(self) -> str:
@@ -33,14 +35,18 @@ class TurnedCamera(Closing):
         frame = self._camera.read()
         if frame is None:
             return None
-        bgr = None if frame.bgr is None else turn(frame.bgr, self._degrees, self._mirror)
-        return replace(frame, gray=turn(frame.gray, self._degrees, self._mirror), bgr=bgr)
+        bgr = None if frame.bgr is None else rotate(frame.bgr, self._degrees, self._mirror)
+        return replace(frame, gray=rotate(frame.gray, self._degrees, self._mirror), bgr=bgr)
 
     def close(self) -> None:
         self._camera.close()
 
 
-def turn(picture: npt.NDArray[np.uint8], degrees: int, mirror: bool) -> npt.NDArray[np.uint8]:
-    """Rotate (H, W) or (H, W, 3) uint8 clockwise by a multiple of 90 `degrees`, then swap left and right where asked."""
-    turned: cv2.typing.MatLike = cv2.rotate(picture, ROTATIONS[degrees]) if degrees else picture
-    return np.asarray(cv2.flip(turned, 1) if mirror else turned, dtype=np.uint8)
+def rotate(picture: npt.NDArray[np.uint8], degrees: int, mirror: bool) -> npt.NDArray[np.uint8]:
+    """Rotate (H, W) or (H, W, 3) uint8 clockwise by a multiple of 90 `degrees`, then mirror it where asked."""
+    rotated: cv2.typing.MatLike = picture
+    if degrees:
+        rotated = cv2.rotate(rotated, ROTATIONS[degrees])
+    if mirror:
+        rotated = cv2.flip(rotated, 1)
+    return np.asarray(rotated, dtype=np.uint8)

@@ -38,9 +38,9 @@ class CameraSource:
         else:
             camera = _file(settings)
         if settings.rotate_degrees or settings.mirror:
-            from edge.cameras.rotated import TurnedCamera
+            from edge.cameras.rotated import RotatedCamera
 
-            return TurnedCamera(camera, settings.rotate_degrees, settings.mirror)
+            return RotatedCamera(camera, settings.rotate_degrees, settings.mirror)
         return camera
 
     def _device(self) -> Callable[[], Camera] | None:

@@ -6,15 +6,15 @@ from typing import TypeAlias
 
 from edge import __version__
 from edge.commands import actions, gateway
-from edge.commands.times import moment
+from edge.commands.times import parse_time
 from edge.daemon.command import command_name
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 SOURCES = (
-    "auto, camera, picamera, picamera:N, usb:N, /dev/videoN, rtsp://..., http://..., a video file or a folder of images; "
-    "@FILE: what the first line of FILE says, for an address with a password (default: auto, which is the Pi camera, else "
-    "the first USB camera, else a demo; camera is auto without the demo)"
+    "auto, camera, picamera, picamera:N, usb:N, /dev/videoN, rtsp://..., http://..., a video file or a folder of "
+    "images; @FILE: what the first line of FILE says, for an address with a password (default: auto, which is the Pi "
+    "camera, else the first USB camera, else a demo; camera is auto without the demo)"
 )
 
 
@@ -162,7 +162,7 @@ def _add_log(parser: argparse.ArgumentParser) -> None:
     for name, which in (("--since", "first"), ("--until", "end, itself left out")):
         parser.add_argument(
             name,
-            type=moment,
+            type=parse_time,
             metavar="TIME",
             help=f"{which} of the time chosen: 2026-11-22T14:30 (local time, or with an offset or Z), or how long ago: "
             "90s, 30m, 24h, 7d, 2w (default: all)",

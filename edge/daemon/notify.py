@@ -13,7 +13,10 @@ LAST_WORD_SECONDS = 1.0  # to wait for a busy systemd at the end
 
 
 class Notifier:
-    """Sends states such as READY=1 or WATCHDOG=1; never makes a frame wait, and does nothing outside a notify service."""
+    """Sends states such as READY=1 or WATCHDOG=1 without ever waiting.
+
+    Does nothing where $NOTIFY_SOCKET is not set: outside a service of `Type=notify`.
+    """
 
     def __init__(self, address: str | None = None) -> None:
         """`address` is a path, or a name after "@" in the abstract namespace; None takes $NOTIFY_SOCKET."""

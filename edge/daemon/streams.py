@@ -65,9 +65,9 @@ def _socket(descriptor: int) -> socket.socket | None:
 
 
 def _open_again(descriptor: int) -> int | None:
-    """A second descriptor of a pipe or terminal that never waits: the first is shared with the shell, which must.
+    """Open a pipe or terminal once more, without waiting: the first descriptor is shared with the shell, which waits.
 
-    None for files, and where it belongs to somebody else, as after `sudo -u`: then `select` tells whether there is room.
+    None for files, and where it belongs to somebody else, as after `sudo -u`: there `select` tells whether it has room.
     """
     mode = os.fstat(descriptor).st_mode
     if not stat.S_ISFIFO(mode) and not os.isatty(descriptor):

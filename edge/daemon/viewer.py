@@ -65,7 +65,10 @@ class Viewer:
         return False
 
     def read_lines(self) -> list[bytes]:
-        """The lines that have come. Raises TroubleError where they are too long or too many, OSError where it is gone."""
+        """Return the lines that have come.
+
+        Raises TroubleError where they are too long or too many, OSError where the other side is gone.
+        """
         try:
             chunk = self.connection.recv(CHUNK_BYTES)
         except BlockingIOError:

@@ -40,9 +40,10 @@ FROM (
 ) GROUP BY makes_sense, inside, time, emotion
 """
 ONE_BY_ONE = f"""
-SELECT observations.id, {sense.OBSERVATION}, substr(utc, 1, :letters), emotion, coalesce(interval_seconds, 1.0), certain,
-    utc >= :since AND utc < :until
-FROM observations LEFT JOIN runs ON runs.id = run WHERE observations.id BETWEEN :first AND :last ORDER BY observations.id
+SELECT observations.id, {sense.OBSERVATION}, substr(utc, 1, :letters), emotion, coalesce(interval_seconds, 1.0),
+    certain, utc >= :since AND utc < :until
+FROM observations LEFT JOIN runs ON runs.id = run
+WHERE observations.id BETWEEN :first AND :last ORDER BY observations.id
 """
 NEWEST_ID = "SELECT max(id) FROM observations WHERE id <= ?"
 

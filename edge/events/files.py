@@ -37,13 +37,15 @@ def changed_parts(path: Path, before: Identity) -> list[str]:
 
 
 def put_away(path: Path, parts: list[str]) -> None:
-    """Rename what lies in the place of these parts and does not belong to the log; an index, or an empty WAL, is removed."""
+    """Move foreign files out of the place of these parts of the log: rename them, remove an index or an empty WAL."""
     aside = free_name(path, "foreign")
     for part in parts:
         found = part_of(path, part)
         if found.exists():
-            keep = part == "-wal" and found.stat().st_size
-            found.rename(part_of(aside, part)) if keep else found.unlink()
+            if part == "-wal" and found.stat().st_size:
+                found.rename(part_of(aside, part))
+            else:
+                found.unlink()
 
 
 def free_name(path: Path, word: str) -> Path:

@@ -1,4 +1,7 @@
-"""Make the log forget a time, on somebody's word: rows, episodes and sums are overwritten, also while the daemon runs."""
+"""Delete a stretch of time from the log when a person asks for it, even while the daemon writes.
+
+Rows, episodes and sums of that time are overwritten in the file.
+"""
 
 import sqlite3
 import time

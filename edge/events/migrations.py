@@ -55,7 +55,8 @@ def _migrate_from_1(database: sqlite3.Connection) -> None:
         database.execute(f"ALTER TABLE {table} RENAME TO {table}_1")
     create(database)
     database.execute(
-        "INSERT INTO runs (id, started_utc, last_utc, source, model, interval_seconds, first_observation) SELECT id, started_utc, "
+        "INSERT INTO runs (id, started_utc, last_utc, source, model, interval_seconds, first_observation) "
+        "SELECT id, started_utc, "
         "coalesce((SELECT max(utc) FROM observations_1 WHERE run = runs_1.id), started_utc), source, model, 1.0, "
         "1 + coalesce((SELECT max(id) FROM observations_1 WHERE run < runs_1.id), 0) FROM runs_1"
     )

@@ -1,4 +1,4 @@
-"""Read the log while the daemon writes it: the only place that asks its tables, and always with true times."""
+"""Read the log while the daemon writes it. All questions to its tables stand here; all times are true ones."""
 
 import sqlite3
 from collections import deque
@@ -36,8 +36,8 @@ Bucket = Literal["hour", "day", "month"]
 class LogReader:
     """One look at a log, as it was when `open_reader` opened it.
 
-    `since` and `until` are times with a zone; None is without limit. What is at `until` does not belong to it. `problems`
-    counts the rows that make no sense, which are left out.
+    `since` and `until` are times with a zone, `until` itself left out; None sets no limit. Rows that make no sense are
+    left out and counted in `problems`.
     """
 
     observation_columns = tuple(OBSERVATION_COLUMNS.split(", "))

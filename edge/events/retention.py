@@ -1,4 +1,4 @@
-"""Delete what is older than so many days, or the oldest of what is larger than so many megabytes, a little at a time."""
+"""Delete old rows, a little at a time: those older than `keep_days`, and the oldest of a file above `max_megabytes`."""
 
 import sqlite3
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from edge.events.schema import pragma, transaction
 from edge.settings import LogSettings
 
 ROWS = 1000  # deleted at a time: some ten milliseconds during which nothing else is written
-FREE_PAGES = 256  # a megabyte waits for new rows; more than that, and than an eighth of the file, goes back to the disk
+FREE_PAGES = 256  # a megabyte is kept for new rows; beyond it, and an eighth of the file, pages go back to the disk
 
-# Rows are deleted in id order, because a wrong clock makes `utc` unsorted. A row's true time is its `utc` plus all later
-# clock jumps of its run. A row whose time is no time, or lies in the future, has no say; the newest row stays, so that no
-# id comes twice.
+# Rows are deleted in id order, because a wrong clock makes `utc` unsorted. A row's true time is its `utc` plus all
+# later clock jumps of its run. Rows whose time is no time, or lies in the future, are passed over; the newest row
+# always stays, so that no id comes twice.
 LAST_TOO_OLD = """
 WITH oldest AS (
     SELECT id, julianday(utc) + (

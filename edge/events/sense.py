@@ -1,4 +1,4 @@
-"""Conditions, in SQL, that a row of the log fulfils unless its bytes were damaged."""
+"""SQL conditions that tell a sound row of each table from one whose bytes were damaged."""
 
 from edge.contract import LABELS
 
@@ -14,7 +14,10 @@ def _whole(name: str, low: int = 0, high: int = LARGEST) -> str:
 
 
 def _time(name: str) -> str:
-    """As `utc_text` writes it, a day that there is, and one that pandas knows: SQLite alone takes the 31st of February for the 3rd of March."""
+    """A time as `utc_text` writes it, of a day that exists and that pandas can hold.
+
+    SQLite alone takes the 31st of February for the 3rd of March.
+    """
     digit = "[0-9]"
     pattern = f"{digit * 4}-{digit * 2}-{digit * 2}T{digit * 2}:{digit * 2}:{digit * 2}.{digit * 3}+00:00"
     same_day = f"date({name}, '+0 days') = substr({name}, 1, 10)"
@@ -45,8 +48,9 @@ RUN = _all(
     _real("interval_seconds", 0, 1e6), _whole("first_observation"),
 )  # fmt: skip
 INCIDENT = _all(
-    _whole("run"), _whole("observation"), "typeof(kind) = 'text'", _time("utc"), f"(end_utc IS NULL OR {_time('end_utc')})",
-    _real("seconds", -1e10, 1e10), _whole("rows_lost"), "typeof(details) = 'text'",
+    _whole("run"), _whole("observation"), "typeof(kind) = 'text'", _time("utc"),
+    f"(end_utc IS NULL OR {_time('end_utc')})", _real("seconds", -1e10, 1e10), _whole("rows_lost"),
+    "typeof(details) = 'text'",
 )  # fmt: skip
 SUM = _all(
     _HOUR, _whole("run"), _EMOTION, _real("seconds", 0, 1e10),

@@ -30,7 +30,8 @@ from edge.events.sums import Sums, Watch
 from edge.settings import LogSettings
 
 MOVE_LAST_UTC = """
-UPDATE runs SET last_utc = coalesce(strftime('%Y-%m-%dT%H:%M:%f+00:00', last_utc, ? || ' seconds'), last_utc) WHERE id = ?
+UPDATE runs SET last_utc = coalesce(strftime('%Y-%m-%dT%H:%M:%f+00:00', last_utc, ? || ' seconds'), last_utc)
+WHERE id = ?
 """
 
 

@@ -1,4 +1,4 @@
-"""Cut episodes down to the rows that are left of them."""
+"""Shorten or delete episodes whose rows were deleted."""
 
 import sqlite3
 
@@ -10,8 +10,8 @@ WHERE first_observation <= :last AND last_observation >= :first
 """
 LEFT = f"""
 INSERT INTO episodes ({EPISODE_COLUMNS})
-SELECT :id, :run, :track, :emotion, first.utc, last.utc, first.time_s, last.time_s, rows, round(mean_score, 4), peak_score,
-    round(certain_share, 4), first_id, last_id
+SELECT :id, :run, :track, :emotion, first.utc, last.utc, first.time_s, last.time_s, rows, round(mean_score, 4),
+    peak_score, round(certain_share, 4), first_id, last_id
 FROM (
     SELECT min(id) AS first_id, max(id) AS last_id, count(*) AS rows, avg(score) AS mean_score,
         max(score) AS peak_score, avg(certain) AS certain_share
@@ -23,7 +23,10 @@ NEXT_ID = "SELECT coalesce(max(id), 0) + 1 FROM episodes"
 
 
 def trim_episodes(database: sqlite3.Connection, first: int, last: int) -> None:
-    """The observations `first` to `last` are deleted: delete the episodes of which nothing is left, shorten the others."""
+    """Bring episodes into line once the observations `first` to `last` are deleted.
+
+    An episode of which nothing is left goes; one that is cut becomes shorter, or two.
+    """
     values = {"first": first, "last": last}
     inside = "DELETE FROM episodes WHERE first_observation >= :first AND last_observation <= :last"
     database.execute(inside, values)

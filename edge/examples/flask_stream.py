@@ -1,7 +1,7 @@
 """Show a camera with boxes and emotions in any browser: `python -m edge.examples.flask_stream [CAMERA]`, port 8000.
 
-Needs Flask: `python -m pip install flask`. It listens on this machine only and asks for no password; the page that comes
-along (`emotion-edge run --page`) does more, and guards it.
+Needs Flask: `python -m pip install flask`. It listens on this machine only and asks for no password; the page that
+comes along (`emotion-edge run --page`) does more, and guards it.
 """
 
 import sys

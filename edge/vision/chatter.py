@@ -1,4 +1,7 @@
-"""Keep the runtimes' greetings from the user: C++ code writes them to descriptor 2, past Python and all its settings."""
+"""Keep the runtimes' greetings from the terminal.
+
+C++ code writes them to descriptor 2, past Python and all its settings, so the descriptor itself is turned away.
+"""
 
 import os
 import re

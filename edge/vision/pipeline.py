@@ -143,7 +143,8 @@ class Pipeline:
         if len(faces) > MAX_FACES and not self._told_of_limit:
             self._told_of_limit = True
             log.warning(
-                "%d faces in a frame, of which the %d largest count, here and from now on; is detector.threshold too low?",
+                "%d faces in a frame, of which the %d largest count, here and from now on; "
+                "is detector.threshold too low?",
                 len(faces),
                 MAX_FACES,
             )

@@ -28,7 +28,10 @@ from edge.cameras import DEMO
 
 FER = PROJECT / ".cache" / "fer"
 # fer's own requirements pull PyTorch with CUDA, and OpenCV 5, in which it fails.
-REQUIREMENTS = "tensorflow==2.21.0 opencv-python-headless==4.14.0.94 moviepy<2 ffmpeg-python pandas requests matplotlib tqdm setuptools<81"
+REQUIREMENTS = (
+    "tensorflow==2.21.0 opencv-python-headless==4.14.0.94 moviepy<2 ffmpeg-python pandas requests matplotlib tqdm "
+    "setuptools<81"
+)
 FRAMES = 100  # of the demo: one face in each
 ROUNDS = 3
 STARTS = 5

@@ -1,4 +1,4 @@
-"""What against_fer.py shows to both sides: 640x480 frames with one face, a long video of them, and one without a face."""
+"""Make what against_fer.py shows to both sides: 640x480 frames with one face and without, and videos of them."""
 
 from itertools import cycle, islice
 from pathlib import Path

@@ -2,7 +2,8 @@
 
 .venv-edge/bin/python -m tests.benchmarks.live_socket [--rounds 5] [--json OUT]
 
-The real program plays the demo at its own pace; the ways take turns, so that what else the machine does meets them alike.
+The real program plays the demo at its own pace; the ways take turns, so that what else the machine does meets them
+alike.
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """Resident memory of the real loop over many frames: detection, following, classifier, log; no camera thread.
 
-    .venv-edge/bin/python tests/benchmarks/memory_growth.py [--frames 100000] [--detector graynet|yunet|haar] [--yunet FILE.onnx]
+    .venv-edge/bin/python -m tests.benchmarks.memory_growth [--frames 100000] [--detector graynet|yunet|haar]
+        [--yunet FILE.onnx]
 
 The demo's frames over and over, flat out, at 10 frames a second of their own time: faces come, go and come back new.
 """

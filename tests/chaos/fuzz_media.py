@@ -58,10 +58,9 @@ def main() -> int:
             if found and args.keep:
                 folder.rename(args.keep / f"seed{args.seed}-{first}")
     print(
-        f"{args.count} files, seed {args.seed}, OpenCV {cv2.__version__}: exit codes {dict(codes)}, peak {peak_mb:.0f} MB, ",
-        end="",
+        f"{args.count} files, seed {args.seed}, OpenCV {cv2.__version__}: exit codes {dict(codes)}, "
+        f"peak {peak_mb:.0f} MB, slowest {FILES_A_RUN} files {slowest_s:.0f} s"
     )
-    print(f"slowest {FILES_A_RUN} files {slowest_s:.0f} s")
     print("\n".join(problems) or "no signal, no traceback, no hang, every file a line or a word")
     return 1 if problems else 0
 

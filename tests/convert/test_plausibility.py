@@ -18,7 +18,10 @@ ALPHABETICAL = sorted(LABELS)
 
 
 class Network:
-    """Knows the right answer for `SKILL` of the faces, and `says` it its own way; nothing where pixels are not as `expects`."""
+    """Knows the right answer for `SKILL` of the faces, and `says` it in its own form.
+
+    Pixels outside the range that it `expects` get an answer without any knowledge.
+    """
 
     def __init__(self, says: Callable[[np.ndarray], np.ndarray], expects: tuple[float, float] = (0, 255)) -> None:
         rng = np.random.default_rng(0)

@@ -95,7 +95,8 @@ def test_the_command_has_one_name_everywhere(installed: Path, tmp_path: Path) ->
 
 def test_bash_completes_the_commands(installed: Path, tmp_path: Path) -> None:
     script = 'eval "$(emotion-edge completion bash)"; COMP_WORDS=(emotion-edge re); COMP_CWORD=1; '
-    script += 'COMP_LINE="emotion-edge re"; COMP_POINT=15; $(complete -p emotion-edge | grep -o "_shtab[a-z_]*"); echo "${COMPREPLY[@]}"'
+    script += 'COMP_LINE="emotion-edge re"; COMP_POINT=15; $(complete -p emotion-edge | grep -o "_shtab[a-z_]*"); '
+    script += 'echo "${COMPREPLY[@]}"'
     variables = {"PATH": f"{installed}:/usr/bin:/bin", "HOME": str(tmp_path)}
     done = subprocess.run(["bash", "-c", script], env=variables, capture_output=True, text=True)
     assert {"report", "resume"} <= set(done.stdout.split()), done.stderr

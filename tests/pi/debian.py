@@ -37,7 +37,7 @@ def mirror() -> str:
 
 
 def _apt_folders(release: str, architecture: str, cache: Path) -> list[str]:
-    """apt's options for lists and downloads of its own, and an empty dpkg status, so that nothing counts as installed."""
+    """Options that give apt its own lists, downloads and dpkg status; that is empty, so nothing counts as installed."""
     for name in ("lists/partial", "archives/partial"):
         (cache / name).mkdir(parents=True, exist_ok=True)
     status, sources = cache / "status", cache / "sources.list"

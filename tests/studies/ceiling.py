@@ -1,9 +1,10 @@
 """How far the labels can be predicted at all: by FER+'s ten voters, by models, and by both, on validation.
 
-.venv-train/bin/python tests/studies/ceiling.py --data fer2013.csv --votes fer2013new.csv MODEL... [--split validation]
+    .venv-train/bin/python -m tests.studies.ceiling --data fer2013.csv --votes fer2013new.csv MODEL...
+        [--split validation]
 
-The mean of the models' predictions and the shares of the votes go into the regression of `train teach`, measured across folds.
-Prints the accuracy over all faces and over those of photos that training does not hold.
+The mean of the models' predictions and the shares of the votes go into the regression of `train teach`, measured
+across folds. Prints the accuracy over all faces and over those of photos that training does not hold.
 """
 
 import argparse

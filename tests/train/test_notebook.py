@@ -1,4 +1,7 @@
-"""The notebook runs from top to bottom on a small sample, shows its pictures, and is saved with its outputs, but FER2013's faces."""
+"""The notebook runs from top to bottom on a small sample, shows its pictures, and is saved with its outputs.
+
+FER2013's faces are not saved with it.
+"""
 
 import json
 import re

@@ -26,7 +26,10 @@ def is_junk(name: str) -> bool:
 
 
 def files_in(folder: Path) -> Listing:
-    """Every file of `folder` and its subfolders but junk. Links to folders are named, not followed: they may go round."""
+    """List every file of `folder` and its subfolders, without junk.
+
+    Links to folders are reported, not followed: they may lead back to where they lie.
+    """
     listing = Listing()
 
     def note(error: OSError) -> None:

@@ -156,7 +156,10 @@ class VideoFile(Closing):
         return Frame(gray, self._index - 1, self._time_s, picture)
 
     def _check_end(self) -> None:
-        """Too few frames alone may be a recording that pauses, too short a time alone a last frame that is shown for long."""
+        """Raise DamagedFileError where the video ended early: both frames and seconds are missing.
+
+        Too few frames alone may be a recording that pauses; too short a time alone, a last frame shown for long.
+        """
         if self._index == 0:
             codec = self._told.codec or self._fourcc()
             raise DamagedFileError(self._undecoded(codec if codec in AV1 else ""))  # others are not opened

@@ -13,8 +13,8 @@ from edge.source import EXPECTED, HIDDEN, existing_path, shown, stream_scheme
 
 # A process of its own: libcamera may hang or crash, and does not end the doctor with it.
 LIST_PI_CAMERAS = (
-    "from picamera2 import Picamera2; from edge.cameras.picamera import cameras\n"
-    "for number, model in cameras(Picamera2): print(number, model)"
+    "from picamera2 import Picamera2; from edge.cameras.picamera import list_cameras\n"
+    "for number, model in list_cameras(Picamera2): print(number, model)"
 )
 SET_SOURCE = f"set camera.source to one of: {EXPECTED}"
 CONNECT = "connect one; a Pi camera: check its cable and `rpicam-hello --list-cameras`"

@@ -16,7 +16,8 @@ REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements-report.txt"
 def report(log: Path, output: Path, since: datetime | None, until: datetime | None) -> str:
     """Write the page `output` about what happened from `since` to `until`.
 
-    Returns what of the log could not be read, in one line, empty where all was. Raises SettingsError where pandas or plotly is missing, UsageError where there is nothing to tell, LogError.
+    Returns what of the log could not be read, in one line, empty where all was. Raises SettingsError where pandas or
+    plotly is missing, UsageError where nothing was logged in that time, LogError.
     """
     try:
         from edge.commands.report import page, tables

@@ -27,7 +27,7 @@ INNER_EDGE_PX = 2.0  # a box that comes as near to a part's edge is cut off ther
 
 
 class InDetail:
-    """Looks with `detector` at the whole frame, then at its parts; a frame not larger than a part costs nothing more."""
+    """Searches the whole frame with `detector`, then its parts; a frame no larger than a part costs nothing more."""
 
     def __init__(self, detector: FaceDetector, min_face_px: int) -> None:
         self.name = detector.name

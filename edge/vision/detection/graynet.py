@@ -109,9 +109,10 @@ def _by_name(path: Path, outputs: list[dict[str, Any]]) -> dict[str, dict[str, A
 def decode(
     rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp], boxes: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
-    """Turn what the cells at `rows`, `columns` (N,) say, (N, 4), into x, y, width, height in pixels of the network's input.
+    """Turn the output `boxes`, (N, 4), of the cells at `rows` and `columns`, (N,), into boxes of the network's input.
 
-    They say how far the box's centre lies from the cell's, in cells, and the logarithms to base 2 of its sides, in `UNIT_PX`.
+    A cell gives the distance of the box's centre from its own, in cells, and log2(side / UNIT_PX) of both sides.
+    Returns x, y, width, height, (N, 4), in pixels.
     """
     centre = (np.column_stack([columns, rows]) + 0.5 + boxes[:, :2]) * CELL_PX
     size = UNIT_PX * np.exp2(boxes[:, 2:])

@@ -15,7 +15,7 @@ from edge import settings
 from edge.cameras import Camera, Frame, NoFrameYetError, open_camera
 from edge.cameras.media.files import DamagedFileError, VideoFile, read_image
 from edge.cameras.picamera import PiCamera
-from edge.cameras.rotated import turn
+from edge.cameras.rotated import rotate
 from edge.cameras.usb import MJPG, configure, node_number, plugged_in
 from edge.errors import CameraError, UsageError
 from tests.fakes.media import png_that_claims
@@ -328,7 +328,7 @@ def test_a_video_played_at_its_own_pace_takes_its_time_or_drops_frames(tmp_path:
     ],
 )
 def test_frames_are_turned_clockwise_then_mirrored(degrees: int, mirror: bool, expected: list[list[int]]) -> None:
-    turned = turn(np.array([[1, 2, 3], [4, 5, 6]], np.uint8), degrees, mirror)
+    turned = rotate(np.array([[1, 2, 3], [4, 5, 6]], np.uint8), degrees, mirror)
     assert turned.tolist() == expected
     assert turned.flags["C_CONTIGUOUS"]
 
@@ -385,7 +385,8 @@ def test_a_webcam_is_asked_for_mjpg_where_yuyv_is_too_slow(
 ) -> None:
     driver = FakeV4l2(yuyv_fps)
     width, height = size
-    configure(driver, settings.CameraSettings(width=width, height=height, frames_per_second=fps))  # type: ignore[arg-type]
+    asked = settings.CameraSettings(width=width, height=height, frames_per_second=fps)
+    configure(driver, asked)  # type: ignore[arg-type]
     assert driver.compressed == compressed
     assert driver.asked[cv2.CAP_PROP_FRAME_WIDTH] == width
     assert driver.asked[cv2.CAP_PROP_FPS] == fps

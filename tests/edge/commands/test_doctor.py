@@ -207,9 +207,14 @@ def test_xnnpack_is_judged_by_its_delegate(
 
 def test_a_hidden_proc_is_noticed(tmp_path: Path) -> None:
     """What `ProcSubset=pid` in a unit does: XNNPACK cannot read which CPU this is."""
-    judge = "from edge.vision.classifier import Classifier; from edge.settings import DEFAULT_MODEL as model; print(Classifier.load(model).accelerated)"
+    accelerated = (
+        "from edge.vision.classifier import Classifier; from edge.settings import DEFAULT_MODEL as model; "
+        "print(Classifier.load(model).accelerated)"
+    )
     readable = "from pathlib import Path; print(Path('/proc/cpuinfo').exists())"
-    script = f'mount -t proc -o subset=pid none /proc && "{sys.executable}" -c "{readable}" && "{sys.executable}" -c "{judge}"'
+    script = "mount -t proc -o subset=pid none /proc"
+    for code in (readable, accelerated):
+        script += f' && "{sys.executable}" -c "{code}"'
     command = ["unshare", "--mount", "--pid", "--fork", "sh", "-c", script]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True) if shutil.which("unshare") else None
     if not done or done.returncode or done.stdout.split()[0] == "True" or "PI_CPU" in os.environ:

@@ -10,7 +10,7 @@ import pytest
 
 from edge.commands.export import export
 from edge.commands.report import tables
-from edge.commands.times import moment
+from edge.commands.times import parse_time
 from edge.events import EventLog
 from edge.events.reader import open_reader
 from edge.events.rows import utc_text
@@ -133,11 +133,11 @@ def test_the_daemon_may_write_meanwhile(tmp_path: Path) -> None:
 def test_times_as_people_type_them(text: str, expected: datetime | timedelta | None) -> None:
     if expected is None:
         with pytest.raises(argparse.ArgumentTypeError, match="expected a time as in"):
-            moment(text)
+            parse_time(text)
     elif isinstance(expected, datetime):
-        assert moment(text) == expected
+        assert parse_time(text) == expected
     else:
-        assert abs(datetime.now(UTC) - expected - moment(text)) < timedelta(minutes=1)
+        assert abs(datetime.now(UTC) - expected - parse_time(text)) < timedelta(minutes=1)
 
 
 def test_the_log_is_found_by_the_settings(log: Path, program: Program, tmp_path: Path) -> None:

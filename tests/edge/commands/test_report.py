@@ -25,7 +25,7 @@ def read(log: Path) -> tables.Tables:
 
 
 def two_runs(log: Path) -> None:
-    """Ten minutes from noon in UTC, then two hours without the daemon, then the clock is an hour late until NTP comes."""
+    """Ten minutes from noon in UTC, two hours without the daemon, then a clock that is an hour late until NTP comes."""
     clock = Clock()
     fill(log, 600, LogSettings(commit_seconds=60.0), clock)
     clock.go_on(7200)

@@ -124,7 +124,7 @@ import cv2, numpy as np
 from edge.cameras import DEMO
 
 class Picamera2:
-    \"\"\"Gives ten frames of the demo, as YUV420 with the Pi 5's padding, and then none, however often it is opened.\"\"\"
+    \"\"\"Gives ten frames of the demo, as YUV420 with the Pi 5's padding, then none, however often it is opened.\"\"\"
     given = 0
     def __init__(self): self.video = cv2.VideoCapture(str(DEMO))
     @staticmethod

@@ -28,9 +28,11 @@ mirror=$(sed -n 's/^deb \\([^ ]*\\) trixie main$/\\1/p' /etc/apt/sources.list)
 echo "deb $mirror trixie-backports main" >>/etc/apt/sources.list
 export DEBIAN_FRONTEND=noninteractive
 apt-get --quiet=2 update
-apt-get --quiet=2 install --yes --no-install-recommends --target-release trixie-backports python3-libcamera libcamera-ipa
-apt-get --quiet=2 install --yes --no-install-recommends python3-pip python3-prctl python3-pil python3-tqdm python3-piexif python3-libarchive-c
-pip install --quiet --break-system-packages --no-deps --target {MODULES} picamera2==0.3.38 av simplejpeg v4l2-python3 videodev2
+install="apt-get --quiet=2 install --yes --no-install-recommends"
+$install --target-release trixie-backports python3-libcamera libcamera-ipa
+$install python3-pip python3-prctl python3-pil python3-tqdm python3-piexif python3-libarchive-c
+pip install --quiet --break-system-packages --no-deps --target {MODULES} \\
+    picamera2==0.3.38 av simplejpeg v4l2-python3 videodev2
 mv /srv/parts/virtual.yaml /usr/share/libcamera/pipeline/virtual/
 cp -r /srv/parts/* {MODULES}
 echo 'import virtual_camera' >>{MODULES}/picamera2/__init__.py

@@ -15,7 +15,8 @@ from tests.systemd.booted.releases import RELEASES
 
 CURRENT = "/opt/emotion-edge/current"
 LOG = "/var/lib/emotion-edge/emotions.db"
-ROWS = f"""sudo python3 -c "import sqlite3; print(*sqlite3.connect('{LOG}').execute('SELECT count(*) FROM observations').fetchone())" """
+COUNT = f"import sqlite3; print(*sqlite3.connect('{LOG}').execute('SELECT count(*) FROM observations').fetchone())"
+ROWS = f'sudo python3 -c "{COUNT}"'
 APT_NUMPY = "python3 -c 'import numpy; print(numpy.__version__)'"
 STATE = "systemctl show emotion-edge --property {} --value"
 

@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -23,7 +24,7 @@ from edge.cameras.media.kinds import Medium, kind_of
 from edge.cameras.media.picture import read_picture
 from edge.cameras.media.regular import shown
 from edge.cameras.network.stream import StreamCamera
-from edge.cameras.rotated import TurnedCamera
+from edge.cameras.rotated import RotatedCamera
 from edge.errors import CameraError, UsageError
 from tests.edge.conftest import SHARED, Program, errors
 from tests.fakes import media
@@ -80,7 +81,9 @@ def frames_of(path: Path) -> list[Frame]:
 @pytest.mark.parametrize(
     "make", [media.jpeg_with_exif, media.png_with_exif, media.webp_with_exif, media.tiff_with_orientation]
 )
-def test_every_kind_of_picture_is_turned_as_it_says(make, corner: np.ndarray, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_every_kind_of_picture_is_turned_as_it_says(
+    make: Callable[[np.ndarray, int], bytes], corner: np.ndarray, tmp_path: Path
+) -> None:
     quarters = ["upper left", "upper right", "lower right", "lower left"] * 2
     for number, quarter in enumerate(quarters, start=1):
         path = written(tmp_path / f"{number}.picture", make(corner, number))
@@ -140,7 +143,9 @@ def test_a_raw_file_is_not_taken_for_its_small_preview(corner: np.ndarray, tmp_p
 
 
 @pytest.mark.parametrize("make", [media.png_that_claims, media.jpeg_that_claims])
-def test_a_picture_that_claims_too_many_pixels_is_named_before_it_is_decoded(make, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_picture_that_claims_too_many_pixels_is_named_before_it_is_decoded(
+    make: Callable[[int, int], bytes], tmp_path: Path
+) -> None:
     path = written(tmp_path / "huge", make(32700, 32700))
     code = f"""
 import resource
@@ -502,7 +507,7 @@ def test_colour_is_kept_where_it_is_asked_for_and_turned_with_the_gray(tmp_path:
     red[:20, :30, 2] = 200
     path = written(tmp_path / "a.png", cv2.imencode(".png", red)[1].tobytes())
     assert frames_of(path)[0].bgr is None
-    with TurnedCamera(open_file(path, colour=True), 90, False) as camera:
+    with RotatedCamera(open_file(path, colour=True), 90, False) as camera:
         frame = camera.read()
     assert frame is not None and frame.bgr is not None
     assert frame.bgr.shape == (60, 40, 3)
@@ -533,7 +538,10 @@ def test_rtsp_comes_over_tcp_unless_the_user_chose(
 class TransportRecorder:
     """An RTSP camera that offers MJPEG, notes how a client wants it sent, and hangs up."""
 
-    SDP = b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\nm=video 0 RTP/AVP 26\r\na=control:0\r\n"
+    SDP = (
+        b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n"
+        b"m=video 0 RTP/AVP 26\r\na=control:0\r\n"
+    )
 
     def __init__(self) -> None:
         self.transport = ""
