@@ -14,7 +14,7 @@ EXPECTED = "auto, camera, picamera, picamera:N, usb:N, /dev/videoN, rtsp://..., 
 LONGEST_HOST = 253 + len(":65535")  # RFC 1035
 ENCODE = "in a user name or password write / as %2F, # as %23, ? as %3F, @ as %40"
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 CAMERA = re.compile(r"auto|camera|demo|picamera(:([0-9]{1,2}|(imx|ov|ar|gc|sc)[0-9]{3,4}(_[a-z]{1,8})*))?")
 DEVICE = re.compile(r"usb:[0-9]{1,3}|(usb:)?/dev/(video[0-9]{1,3}|v4l/by-(id|path)/[\w.:-]+-video-index[0-9]{1,2})")
@@ -81,7 +81,7 @@ def read_argument(argument: str) -> str:
     """
     if not argument.startswith("@"):
         if holds_password(argument):
-            log.warning(
+            logger.warning(
                 "--source holds a password, which everybody here sees in `ps`; use --source @FILE, or camera.source"
             )
         return argument

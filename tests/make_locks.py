@@ -58,10 +58,11 @@ def requirements_on(system: System, path: Path = REQUIREMENTS) -> list[Requireme
     return holding
 
 
-def resolve(system: System, wanted: list[Requirement], *options: str) -> list[dict[str, Any]]:
+def resolve(system: System, required: list[Requirement], *options: str) -> list[dict[str, Any]]:
     """The wheels that pip would install, by name, as its report describes them."""
     command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--report", "-"]
-    command += ["--target", "/nowhere", *options, *platform_arguments(system.python, system.machine), *map(str, wanted)]
+    command += ["--target", "/nowhere", *options, *platform_arguments(system.python, system.machine)]
+    command += map(str, required)
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     wheels: list[dict[str, Any]] = json.loads(done.stdout)["install"]
     return sorted(wheels, key=lambda wheel: canonicalize_name(wheel["metadata"]["name"]))
@@ -81,10 +82,10 @@ def write_lock(system: System, wheels: list[dict[str, Any]]) -> None:
 
 def write_armv7l(system: System) -> None:
     """Lock what has wheels; pin the others as on the same Python elsewhere, without hashes."""
-    wanted = requirements_on(system)
-    write_lock(system, resolve(system, [one for one in wanted if one.name not in WHEELLESS_ON_ARMV7L], "--no-deps"))
+    required = requirements_on(system)
+    write_lock(system, resolve(system, [one for one in required if one.name not in WHEELLESS_ON_ARMV7L], "--no-deps"))
     elsewhere = System(system.python, "aarch64", system.glibc_minor)
-    pins = [pin(wheel) for wheel in resolve(elsewhere, [one for one in wanted if one.name in WHEELLESS_ON_ARMV7L])]
+    pins = [pin(wheel) for wheel in resolve(elsewhere, [one for one in required if one.name in WHEELLESS_ON_ARMV7L])]
     (LOCKS / f"{system.name}-unhashed.txt").write_text(HEADER + "\n".join(pins) + "\n")
 
 

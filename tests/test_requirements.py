@@ -34,7 +34,7 @@ def arguments_for(requirements: Path, python: str) -> list[str]:
     ],
 )
 def test_markers_choose_the_pins_of_each_release(python: str, expected: list[str]) -> None:
-    assert [str(wanted) for wanted in make_locks.requirements_on(pi(python))[:3]] == expected
+    assert [str(required) for required in make_locks.requirements_on(pi(python))[:3]] == expected
 
 
 @pytest.mark.parametrize("python", ["3.11", "3.13"])
@@ -101,9 +101,9 @@ def test_lock_and_requirements_agree(system: make_locks.System) -> None:
     unhashed = locks / f"{system.name}-unhashed.txt"
     if unhashed.exists():
         pins |= pins_of(unhashed)
-    for wanted in make_locks.requirements_on(system):
-        assert wanted.name in pins, f"{system.name}: {wanted}; {WRITE_AGAIN}"
-        assert wanted.specifier.contains(pins[wanted.name]), f"{system.name}: {wanted}; {WRITE_AGAIN}"
+    for required in make_locks.requirements_on(system):
+        assert required.name in pins, f"{system.name}: {required}; {WRITE_AGAIN}"
+        assert required.specifier.contains(pins[required.name]), f"{system.name}: {required}; {WRITE_AGAIN}"
 
 
 def test_every_lock_belongs_to_a_system() -> None:

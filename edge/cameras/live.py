@@ -13,7 +13,7 @@ WAIT_SECONDS = 0.25  # how long `read` waits: the watchdog, a signal and the pau
 CLOSE_SECONDS = 2.0  # for a device to answer; systemd's TimeoutStopSec= is 15
 BACK_OFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)  # between attempts to open it again; the last one from then on
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class LiveCamera(Closing):
@@ -68,7 +68,7 @@ class LiveCamera(Closing):
         self._closing.set()
         self._thread.join(CLOSE_SECONDS)
         if self._thread.is_alive():
-            log.warning("%s does not answer and is left open", self.name)
+            logger.warning("%s does not answer and is left open", self.name)
 
     def _run(self) -> None:
         try:
@@ -99,7 +99,7 @@ class LiveCamera(Closing):
         with self._news:
             now_s = self._clock()
             if self._failures:
-                log.info("%s is back after %.0f s", self.name, now_s - self._heard_s)
+                logger.info("%s is back after %.0f s", self.name, now_s - self._heard_s)
             self._overtaken += self._newest is not None
             self.dropped = self._overtaken + dropped_by_device
             self._newest = replace(frame, index=self._index, time_s=now_s - self._started_s)
@@ -114,5 +114,5 @@ class LiveCamera(Closing):
         pause_s = self._back_off_seconds[min(self._failures, len(self._back_off_seconds) - 1)]
         self._failures += 1
         self._state = str(error)
-        log.warning("%s; trying again in %g s", error, pause_s)
+        logger.warning("%s; trying again in %g s", error, pause_s)
         self._closing.wait(pause_s)

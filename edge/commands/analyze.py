@@ -23,7 +23,7 @@ from edge.errors import EXIT_TRY_AGAIN, UsageError
 from edge.results import FaceEmotion
 from edge.vision.pipeline import Pipeline
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -78,23 +78,23 @@ class Analysis:
         """Analyze all files; returns the exit status: 1 where one was damaged, though its good frames were analyzed."""
         self._tally.unread += len(found.problems)
         for problem in found.problems:
-            log.error("%s", problem)
+            logger.error("%s", problem)
         progress = tqdm(found.files, "analyzing", unit="file", file=sys.stderr, disable=None)
         for file in progress:
             try:
                 self._analyze(file, in_folder=file not in found.named)
             except (DamagedFileError, UsageError) as error:
                 progress.clear()
-                log.error("%s", error)
+                logger.error("%s", error)
                 self._tally.unread += 1
         self._output.flush()  # the last word is said when all is written
-        log.info("%s", self._tally)
+        logger.info("%s", self._tally)
         return EXIT_TRY_AGAIN if self._tally.unread else 0
 
     def _analyze(self, file: Path, in_folder: bool) -> None:
         kind = kind_of_file(file)
         if in_folder and is_bystander(kind, file.suffix):
-            log.info("%s", refusal(file, kind))
+            logger.info("%s", refusal(file, kind))
             self._tally.others += 1
             return
         tracks: set[int] = set()

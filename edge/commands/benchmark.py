@@ -68,7 +68,7 @@ def run(settings: Settings, source: Path | None, seconds: float, out: Path | Non
 
 def measure(settings: Settings, source: Path, seconds: float, machine: Machine) -> dict[str, Any]:
     """All figures, as the JSON has them; the rows go to a log of its own on the disk of the real one."""
-    pipeline, watch = Pipeline.from_settings(settings), Stopwatch()
+    pipeline, stopwatch = Pipeline.from_settings(settings), Stopwatch()
     before = system.temperature_celsius(machine)
     folder = log_path(settings).absolute().parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -78,19 +78,19 @@ def measure(settings: Settings, source: Path, seconds: float, machine: Machine) 
         EventLog(Path(temporary, "log.db"), every_face) as events,
     ):
         events.start_run(str(source), "benchmark", datetime.now(UTC))
-        size_wh, faces = _watch(source, pipeline, events, watch, seconds)
+        size_wh, faces = _measure_frames(source, pipeline, events, stopwatch, seconds)
     return {
         "machine": system.about(machine).found,
         "source": str(source),
         "frame_px": size_wh,
-        "faces_per_frame": round(faces / len(watch.wall_ms["analyze"]), 2),
+        "faces_per_frame": round(faces / len(stopwatch.wall_ms["analyze"]), 2),
         "detector": pipeline.detector.name,
         "runtime": pipeline.classifier.runtime,
         "xnnpack": pipeline.classifier.accelerated,
         "threads": settings.classifier.threads,
-        "milliseconds": {stage: summary(watch.wall_ms[stage]) for stage in STAGES if watch.wall_ms[stage]},
-        "frames_per_second": round(1000 / sum(statistics.fmean(watch.wall_ms[stage]) for stage in WHOLE), 1),
-        "cpu_share": round(sum(_total(watch.cpu_ms)) / sum(_total(watch.wall_ms)), 2),
+        "milliseconds": {stage: summary(stopwatch.wall_ms[stage]) for stage in STAGES if stopwatch.wall_ms[stage]},
+        "frames_per_second": round(1000 / sum(statistics.fmean(stopwatch.wall_ms[stage]) for stage in WHOLE), 1),
+        "cpu_share": round(sum(_total(stopwatch.cpu_ms)) / sum(_total(stopwatch.wall_ms)), 2),
         "memory_mb": memory_mb(machine),
         "temperature_celsius": {"before": before, "after": system.temperature_celsius(machine)},
         "heat": system.heat(machine).found,
@@ -133,18 +133,18 @@ def table(figures: dict[str, Any]) -> str:
     )
 
 
-def _watch(
-    source: Path, pipeline: Pipeline, events: EventLog, watch: Stopwatch, seconds: float
+def _measure_frames(
+    source: Path, pipeline: Pipeline, events: EventLog, stopwatch: Stopwatch, seconds: float
 ) -> tuple[tuple[int, int], int]:
     """Time frames of `source`, again from its start where it ends, for `seconds`; returns their size and all faces."""
     faces, size_wh = 0, (0, 0)
     started = time.monotonic()
     with tqdm(total=round(seconds), desc="measuring", unit="s", file=sys.stderr, disable=None) as progress:
-        for frame in _frames(source, pipeline, watch):
-            _time_parts(frame, pipeline, watch)
-            with watch.stage("analyze"):
+        for frame in _frames(source, pipeline, stopwatch):
+            _time_parts(frame, pipeline, stopwatch)
+            with stopwatch.stage("analyze"):
                 found = pipeline.analyze(frame.gray, frame.time_s)
-            with watch.stage("log"):
+            with stopwatch.stage("log"):
                 events.record(found, frame.time_s, datetime.now(UTC))
             faces += len(found)
             size_wh = frame.gray.shape[1], frame.gray.shape[0]
@@ -155,21 +155,21 @@ def _watch(
     return size_wh, faces
 
 
-def _frames(source: Path, pipeline: Pipeline, watch: Stopwatch) -> Iterator[Frame]:
+def _frames(source: Path, pipeline: Pipeline, stopwatch: Stopwatch) -> Iterator[Frame]:
     """The frames of `source`, endlessly."""
     while True:
         pipeline.restart()
         with _open(source) as camera:
-            frame = _read(camera, watch)
+            frame = _read(camera, stopwatch)
             if frame is None:
                 raise UsageError(f"{source}: no frames in it", "give another --source")
             while frame:
                 yield frame
-                frame = _read(camera, watch)
+                frame = _read(camera, stopwatch)
 
 
-def _read(camera: Camera, watch: Stopwatch) -> Frame | None:
-    with watch.stage("read"):
+def _read(camera: Camera, stopwatch: Stopwatch) -> Frame | None:
+    with stopwatch.stage("read"):
         return camera.read()
 
 
@@ -179,14 +179,14 @@ def _open(source: Path) -> Camera:
     return ImageFolder(source) if source.is_dir() else open_file(source)
 
 
-def _time_parts(frame: Frame, pipeline: Pipeline, watch: Stopwatch) -> None:
+def _time_parts(frame: Frame, pipeline: Pipeline, stopwatch: Stopwatch) -> None:
     """The parts of `analyze`, each for itself."""
-    with watch.stage("detect"):
+    with stopwatch.stage("detect"):
         faces = pipeline.detector.detect(frame.gray)
     for face in faces:
-        with watch.stage("crop"):
+        with stopwatch.stage("crop"):
             crop = crop_face(frame.gray, face.box_xywh, pipeline.detector.geometry, face.eyes)
-        with watch.stage("classify"):
+        with stopwatch.stage("classify"):
             pipeline.classifier.classify(crop)
 
 

@@ -47,7 +47,7 @@ class Forgotten:
 
 
 @dataclass(frozen=True)
-class Time:
+class TimeRange:
     """What is to be forgotten; `since` None is all that came before."""
 
     since: datetime | None
@@ -73,15 +73,15 @@ def forget(path: Path, since: datetime | None, until: datetime | None, who: str)
     """
     if not path.is_file():
         raise UsageError(f"{path}: no such event log", "give --log FILE, or --config FILE with its log.path")
-    wanted = Time(since, until or datetime.now(UTC))
+    time_range = TimeRange(since, until or datetime.now(UTC))
     try:
         with closing(connect(path)) as database:
             database.execute(f"PRAGMA busy_timeout = {LOCKED_MS}")
-            ranges = wanted.ranges(database)
+            ranges = time_range.ranges(database)
             rows = _delete_most(database, ranges)
             with transaction(database):
-                rows += _delete_rest(database, wanted, ranges)
-                _note(database, wanted, max((last for _, last in ranges), default=0), f"{who}: {rows} rows")
+                rows += _delete_rest(database, time_range, ranges)
+                _note(database, time_range, max((last for _, last in ranges), default=0), f"{who}: {rows} rows")
             overwritten = _overwrite(database)
     except (sqlite3.Error, OSError) as error:
         raise LogError(f"{path}: cannot be made to forget ({error})", "try again") from error
@@ -99,17 +99,17 @@ def _delete_most(database: sqlite3.Connection, ranges: Sequence[Range]) -> int:
     return deleted
 
 
-def _delete_rest(database: sqlite3.Connection, wanted: Time, ranges: Sequence[Range]) -> int:
+def _delete_rest(database: sqlite3.Connection, time_range: TimeRange, ranges: Sequence[Range]) -> int:
     """Delete what was written meanwhile, and bring episodes and sums into line with the rows that are left."""
     deleted = 0
-    for first, last in [*ranges, *wanted.ranges(database)]:
+    for first, last in [*ranges, *time_range.ranges(database)]:
         deleted += database.execute("DELETE FROM observations WHERE id BETWEEN ? AND ?", (first, last)).rowcount
         trim_episodes(database, first, last)
-    hours = hour_range(wanted.since, wanted.until)
+    hours = hour_range(time_range.since, time_range.until)
     database.execute("DELETE FROM sums WHERE hour BETWEEN ? AND ?", (hours.start, hours.stop - 1))
     for hour in {hours.start, hours.stop - 1}:  # the others lie in that time as a whole
-        if wanted.since or hour != hours.start:
-            around = Time(start_of(hour), start_of(hour + 1))
+        if time_range.since or hour != hours.start:
+            around = TimeRange(start_of(hour), start_of(hour + 1))
             for first, last in around.ranges(database):
                 _count(database, first, last, hour)
     return deleted
@@ -125,13 +125,13 @@ def _count(database: sqlite3.Connection, first: int, last: int, hour: int) -> No
     count_rows(database, max(first, left[1] + 1), last, [hour])
 
 
-def _note(database: sqlite3.Connection, wanted: Time, last_id: int, who: str) -> None:
+def _note(database: sqlite3.Connection, time_range: TimeRange, last_id: int, who: str) -> None:
     """Say what happened, at the place of the last row that is gone: its id is not given again."""
     ids = newest_ids(database)
     [run] = database.execute("SELECT coalesce(max(id), 0) FROM runs").fetchone()
-    until_utc = utc_text(wanted.until)
-    since_utc = utc_text(wanted.since) if wanted.since else until_utc
-    what = f"from {since_utc}" if wanted.since else EVERYTHING
+    until_utc = utc_text(time_range.until)
+    since_utc = utc_text(time_range.since) if time_range.since else until_utc
+    what = f"from {since_utc}" if time_range.since else EVERYTHING
     details = f"{what} until {until_utc} was forgotten, on the word of {who}"
     incident = Incident("forgotten", since_utc, details, until_utc)
     values = (incident.kind, incident.utc, incident.end_utc, 0.0, 0, incident.details)

@@ -13,7 +13,7 @@ CELLS_WH = (64, 48)  # a face of 32 px in a 640x480 frame covers ten cells of 10
 CHANGED_LEVELS = 8  # gray levels of one cell's mean; a dark camera's noise (sigma 15 a pixel) moves means by about 5
 
 
-class Motion:
+class ChangeDetector:
     """Compares frames with the one last `remember`ed: slow changes add up to one, too."""
 
     def __init__(self) -> None:

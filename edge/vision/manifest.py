@@ -149,10 +149,10 @@ def read_verified(model: Path, kind: type[Kind]) -> tuple[Kind, bytes]:
 def verify(model: Path, manifest: Manifest | DetectorManifest, content: bytes) -> None:
     """Check `content` of `model` against `manifest`, and both against this program; raises ModelError."""
     expected = manifest.requirements() | {"sha256": (manifest.sha256, hashlib.sha256(content).hexdigest())}
-    for key, (wanted, found) in expected.items():
-        if wanted != found:
+    for key, (needed, found) in expected.items():
+        if needed != found:
             whose = "the manifest says" if key == "sha256" else "this program needs"
             raise ModelError(
-                f"{model}: {key} does not match: {whose} {wanted}, found {found}",
+                f"{model}: {key} does not match: {whose} {needed}, found {found}",
                 "copy model and manifest together again",
             )

@@ -17,10 +17,10 @@ import numpy.typing as npt
 from edge.contract import LABELS, crop_face
 from edge.results import FaceEmotion
 from edge.settings import Settings, TrackingSettings
-from edge.vision.change import Motion
+from edge.vision.change import ChangeDetector
 from edge.vision.classifier import Classifier
 from edge.vision.detection import Face, FaceDetector, in_detail, mirrored, open_detector
-from edge.vision.template import Template
+from edge.vision.template import FaceTemplate
 from edge.vision.track import Track
 from edge.vision.tracking import Tracker
 
@@ -30,7 +30,7 @@ MOVING_SCENE_SECONDS = 5.0  # between two such early looks that find nobody new:
 NEXT_FRAME_SECONDS = 0.3  # a second look that would come later than this is at the same frame instead
 MAX_FACES = 64  # of a frame, the largest: a crowd of 50 is found whole, and each costs a run of the classifier
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Pipeline:
@@ -69,7 +69,7 @@ class Pipeline:
     def restart(self) -> None:
         """Forget all faces: the next frame belongs to another source."""
         self._tracker = Tracker(self._settings)
-        self._motion = Motion()
+        self._change = ChangeDetector()
         self._detected_s = -math.inf
         self._no_newcomers_until_s = -math.inf
         self._frame_s = -math.inf
@@ -85,12 +85,12 @@ class Pipeline:
             self.restart()
             self._look(frame_gray, 0.0, one_look=True)
         else:
-            self._watch(frame_gray, time_s)
+            self._follow_and_look(frame_gray, time_s)
         shown = [track for track in self._tracker.tracks if track.id and track.is_visible]
         shown.sort(key=lambda track: -track.face.box_xywh[2] * track.face.box_xywh[3])
         return [self._classify(track, frame_gray, time_s or 0.0) for track in shown]
 
-    def _watch(self, frame_gray: npt.NDArray[np.uint8], time_s: float) -> None:
+    def _follow_and_look(self, frame_gray: npt.NDArray[np.uint8], time_s: float) -> None:
         """Follow the known faces, and look for others if it is time to."""
         followed = [track for track in self._tracker.tracks if track.template]
         for track in followed:
@@ -111,13 +111,13 @@ class Pipeline:
         elapsed_s = time_s - self._detected_s
         if 0 < elapsed_s < self._settings.detect_seconds:  # a caller whose time stands still gets every frame searched
             return False
-        return bool(self._tracker.tracks) or elapsed_s >= STILL_SECONDS or self._motion.changed(frame_gray)
+        return bool(self._tracker.tracks) or elapsed_s >= STILL_SECONDS or self._change.changed(frame_gray)
 
     def _somebody_may_have_come(self, frame_gray: npt.NDArray[np.uint8], time_s: float) -> bool:
         if time_s < max(self._detected_s + NEWCOMER_SECONDS, self._no_newcomers_until_s):
             return False
         known = [track.face.box_xywh for track in self._tracker.tracks if track.is_visible]
-        return self._motion.changed(frame_gray, apart_from=known)
+        return self._change.changed(frame_gray, apart_from=known)
 
     def _look_for_newcomers(self, frame_gray: npt.NDArray[np.uint8], time_s: float) -> None:
         """Search before it is time to; not again soon where it is something else that moves beside the known faces."""
@@ -135,14 +135,14 @@ class Pipeline:
         faces = self._limited(detector.detect(frame_gray))
         self.detections += 1
         self._detected_s = time_s
-        self._motion.remember(frame_gray)
+        self._change.remember(frame_gray)
         for track in self._tracker.update(faces, time_s, one_look):
-            track.template = Template(frame_gray, track.face.box_xywh) if track.id else None
+            track.template = FaceTemplate(frame_gray, track.face.box_xywh) if track.id else None
 
     def _limited(self, faces: list[Face]) -> list[Face]:
         if len(faces) > MAX_FACES and not self._told_of_limit:
             self._told_of_limit = True
-            log.warning(
+            logger.warning(
                 "%d faces in a frame, of which the %d largest count, here and from now on; "
                 "is detector.threshold too low?",
                 len(faces),

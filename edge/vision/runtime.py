@@ -17,7 +17,7 @@ RUNTIMES = {"litert": "ai_edge_litert.interpreter", "tflite-runtime": "tflite_ru
 
 NOT_INSTALLED = "is not installed"
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 Runtime = Literal["auto", "litert", "tflite-runtime"]
 
@@ -97,7 +97,7 @@ def _warn_of_damage(reasons: list[str], used: str) -> None:
     """A runtime that is there and does not load is no choice of the user's."""
     for reason in reasons:
         if not reason.endswith(NOT_INSTALLED):
-            log.warning("%s; %s is used", reason, used)
+            logger.warning("%s; %s is used", reason, used)
 
 
 def verify_tensor(path: Path, name: str, expected: Tensor, details: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ MIN_CONTRAST_LEVELS = 2.0  # standard deviation; OpenCV finds a blank patch anyw
 MIN_SCORE = 0.7  # normalized correlation from which it is the same face; below it, the detector must look
 
 
-class Template:
+class FaceTemplate:
     """Image patch for template matching; replaced at each detection, so that errors do not add up."""
 
     def __init__(self, frame_gray: npt.NDArray[np.uint8], box_xywh: Box) -> None:

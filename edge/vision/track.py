@@ -8,7 +8,7 @@ import numpy.typing as npt
 from edge.contract import Box, Point
 from edge.vision.detection import Face, shifted
 from edge.vision.smoothing import SteadyEmotion
-from edge.vision.template import Template
+from edge.vision.template import FaceTemplate
 
 VELOCITY_SECONDS = 0.3  # over which a face's motion is averaged; boxes jitter
 MAX_PREDICTION_SECONDS = 0.5  # nobody keeps direction for longer
@@ -31,7 +31,7 @@ class Track:
     """looks in a row in which the detector did not find it"""
     is_visible: bool = False
     """whether it was found in the newest frame, detected or followed"""
-    template: Template | None = None
+    template: FaceTemplate | None = None
     """what it is followed by until the next look; None: it is not"""
     velocity: Point = (0.0, 0.0)
     """of the box, pixels a second"""

@@ -30,12 +30,12 @@ def main() -> None:
     whole = open_detector(chosen)
     for name, detector in (("one look", whole), ("in detail", in_detail(whole, chosen.min_face_px))):
         for times in (1, ENLARGED):
-            print(f"{name:10} photos x{times}: {_judge(detector, data / 'photos', times)}", flush=True)
+            print(f"{name:10} photos x{times}: {_evaluate(detector, data / 'photos', times)}", flush=True)
         alarms = sum(len(detector.detect(picture)) for picture in _without_people(data / "detection" / "background"))
         print(f"{name:10} face-free photos x{ENLARGED}: {alarms} false alarms", flush=True)
 
 
-def _judge(detector: FaceDetector, folder: Path, times: int) -> str:
+def _evaluate(detector: FaceDetector, folder: Path, times: int) -> str:
     boxes = _boxes(folder / "boxes.csv", times)
     found = right = 0
     for photo, true_boxes in boxes.items():

@@ -63,8 +63,8 @@ def main() -> None:
     kinds = ["graynet", "haar", *(["yunet"] if Path(args.yunet).is_file() else [])]
     print("detector  picture     CPU share of one core  detections/s  rows")
     for kind in kinds:
-        wanted = settings.Settings(detector=settings.DetectorSettings(kind=kind, yunet_model=args.yunet))
-        pipeline = Pipeline.from_settings(wanted)
+        chosen = settings.Settings(detector=settings.DetectorSettings(kind=kind, yunet_model=args.yunet))
+        pipeline = Pipeline.from_settings(chosen)
         for name, picture in (("empty room", np.asarray(room)), ("one face", portrait)):
             share, detections, rows = measure(pipeline, SyntheticCamera(picture, args.seconds), args.seconds)
             print(f"{kind:10}{name:12}{share:21.1%}{detections / args.seconds:14.2f}{rows:6}")

@@ -55,8 +55,8 @@ def main() -> None:
     parser.add_argument("--yunet", default=str(settings.DEFAULT_YUNET))
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    wanted = settings.Settings(detector=settings.DetectorSettings(kind=args.detector, yunet_model=args.yunet))
-    pipeline = Pipeline.from_settings(wanted)
+    chosen = settings.Settings(detector=settings.DetectorSettings(kind=args.detector, yunet_model=args.yunet))
+    pipeline = Pipeline.from_settings(chosen)
     with tempfile.TemporaryDirectory() as folder, frame_loop(pipeline, Path(folder)) as (loop, logs):
         print(f"detector {pipeline.detector.name}\n   frames  resident MB")
         loop.process(LoopedDemo(args.frames))

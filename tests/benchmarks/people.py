@@ -142,7 +142,7 @@ def print_photos(folder: Path, pipeline: Pipeline) -> None:
         pipeline.restart()
         boxes = [face.box_xywh for face in pipeline.analyze(read_image(path))]
         count += len(boxes)
-        found += sum(any(overlap(box, wanted) >= FOUND for box in boxes) for wanted in named[path.name])
+        found += sum(any(overlap(box, truth) >= FOUND for box in boxes) for truth in named[path.name])
     print(f"\n{count} faces in the photos; of {sum(map(len, named.values()))} named, {found} found")
 
 

@@ -112,10 +112,10 @@ def _by_ffmpeg() -> list[tuple[str, bytes]]:
 
 def damaged(content: bytes, rng: random.Random) -> bytes:
     """`content` with one to eight kinds of damage, most of it in the header, where sizes and counts stand."""
-    spoiled = bytearray(content)
+    corrupted = bytearray(content)
     for _ in range(rng.choice((1, 1, 2, 4, 8))):
-        rng.choice(MUTATIONS)(spoiled, rng)
-    return bytes(spoiled)
+        rng.choice(MUTATIONS)(corrupted, rng)
+    return bytes(corrupted)
 
 
 def _place(content: bytearray, rng: random.Random) -> int:

@@ -36,24 +36,24 @@ def flipped_bytes(trial: Trial) -> None:
         trial.wait_for_rows(20)
         trial.stop()
         whole = log.read_bytes()
-        spoiled = _flip(trial, whole)
-        log.write_bytes(spoiled)
+        corrupted = _flip(trial, whole)
+        log.write_bytes(corrupted)
         trial.witness.read(log)
-        outcomes[_outcome(trial, spoiled)] += 1
+        outcomes[_outcome(trial, corrupted)] += 1
         for file in log.parent.glob("log.db*"):
             file.unlink()
         trial.witness.forget()
     trial.note = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
 
 
-def _outcome(trial: Trial, spoiled: bytes) -> str:
+def _outcome(trial: Trial, corrupted: bytes) -> str:
     """Start on a damaged log and see what comes of it; wherever it goes on, it must log."""
     log = trial.witness.path
     trial.start()
     try:
         trial.wait_for_words("watching picamera", restart=False)
     except EndedError:
-        if log.read_bytes() != spoiled:
+        if log.read_bytes() != corrupted:
             raise FaultError("a refused log was changed") from None
         return "refused"
     trial.witness.forget()  # rows of a file that is aside by now
@@ -62,17 +62,17 @@ def _outcome(trial: Trial, spoiled: bytes) -> str:
         raise FaultError(trial.said())
     copies = [path for path in log.parent.glob("log.db.damaged-*") if path.suffix not in ("-wal", "-shm")]
     trial.witness.check(whole=bool(copies))
-    if copies and copies[0].read_bytes() != spoiled:
+    if copies and copies[0].read_bytes() != corrupted:
         raise FaultError("the log that was set aside was changed")
     return "set aside" if copies else "went on"
 
 
 def _flip(trial: Trial, content: bytes) -> bytes:
-    spoiled = bytearray(content)
+    corrupted = bytearray(content)
     for _ in range(trial.chance.choice([1, 10, 1000])):
-        place = trial.chance.choice([trial.chance.randrange(100), trial.chance.randrange(len(spoiled))])
-        spoiled[place] ^= trial.chance.randrange(1, 256)
-    return bytes(spoiled)
+        place = trial.chance.choice([trial.chance.randrange(100), trial.chance.randrange(len(corrupted))])
+        corrupted[place] ^= trial.chance.randrange(1, 256)
+    return bytes(corrupted)
 
 
 def swapped_model(trial: Trial) -> None:

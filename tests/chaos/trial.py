@@ -131,8 +131,8 @@ class Trial:
         self._watch_until(lambda: time.monotonic() >= end_s)
 
     def wait_for_rows(self, count: int = NEW_ROWS) -> None:
-        wanted = self.witness.look() + count
-        self._watch_until(lambda: len(self.witness.seen) >= wanted)
+        needed = self.witness.look() + count
+        self._watch_until(lambda: len(self.witness.seen) >= needed)
 
     def wait_for_words(self, words: str, restart: bool = True) -> None:
         self._watch_until(lambda: words in self.said(), restart)

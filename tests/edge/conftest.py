@@ -46,7 +46,7 @@ def demo_frames() -> list[np.ndarray]:
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    """A copy of the shipped model with its manifest, to be spoiled."""
+    """A copy of the shipped model with its manifest, to be corrupted."""
     for source in (DEFAULT_MODEL, DEFAULT_MODEL.with_suffix(".json")):
         shutil.copy(source, tmp_path)
     return tmp_path / DEFAULT_MODEL.name
@@ -54,7 +54,7 @@ def model(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def face_model(tmp_path: Path) -> Path:
-    """A copy of the shipped face detector with its manifest, to be spoiled."""
+    """A copy of the shipped face detector with its manifest, to be corrupted."""
     for source in (DEFAULT_GRAYNET, DEFAULT_GRAYNET.with_suffix(".json")):
         shutil.copy(source, tmp_path)
     return tmp_path / DEFAULT_GRAYNET.name

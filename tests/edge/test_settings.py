@@ -57,9 +57,9 @@ def test_a_missing_file_is_a_settings_error(tmp_path: Path) -> None:
 
 
 def test_what_is_set_is_taken_and_the_rest_keeps_its_default() -> None:
-    wanted = settings.parse({"camera": {"width": 1280}}, "test")
-    assert wanted.camera.width == 1280
-    assert wanted.camera.height == Settings().camera.height
+    chosen = settings.parse({"camera": {"width": 1280}}, "test")
+    assert chosen.camera.width == 1280
+    assert chosen.camera.height == Settings().camera.height
 
 
 def test_the_services_file_shows_the_true_defaults() -> None:

@@ -34,13 +34,13 @@ def build(python: str) -> Path:
     """Return the emulated `python` ("3.11" or "3.13"), built in minutes where the cache lacks it."""
     folder = CACHE / python
     requirements, ready = folder / "requirements.txt", folder / "ready"
-    wanted = requirements_text()
-    if not ready.exists() or requirements.read_text() != wanted:
+    text = requirements_text()
+    if not ready.exists() or requirements.read_text() != text:
         shutil.rmtree(folder, ignore_errors=True)
         root = folder / "root"
         packages = [f"python{python}", "libstdc++6"]  # OpenCV and LiteRT are C++
         debian.unpack(packages, RELEASES[python], "arm64", CACHE / f"apt-{RELEASES[python]}-arm64", root)
-        requirements.write_text(wanted)
+        requirements.write_text(text)
         _install_wheels(requirements, python, folder)
         _write_starter(folder, root, python)
         ready.touch()
@@ -76,8 +76,8 @@ def _install_wheels(requirements: Path, python: str, folder: Path) -> None:
         "--target",
         str(target),
     ]
-    wanted = map(str, requirements_on(System(python, "aarch64"), requirements))
-    done = subprocess.run([*command, *platform_arguments(python), *wanted], capture_output=True, text=True)
+    required = map(str, requirements_on(System(python, "aarch64"), requirements))
+    done = subprocess.run([*command, *platform_arguments(python), *required], capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"pip found no aarch64 wheels for Python {python}:\n{done.stderr}")
 

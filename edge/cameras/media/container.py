@@ -158,9 +158,9 @@ def _track_duration(tkhd: bytes) -> int:
     return 0 if duration in (0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF) else int(duration)
 
 
-def _first(content: bytes, wanted: bytes) -> bytes:
-    """The content of the first box `wanted` among those that `content` consists of; empty where there is none."""
-    return next((inner for name, inner in _boxes(content) if name == wanted), b"")
+def _first(content: bytes, name: bytes) -> bytes:
+    """The content of the first box called `name` in `content`, a row of boxes; empty where there is none."""
+    return next((inner for found, inner in _boxes(content) if found == name), b"")
 
 
 def _boxes(content: bytes) -> Iterator[tuple[bytes, bytes]]:

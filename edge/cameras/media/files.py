@@ -18,7 +18,7 @@ from edge.errors import UsageError
 
 __all__ = ["DamagedFileError", "ImageFolder", "Pictures", "VideoFile", "open_file", "read_image"]
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Pictures(Closing):
@@ -76,7 +76,7 @@ class ImageFolder(Pictures):
         if is_picture(kind):
             pictures.append(path)
         elif is_bystander(kind, path.suffix):
-            log.info("%s", refusal(path, kind))
+            logger.info("%s", refusal(path, kind))
         else:
             self._problems.append(str(refusal(path, kind)))
 

@@ -13,7 +13,7 @@ FREE_SOME = "free space (`sudo apt clean`, old files), or set log.path to a larg
 
 
 def check(path: Path) -> Finding:
-    """Judge the log's place, where `path` may not exist yet."""
+    """Whether the log `path`, which may not exist yet, can be written, and how much room there is."""
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     reason = _refusal(path, folder)
     if reason:

@@ -105,7 +105,7 @@ def service(machine: Machine) -> Finding:
 
 
 def service_state(state: dict[str, str]) -> Finding:
-    """Judge the properties that `systemctl show` gives."""
+    """What the properties that `systemctl show` gives say of the service."""
     if state.get("LoadState") != "loaded":
         return ok("service", "not installed (install.sh does it)")
     restarts = int(state.get("NRestarts") or 0)

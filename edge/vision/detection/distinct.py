@@ -25,7 +25,7 @@ def distinct(faces: Sequence[Face]) -> list[Face]:
 
 
 def lies_on_another(face: Face, others: Sequence[Face]) -> bool:
-    """Whether `face` is the same as one of the `others`, to judge by its box."""
+    """Whether `face` is the same as one of the `others`, by its box."""
     boxes = np.array([other.box_xywh for other in others]).reshape(-1, 4)
     return bool(_same_face(boxes, np.array(face.box_xywh)).any())
 

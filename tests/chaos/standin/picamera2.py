@@ -1,4 +1,4 @@
-"""Stands in for the Pi's camera: gives the frames of $CHAOS_FRAMES, spoiled as the file $CHAOS_FAULT says."""
+"""Stands in for the Pi's camera: gives the frames of $CHAOS_FRAMES, degraded as the file $CHAOS_FAULT says."""
 
 import os
 import threading
@@ -44,7 +44,7 @@ class Picamera2:
 
     def make_array(self, name):
         self._index += 1
-        frame = spoil(self._frames[self._index % len(self._frames)], FAULT.read_text())
+        frame = degrade(self._frames[self._index % len(self._frames)], FAULT.read_text())
         return np.pad(frame, ((0, frame.shape[0] // 2), (0, 64)))  # chroma below, the Pi 5's padding beside
 
     def configure(self, configuration):
@@ -63,7 +63,7 @@ class Picamera2:
         pass
 
 
-def spoil(frame, fault):
+def degrade(frame, fault):
     if fault in ("black", "white"):
         return np.full_like(frame, 255 * (fault == "white"))
     if fault == "noise":

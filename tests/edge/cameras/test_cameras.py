@@ -159,10 +159,10 @@ def test_a_camera_with_autofocus_follows_the_scene_unless_told_otherwise(
     picamera2: type[FakePicamera2], autofocus: bool | float, controls: dict[str, float]
 ) -> None:
     limits = {"FrameDurationLimits": (66666, 66666)}
-    wanted = settings.CameraSettings(autofocus=autofocus)
-    PiCamera(wanted).close()
+    chosen = settings.CameraSettings(autofocus=autofocus)
+    PiCamera(chosen).close()
     picamera2.camera_controls = {"AfMode": (0, 2, 0), "LensPosition": (0.0, 32.0, 1.0)}
-    PiCamera(wanted).close()
+    PiCamera(chosen).close()
     assert [configuration["controls"] for configuration in picamera2.configured] == [limits, limits | controls]
 
 

@@ -187,8 +187,8 @@ def test_a_stream_that_hangs_up_is_visited_again(mjpeg: MjpegServer) -> None:
 
 def test_a_stream_that_says_nothing_ends_after_its_timeout(mjpeg: MjpegServer) -> None:
     mjpeg.silent = True
-    wanted = settings.CameraSettings(source=mjpeg.url, timeout_seconds=0.5)
-    with open_camera(wanted) as camera, pytest.raises(CameraError, match="no picture came"):
+    chosen = settings.CameraSettings(source=mjpeg.url, timeout_seconds=0.5)
+    with open_camera(chosen) as camera, pytest.raises(CameraError, match="no picture came"):
         read(camera)
 
 

@@ -152,7 +152,7 @@ def test_the_log_is_found_by_the_settings(log: Path, program: Program, tmp_path:
         (["--log", "log.db", "--output", "log.db"], 2, "is the event log itself"),
         (["--log", "text.db"], 1, "cannot be read"),
         (["--log", "old.db"], 1, "found version 0"),
-        (["--log", "spoiled.db"], 1, "cannot be read"),
+        (["--log", "corrupted.db"], 1, "cannot be read"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(
@@ -161,7 +161,7 @@ def test_what_is_wrong_is_said_in_one_line(
     (tmp_path / "text.db").write_text("no database " * 100)
     (tmp_path / "old.db").touch()
     content = log.read_bytes()
-    (tmp_path / "spoiled.db").write_bytes(content[: 4096 * 5] + b"\xff" * (len(content) - 4096 * 5))
+    (tmp_path / "corrupted.db").write_bytes(content[: 4096 * 5] + b"\xff" * (len(content) - 4096 * 5))
     done = program("export", *arguments)
     assert done.returncode == code
     assert len(errors(done)) == 1

@@ -49,7 +49,7 @@ SENSELESS = [
 ]
 
 
-def spoil(path: Path, statement: str, table: str = "observations") -> None:
+def corrupt(path: Path, statement: str, table: str = "observations") -> None:
     """Change rows behind the back of their conditions, as a flipped byte does."""
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("PRAGMA writable_schema = ON")
@@ -62,7 +62,7 @@ def spoil(path: Path, statement: str, table: str = "observations") -> None:
 def test_a_row_that_makes_no_sense_is_left_out_and_counted(change: str, tmp_path: Path) -> None:
     log, output = tmp_path / "log.db", tmp_path / "out.csv"
     fill(log, 60)
-    spoil(log, f"UPDATE observations SET {change} WHERE id IN (20, 40)")
+    corrupt(log, f"UPDATE observations SET {change} WHERE id IN (20, 40)")
     told = export(log, output, "observations", "csv", None, None)
     assert told == "2 rows make no sense and are left out"
     ids = [int(line.split(",")[0]) for line in output.read_text().splitlines()[1:]]
@@ -106,7 +106,7 @@ def test_senseless_rows_beside_the_observations_are_told_by_the_report(table: st
                 clock.jump(3600 if second == 10 else 0)
                 events.record([face(emotion="sad" if second > 15 else "happy")], second, clock.now)
                 clock.go_on(1)
-    spoil(log, f"UPDATE {table} SET {change} WHERE id = 1", table)
+    corrupt(log, f"UPDATE {table} SET {change} WHERE id = 1", table)
     assert "1 rows make no sense" in report(log, tmp_path / "report.html", None, None)
     export(log, tmp_path / "out.csv", "observations", "csv", None, None)
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 61
@@ -127,10 +127,10 @@ def whole_log(folder: Path) -> bytes:
 
 
 def flipped(content: bytes, chance: random.Random) -> bytes:
-    spoiled = bytearray(content)
+    corrupted = bytearray(content)
     for _ in range(chance.choice([1, 3])):
-        spoiled[chance.randrange(len(spoiled))] ^= 1 << chance.randrange(8)
-    return bytes(spoiled)
+        corrupted[chance.randrange(len(corrupted))] ^= 1 << chance.randrange(8)
+    return bytes(corrupted)
 
 
 def test_flipped_bits_end_no_reader_and_cost_few_rows(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def leaf_pages(log: Path) -> list[int]:
 def test_the_commands_tell_it_in_one_line_and_by_their_exit_status(tmp_path: Path, program: Program) -> None:
     log = tmp_path / "log.db"
     fill(log, 60)
-    spoil(log, "UPDATE observations SET score = NULL WHERE id = 7")
+    corrupt(log, "UPDATE observations SET score = NULL WHERE id = 7")
     done = program("export", "--log", log)
     assert done.returncode == 1
     assert len(done.stdout.splitlines()) == 60
@@ -195,8 +195,8 @@ def test_the_commands_tell_it_in_one_line_and_by_their_exit_status(tmp_path: Pat
 def test_a_log_without_any_row_that_makes_sense_says_so(tmp_path: Path) -> None:
     log = tmp_path / "log.db"
     fill(log, 5)
-    spoil(log, "UPDATE observations SET emotion = 'x'")
+    corrupt(log, "UPDATE observations SET emotion = 'x'")
     assert "5 rows make no sense" in report(log, tmp_path / "report.html", None, None)  # made of the hourly sums
-    spoil(log, "DELETE FROM sums")
+    corrupt(log, "DELETE FROM sums")
     with pytest.raises(UsageError, match="rows make no sense"):
         report(log, tmp_path / "report.html", None, None)

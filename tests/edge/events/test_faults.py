@@ -75,10 +75,10 @@ def test_rows_that_were_written_outlive_sigkill_once_each(tmp_path: Path, commit
     for seed in range(5):
         with writer(path, commit_seconds) as process:
             assert process.stdout
-            wanted, lines = random.Random(seed).randrange(1, 400), []
+            needed, lines = random.Random(seed).randrange(1, 400), []
             for line in process.stdout:
                 lines.append(line)
-                if len(lines) == wanted:
+                if len(lines) == needed:
                     process.kill()
             number, written = map(int, next(line for line in reversed(lines) if line.endswith("\n")).split())
         assert rows(path, "PRAGMA integrity_check") == [("ok",)]
@@ -377,8 +377,8 @@ def test_a_flipped_byte_in_a_columns_name_is_damage(tmp_path: Path) -> None:
 def test_damage_found_while_running_ends_no_daemon(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     clock, path = Clock(), tmp_path / "log.db"
     fill(path, 25_000, LogSettings(commit_seconds=600.0), clock)  # more than SQLite keeps in memory
-    wanted = LogSettings(commit_seconds=0.0, max_megabytes=0.1)  # upkeep reads what is oldest
-    with EventLog(path, wanted, clock) as events:
+    settings = LogSettings(commit_seconds=0.0, max_megabytes=0.1)  # upkeep reads what is oldest
+    with EventLog(path, settings, clock) as events:
         events.start_run("usb:0", "model", clock.now)
         with path.open("r+b") as file:
             file.seek(4096)
@@ -404,18 +404,20 @@ def test_flipped_bytes_anywhere_end_no_daemon_and_delete_nothing(tmp_path: Path)
     for seed in range(60):
         folder = tmp_path / str(seed)
         folder.mkdir()
-        chosen, spoiled = random.Random(seed), bytearray(content)
-        for _ in range(chosen.choice([1, 3, 100])):
-            spoiled[chosen.choice([chosen.randrange(100), chosen.randrange(len(spoiled))])] ^= 1 << chosen.randrange(8)
-        (folder / "log.db").write_bytes(spoiled)
+        chance = random.Random(seed)
+        corrupted = bytearray(content)
+        for _ in range(chance.choice([1, 3, 100])):
+            place = chance.choice([chance.randrange(100), chance.randrange(len(corrupted))])
+            corrupted[place] ^= 1 << chance.randrange(8)
+        (folder / "log.db").write_bytes(corrupted)
         try:
             fill(folder / "log.db", 3)
         except LogError:
-            assert (folder / "log.db").read_bytes() == spoiled
+            assert (folder / "log.db").read_bytes() == corrupted
             outcomes.add("refused")
             continue
         copies = damaged_copies(folder)
-        assert [copy.read_bytes() for copy in copies] in ([], [spoiled])
+        assert [copy.read_bytes() for copy in copies] in ([], [corrupted])
         assert rows(folder / "log.db", "SELECT count(*) FROM observations WHERE run = (SELECT max(id) FROM runs)") == [
             (3,)
         ]

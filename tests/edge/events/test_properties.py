@@ -37,11 +37,11 @@ def test_order_is_kept_and_only_what_is_counted_is_lost(
         _play(Path(folder, "log.db"), events, LogSettings(commit_seconds=commit_seconds, interval_seconds=0.05))
 
 
-def _play(path: Path, events: list[tuple[str, object]], wanted: LogSettings) -> None:
+def _play(path: Path, events: list[tuple[str, object]], settings: LogSettings) -> None:
     clock, full, log = Clock(), False, None
     expected: list[tuple[float, int]] = []  # time_s and track of all that was seen
     lost, jumps = 0, 0
-    log = _open(path, wanted, clock)
+    log = _open(path, settings, clock)
     for kind, value in events:
         if kind == "wait":
             clock.go_on(value)  # type: ignore[arg-type]
@@ -52,7 +52,7 @@ def _play(path: Path, events: list[tuple[str, object]], wanted: LogSettings) -> 
             full = bool(value)
         elif kind == "restart" and not full:
             log.close()
-            log = _open(path, wanted, clock)
+            log = _open(path, settings, clock)
         elif kind in ("frame", "nan"):
             clock.go_on(0.1)
             faces = [face(9, score=float("nan"))]
@@ -74,7 +74,7 @@ def _play(path: Path, events: list[tuple[str, object]], wanted: LogSettings) -> 
     check_episodes(path)
 
 
-def _open(path: Path, wanted: LogSettings, clock: Clock) -> EventLog:
-    log = EventLog(path, wanted, clock)
+def _open(path: Path, settings: LogSettings, clock: Clock) -> EventLog:
+    log = EventLog(path, settings, clock)
     log.start_run("test", "model", clock.now)
     return log

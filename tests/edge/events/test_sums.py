@@ -84,9 +84,9 @@ def test_sums_fit_the_rows_after_sigkill(tmp_path: Path) -> None:
     for seed in range(4):
         with writer(path, 0.0) as process:
             assert process.stdout
-            wanted = random.Random(seed).randrange(1, 300)
+            needed = random.Random(seed).randrange(1, 300)
             for number, _ in enumerate(process.stdout):
-                if number == wanted:
+                if number == needed:
                     process.kill()
         counted = rows(path, "SELECT sum(episodes) FROM sums")
         assert counted == rows(path, "SELECT count(*) FROM episodes")

@@ -56,7 +56,7 @@ print("same" if (classifier.classify(crop) == before).all() else "other")
 """
 
 
-def spoiled(content: bytes) -> st.SearchStrategy[bytes]:
+def corrupted(content: bytes) -> st.SearchStrategy[bytes]:
     """Cut off somewhere, or with a few bytes changed."""
     places = st.integers(0, len(content) - 1)
     changes = st.lists(st.tuples(places, st.integers(1, 255)), min_size=1, max_size=20, unique_by=lambda one: one[0])
@@ -98,7 +98,7 @@ def test_the_shipped_pair_is_taken() -> None:
 
 
 @settings(max_examples=100)
-@given(st.binary(max_size=5000) | spoiled(MODEL))
+@given(st.binary(max_size=5000) | corrupted(MODEL))
 def test_any_other_model_is_refused_by_its_sha256(model: bytes) -> None:
     assert "sha256" in load(model, MANIFEST)
 
@@ -110,8 +110,8 @@ def test_any_other_file_as_manifest_is_refused(manifest: bytes) -> None:
 
 
 @settings(max_examples=150)
-@given(spoiled(MANIFEST))
-def test_a_spoiled_manifest_is_refused_or_still_fits_the_model(manifest: bytes) -> None:
+@given(corrupted(MANIFEST))
+def test_a_corrupted_manifest_is_refused_or_still_fits_the_model(manifest: bytes) -> None:
     if not load(MODEL, manifest):
         assert json.loads(manifest)["sha256"] == hashlib.sha256(MODEL).hexdigest()
 
@@ -137,7 +137,7 @@ def test_any_value_under_any_key_of_a_detectors_manifest_is_refused_or_still_fit
 
 
 @settings(max_examples=60)
-@given(st.binary(max_size=5000) | spoiled(GRAYNET))
+@given(st.binary(max_size=5000) | corrupted(GRAYNET))
 def test_any_other_detector_is_refused_by_its_sha256(model: bytes) -> None:
     assert "sha256" in load(model, GRAYNET_MANIFEST, GrayNet)
 

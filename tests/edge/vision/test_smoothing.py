@@ -17,8 +17,8 @@ def between(happy: float) -> np.ndarray:
     return np.array([0, 0, 0, happy, 0, 0, 1 - happy], np.float32)
 
 
-def steady(**wanted: float) -> SteadyEmotion:
-    return SteadyEmotion(TrackingSettings(**({"smoothing_seconds": 0.0} | wanted)))
+def steady(**settings: float) -> SteadyEmotion:
+    return SteadyEmotion(TrackingSettings(**({"smoothing_seconds": 0.0} | settings)))
 
 
 def test_smoothing_is_a_first_order_filter_in_seconds() -> None:
@@ -69,12 +69,12 @@ SCORES = st.lists(st.floats(0.001, 1.0), min_size=7, max_size=7)
 def test_whatever_comes_the_average_is_a_distribution_and_the_label_not_far_behind(
     faces: list[tuple[list[float], float]], smoothing_seconds: float
 ) -> None:
-    wanted = TrackingSettings(smoothing_seconds=smoothing_seconds)
-    emotion = SteadyEmotion(wanted)
+    settings = TrackingSettings(smoothing_seconds=smoothing_seconds)
+    emotion = SteadyEmotion(settings)
     time_s = 0.0
     for scores, elapsed_s in faces:
         time_s += elapsed_s
         emotion.update(np.array(scores, np.float32) / np.float32(sum(scores)), time_s)
         assert emotion.probabilities.sum() == pytest.approx(1, abs=1e-4)
         assert emotion.probabilities.min() >= -1e-6
-        assert emotion.probabilities.max() - emotion.probabilities[emotion.label] < wanted.label_margin
+        assert emotion.probabilities.max() - emotion.probabilities[emotion.label] < settings.label_margin

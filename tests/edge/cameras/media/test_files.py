@@ -94,8 +94,8 @@ def test_every_kind_of_picture_is_turned_as_it_says(
 
 def test_damaged_exif_leaves_a_picture_as_it_lies() -> None:
     assert orientation(media.exif(6, ">")) == 6
-    for spoiled in (b"", b"II", media.exif(9), media.exif(6)[:12], b"XX" + media.exif(6)[2:]):
-        assert orientation(spoiled) == 1
+    for corrupted in (b"", b"II", media.exif(9), media.exif(6)[:12], b"XX" + media.exif(6)[2:]):
+        assert orientation(corrupted) == 1
 
 
 @pytest.mark.parametrize("suffix", media.SUFFIXES)
