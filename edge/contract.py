@@ -56,7 +56,8 @@ def crop_face(
         raise ValueError(f"expected a box with positive width and height, found {box_xywh}")
     unit = math.sqrt(width * height)
     angle = roll(eyes) if eyes else 0.0
-    cos, sin = math.cos(angle), math.sin(angle)
+    cos = math.cos(angle)
+    sin = math.sin(angle)
     centre_x = x + width / 2 + unit * (geometry.shift_x * cos - geometry.shift_y * sin)
     centre_y = y + height / 2 + unit * (geometry.shift_x * sin + geometry.shift_y * cos)
     upright = _rotated_square(frame_gray, (centre_x, centre_y), unit * geometry.side, cos, sin)
@@ -79,12 +80,12 @@ def _rotated_square(
     import numpy as np
 
     pixels = min(max(round(side), 1), MAX_CROP_PX)
-    step, middle = side / pixels, (pixels - 1) / 2
+    step = side / pixels
+    middle = (pixels - 1) / 2
     turn = np.array([[cos, -sin], [sin, cos]]) * step
     # `warpAffine` takes 32,766 px at most: the part of the frame that the square may touch
-    (left, right), (top, bottom) = (
-        _within(c, side + 2, size) for c, size in zip(centre, frame_gray.shape[::-1], strict=True)
-    )
+    left, right = _within(centre[0], side + 2, frame_gray.shape[1])
+    top, bottom = _within(centre[1], side + 2, frame_gray.shape[0])
     part = frame_gray[top:bottom, left:right]
     origin = np.array(centre) - [left, top] - 0.5 - turn @ [middle, middle]  # pixel centres lie at whole numbers
     matrix = np.column_stack([turn, origin])
@@ -95,5 +96,6 @@ def _rotated_square(
 
 def _within(middle: float, reach: float, size: int) -> tuple[int, int]:
     """The first pixel of `size` within `reach` of `middle`, and the one behind the last; at least one lies between."""
-    first, last = (min(max(math.floor(end), 0), size - 1) for end in (middle - reach, middle + reach))
+    first = min(max(math.floor(middle - reach), 0), size - 1)
+    last = min(max(math.floor(middle + reach), 0), size - 1)
     return first, last + 1

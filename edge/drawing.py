@@ -17,7 +17,8 @@ from cv2.typing import MatLike
 from edge.cameras.frame import Frame
 from edge.results import FaceEmotion
 
-CERTAIN_BGR, UNCERTAIN_BGR = (80, 200, 80), (60, 170, 240)
+CERTAIN_BGR = (80, 200, 80)
+UNCERTAIN_BGR = (60, 170, 240)
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -65,6 +66,7 @@ def _label(
     thickness = max(1, round(unit))
     (width, height), _ = cv2.getTextSize(text, FONT, 0.6 * unit, thickness)
     pad = round(5 * unit)
-    left, top = max(corner[0], 0), max(corner[1] - height - 2 * pad, 0)
+    left = max(corner[0], 0)
+    top = max(corner[1] - height - 2 * pad, 0)
     cv2.rectangle(picture, (left, top), (left + width + 2 * pad, top + height + 2 * pad), colour, cv2.FILLED)
     cv2.putText(picture, text, (left + pad, top + height + pad), FONT, 0.6 * unit, (20, 20, 20), thickness, cv2.LINE_AA)

@@ -50,7 +50,8 @@ def write_folders(root: Path, splits: dict[str, Faces], named: bool = True) -> P
 
 def write_photos(folder: Path) -> Path:
     """40 photos with one drawn face, 16 without, a fifth of each from a source that is held out of the training."""
-    rng, rows = np.random.default_rng(0), []
+    rng = np.random.default_rng(0)
+    rows = []
     for kind, count, sources in (("people", 40, ("ccp", "f18")), ("background", 16, ("scene15", "imnet"))):
         (folder / kind).mkdir()
         for index in range(count):

@@ -33,10 +33,16 @@ class LiveCamera(Closing):
     ) -> None:
         """`hang_seconds` of silence on top of `reconnect_seconds` mean that the device's driver does not answer."""
         self.name = "camera"
-        self._open_device, self._back_off_seconds, self._clock = open_device, back_off_seconds, clock
-        self._reconnect_seconds, self._hang_seconds = reconnect_seconds, hang_seconds
-        self._started_s = self._heard_s = clock()
-        self._index = self._failures = self._overtaken = 0
+        self._open_device = open_device
+        self._back_off_seconds = back_off_seconds
+        self._clock = clock
+        self._reconnect_seconds = reconnect_seconds
+        self._hang_seconds = hang_seconds
+        self._started_s = clock()
+        self._heard_s = self._started_s
+        self._index = 0
+        self._failures = 0
+        self._overtaken = 0
         self._newest: Frame | None = None
         self._end: Exception | None = None
         self._ended = False
@@ -49,7 +55,8 @@ class LiveCamera(Closing):
     def read(self) -> Frame | None:
         with self._news:
             self._news.wait_for(lambda: self._newest or self._ended, WAIT_SECONDS)
-            frame, self._newest = self._newest, None
+            frame = self._newest
+            self._newest = None
             if frame:
                 return frame
             if self._end:
@@ -103,7 +110,9 @@ class LiveCamera(Closing):
             self._overtaken += self._newest is not None
             self.dropped = self._overtaken + dropped_by_device
             self._newest = replace(frame, index=self._index, time_s=now_s - self._started_s)
-            self._index, self._failures, self._heard_s = self._index + 1, 0, now_s
+            self._index = self._index + 1
+            self._failures = 0
+            self._heard_s = now_s
             self._state = ""
             self._news.notify()
 

@@ -25,7 +25,8 @@ from edge.events import EventLog
 from edge.settings import LogSettings, Settings, log_path
 from edge.vision.pipeline import Pipeline
 
-SECONDS_FROM, SECONDS_TO = 1.0, 3600.0
+SECONDS_FROM = 1.0
+SECONDS_TO = 3600.0
 WHOLE = ("read", "analyze", "log")  # what `run` does with a frame; the other stages are parts of analyze
 STAGES = {
     "read": "read",
@@ -46,7 +47,8 @@ class Stopwatch:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        cpu, wall = time.process_time(), time.perf_counter()
+        cpu = time.process_time()
+        wall = time.perf_counter()
         yield
         self.wall_ms[name].append((time.perf_counter() - wall) * 1000)
         self.cpu_ms[name].append((time.process_time() - cpu) * 1000)
@@ -68,7 +70,8 @@ def run(settings: Settings, source: Path | None, seconds: float, out: Path | Non
 
 def measure(settings: Settings, source: Path, seconds: float, machine: Machine) -> dict[str, Any]:
     """All figures, as the JSON has them; the rows go to a log of its own on the disk of the real one."""
-    pipeline, stopwatch = Pipeline.from_settings(settings), Stopwatch()
+    pipeline = Pipeline.from_settings(settings)
+    stopwatch = Stopwatch()
     before = system.temperature_celsius(machine)
     folder = log_path(settings).absolute().parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -137,7 +140,8 @@ def _measure_frames(
     source: Path, pipeline: Pipeline, events: EventLog, stopwatch: Stopwatch, seconds: float
 ) -> tuple[tuple[int, int], int]:
     """Time frames of `source`, again from its start where it ends, for `seconds`; returns their size and all faces."""
-    faces, size_wh = 0, (0, 0)
+    faces = 0
+    size_wh = (0, 0)
     started = time.monotonic()
     with tqdm(total=round(seconds), desc="measuring", unit="s", file=sys.stderr, disable=None) as progress:
         for frame in _frames(source, pipeline, stopwatch):

@@ -110,7 +110,8 @@ def _allowed(kind: Any) -> str:
         return "one of " + ", ".join(map(str, kind.values))
     if isinstance(kind, msgspec.inspect.BoolType):
         return "true or false"
-    low, high = getattr(kind, "ge", None), getattr(kind, "le", None)
+    low = getattr(kind, "ge", None)
+    high = getattr(kind, "le", None)
     if low is None or high is None:
         return ""
     return f"{low:g} to {high:g}" if isinstance(low, float) else f"{low} to {high}"

@@ -175,8 +175,10 @@ class LiveServer:
 
     def _deliver(self) -> None:
         """Hand out what the frame loop left, and send as much as is taken."""
-        newest, self._newest = self._newest, None
-        frame, self._frame = self._frame, None
+        newest = self._newest
+        self._newest = None
+        frame = self._frame
+        self._frame = None
         for viewer in self.viewers[:]:
             if frame and viewer.wants_frame and not viewer.has_frame:
                 viewer.offer_frame(*frame)

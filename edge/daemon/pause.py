@@ -8,7 +8,9 @@ from queue import SimpleQueue
 from edge import settings
 from edge.daemon.signals import Signals
 
-COMMAND, SIGNAL, SETTINGS = "command", "signal", "settings"
+COMMAND = "command"
+SIGNAL = "signal"
+SETTINGS = "settings"
 """who may pause; a file that somebody made by hand says nothing"""
 LONGEST_NAME = 40  # characters of who asked, for the journal
 

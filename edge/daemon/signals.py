@@ -115,7 +115,8 @@ class Signals:
 
     def _apply(self) -> None:
         if self._keep_pause and self._pause is not None:
-            pause, self._pause = self._pause, None
+            pause = self._pause
+            self._pause = None
             self._keep_pause(pause)
 
 

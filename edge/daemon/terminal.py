@@ -31,7 +31,8 @@ class StatusLine:
         pause = REFRESH_SECONDS if self._in_place else CHANGE_SECONDS
         if monotonic_s - self._shown_s < pause or (not self._in_place and emotions == self._shown):
             return
-        self._shown_s, self._shown = monotonic_s, emotions
+        self._shown_s = monotonic_s
+        self._shown = emotions
         left_out = f"  {dropped} dropped" if dropped else ""
         line = f"{now:%H:%M:%S}  {self._rate()}{left_out}  {describe(faces)}"
         if self._in_place:

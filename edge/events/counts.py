@@ -75,7 +75,10 @@ Group = tuple[str, str, float, float]
 def _grouped(scanner: Scanner, values: dict[str, object]) -> list[Group] | None:
     """None where ids are missing on the way: then they may be there, behind a damaged place."""
     found: list[Group] = []
-    rows, firsts, lasts, senseless = 0, [], [], 0
+    rows = 0
+    firsts = []
+    lasts = []
+    senseless = 0
     for makes_sense, inside, *group, count, first, last in scanner.database.execute(GROUPED, values):
         rows += count
         firsts.append(first)

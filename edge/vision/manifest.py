@@ -10,7 +10,8 @@ from msgspec import Meta
 from edge.contract import INPUT_SHAPE, LABELS, CropGeometry
 from edge.errors import ModelError
 
-TASK, DETECTOR_TASK = "emotion-classification", "face-detection"
+TASK = "emotion-classification"
+DETECTOR_TASK = "face-detection"
 CROP_LIMITS = "a side of 0.2 to 5 and shifts of at most 2, in sides of the box"
 DETECTOR_OUTPUTS = {"scores": [1], "boxes": [4], "landmarks": [10]}  # channels
 

@@ -29,7 +29,8 @@ class FaceTemplate:
     def find(self, frame_gray: npt.NDArray[np.uint8], near_xywh: Box) -> Box | None:
         """Return the face's box in `frame_gray` around `near_xywh`, None where it is not there or looks different."""
         x, y, width, height = near_xywh
-        margin_x, margin_y = MARGIN * width, MARGIN * height
+        margin_x = MARGIN * width
+        margin_y = MARGIN * height
         wide = x - margin_x, y - margin_y, width + 2 * margin_x, height + 2 * margin_y
         area, corner = _cut(frame_gray, wide, self._scale)
         if not self._usable or any(a < p for a, p in zip(area.shape, self._patch.shape, strict=True)):
@@ -48,7 +49,8 @@ def _cut(
 ) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
     """The part of the frame inside the box, scaled, and its upper left corner in the frame."""
     x, y, width, height = box_xywh
-    left, top = max(round(x), 0), max(round(y), 0)
+    left = max(round(x), 0)
+    top = max(round(y), 0)
     part = frame_gray[top : max(round(y + height), 0), left : max(round(x + width), 0)]
     size = round(part.shape[1] * scale), round(part.shape[0] * scale)
     if min(size) < 1:

@@ -35,7 +35,8 @@ REQUIREMENTS = (
 FRAMES = 100  # of the demo: one face in each
 ROUNDS = 3
 STARTS = 5
-RUN_FPS, IDLE_FPS = 15.0, 10.0
+RUN_FPS = 15.0
+IDLE_FPS = 10.0
 IDLE_SECONDS = 40.0
 SETTLE_SECONDS = 5.0
 
@@ -59,7 +60,8 @@ def main() -> None:
 
 def build_fer() -> Path:
     """The Python of `fer`'s environment, built where it is not there yet."""
-    python, ready = FER / "bin" / "python", FER / "ready"
+    python = FER / "bin" / "python"
+    ready = FER / "ready"
     if not ready.exists():
         print("building the environment of fer ...", file=sys.stderr)
         subprocess.run([sys.executable, "-m", "venv", "--clear", FER], check=True)
@@ -77,7 +79,8 @@ def measure(folder: Path, fer_python: Path, clip: Path, minutes: float, config: 
     for _ in range(ROUNDS):
         rounds["fer"].append(side(fer_python, "fer", folder))
         rounds["edge"].append(side(sys.executable, "edge", folder, config))
-    long, idle = folder / "long.mp4", folder / "idle.mp4"
+    long = folder / "long.mp4"
+    idle = folder / "idle.mp4"
     clips.write(long, frames, RUN_FPS, minutes * 60 + 4 * SETTLE_SECONDS)
     clips.write(idle, clips.no_face(20), IDLE_FPS, IDLE_SECONDS + 4 * SETTLE_SECONDS)
     return {
@@ -161,7 +164,8 @@ def cpu_share(folder: Path, source: Path, config: Path | None) -> float:
     with running(folder, source, config) as (process, log):
         wait_for(process, log, "runs")
         time.sleep(SETTLE_SECONDS)
-        before, start = cpu_seconds(process), time.monotonic()
+        before = cpu_seconds(process)
+        start = time.monotonic()
         time.sleep(IDLE_SECONDS)
         share = (cpu_seconds(process) - before) / (time.monotonic() - start)
         if rows(log, "observations"):
@@ -182,7 +186,8 @@ def proc(process: subprocess.Popen, name: str) -> str:
 
 
 def table(figures: dict, minutes: float) -> str:
-    fer, edge = figures["milliseconds"]["fer"], figures["milliseconds"]["edge"]
+    fer = figures["milliseconds"]["fer"]
+    edge = figures["milliseconds"]["edge"]
     rows = [
         ("analyze, ms a 640x480 frame with one face, on its own", edge["analyze_ms"], fer["analyze_ms"], "", ""),
         ("the same as video, the face followed", edge["followed_ms"], fer["analyze_ms"], "10x", "60x"),

@@ -42,5 +42,6 @@ def _filled(frame: np.ndarray) -> np.ndarray:
     width, height = SIZE_WH
     scale = max(width / frame.shape[1], height / frame.shape[0])
     large = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    top, left = (large.shape[0] - height) // 2, (large.shape[1] - width) // 2
+    top = (large.shape[0] - height) // 2
+    left = (large.shape[1] - width) // 2
     return large[top : top + height, left : left + width]

@@ -37,7 +37,8 @@ def main() -> None:
 
 def _evaluate(detector: FaceDetector, folder: Path, times: int) -> str:
     boxes = _boxes(folder / "boxes.csv", times)
-    found = right = 0
+    found = 0
+    right = 0
     for photo, true_boxes in boxes.items():
         faces = detector.detect(_enlarged(read_image(folder / photo), times))
         found += len(faces)

@@ -87,7 +87,8 @@ def analyze(
     """Return the faces of every frame, milliseconds a frame, detections, and how many faces were told apart."""
     analyzer = Pipeline(detector, Classifier.load(DEFAULT_MODEL), tracking)
     found: Analyzed = []
-    start, ids = time.perf_counter(), 0
+    start = time.perf_counter()
+    ids = 0
     for clip in clips:
         analyzer.restart()
         faces = [analyzer.analyze(frame.gray, frame.time_s) for frame in clip]

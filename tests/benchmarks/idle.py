@@ -40,7 +40,8 @@ class SyntheticCamera(Closing):
         rng = np.random.default_rng(0)
         noise = rng.normal(0, NOISE_LEVELS, (16, *picture.shape))
         self._frames = np.clip(picture + noise, 0, 255).astype(np.uint8)
-        self._count, self._index = round(seconds * FRAMES_PER_SECOND), 0
+        self._count = round(seconds * FRAMES_PER_SECOND)
+        self._index = 0
         self._started_s = time.monotonic()
 
     def read(self) -> Frame | None:
@@ -73,7 +74,8 @@ def main() -> None:
 def measure(pipeline: Pipeline, device: SyntheticCamera, seconds: float) -> tuple[float, int, int]:
     """Run the daemon's loop on `device`; returns CPU time by wall time, detections and rows."""
     with tempfile.TemporaryDirectory() as folder, frame_loop(pipeline, Path(folder)) as (loop, logs):
-        before, cpu_s = pipeline.detections, time.process_time()
+        before = pipeline.detections
+        cpu_s = time.process_time()
         with LiveCamera(lambda: device, 0.0, 10.0) as camera:
             loop.process(camera)
         return (time.process_time() - cpu_s) / seconds, pipeline.detections - before, logs.current.rows

@@ -36,7 +36,8 @@ class LoopedDemo(Closing):
     def __init__(self, count: int) -> None:
         with VideoFile(DEMO) as video:
             self._frames = [frame.gray for frame in iter(video.read, None)][::3]
-        self._count, self._index = count, 0
+        self._count = count
+        self._index = 0
 
     def read(self) -> Frame | None:
         if self._index % (self._count // STEPS) == 0:

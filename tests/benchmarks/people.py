@@ -105,7 +105,8 @@ def print_delay(clips: dict[str, list[Frame]], pipeline: Pipeline) -> None:
             start = (len(pictures) - WATCHED_FRAMES) * (empty_frames - EMPTY_FRAMES[0]) // len(EMPTY_FRAMES)
             late.append(frames_late(pipeline, empty_frames, pictures[start : start + WATCHED_FRAMES]))
     frame_ms = 1000 / FRAMES_PER_SECOND
-    middle, most = float(np.median(late)), max(late)
+    middle = float(np.median(late))
+    most = max(late)
     print(f"late: median {middle:.0f} frames, {middle * frame_ms:.0f} ms; greatest {most}, {most * frame_ms:.0f} ms")
 
 
@@ -135,7 +136,8 @@ def empty_room(picture: np.ndarray) -> list[np.ndarray]:
 def print_photos(folder: Path, pipeline: Pipeline) -> None:
     """Faces found in the photos of `folder`, and of those named in its boxes.csv."""
     named = read_boxes(folder / "boxes.csv")
-    count = found = 0
+    count = 0
+    found = 0
     for path in sorted(folder.iterdir()):
         if path.suffix == ".csv":
             continue

@@ -49,7 +49,8 @@ def main() -> None:
 
 def rate(prepared: Iterator[Batch], use: Callable[[Batch], None]) -> float:
     """Images a second after the warm-up."""
-    images, start = 0, 0.0
+    images = 0
+    start = 0.0
     for number, batch in enumerate(prepared):
         if number == WARM_UP:
             start = time.perf_counter()

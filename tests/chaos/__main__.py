@@ -41,7 +41,8 @@ def main() -> int:
 
 def hurt(trial: Trial, fault: Fault) -> list[str]:
     """Play one fault and print its line; returns what went wrong."""
-    started_s, problems = time.monotonic(), []
+    started_s = time.monotonic()
+    problems = []
     try:
         fault(trial)
     except (FaultError, AssertionError) as failure:

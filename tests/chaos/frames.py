@@ -13,7 +13,8 @@ from edge.vision.detection import Haar
 
 GOOD_FRAMES = 30
 FACE_PX = 128  # side of a tile; the detector looks at a copy that is 0.31 times as large
-COLUMNS, ROWS = 10, 5
+COLUMNS = 10
+ROWS = 5
 CROWD_SIZE_WH = COLUMNS * FACE_PX, ROWS * FACE_PX
 
 
@@ -38,6 +39,7 @@ def _face(frame_gray: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """The largest face of a frame with some of what is around it."""
     x, y, width, height = Haar().detect(frame_gray)[0].box_xywh
     margin = round(0.12 * width)
-    left, top = max(round(x) - margin, 0), max(round(y) - margin, 0)
+    left = max(round(x) - margin, 0)
+    top = max(round(y) - margin, 0)
     part = frame_gray[top : round(y + height) + margin, left : round(x + width) + margin]
     return np.asarray(cv2.resize(part, (FACE_PX, FACE_PX), interpolation=cv2.INTER_AREA), np.uint8)

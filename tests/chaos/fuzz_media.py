@@ -42,7 +42,8 @@ def main() -> int:
     seeds = good_files()
     problems: list[str] = []
     codes: Counter[int] = Counter()
-    peak_mb = slowest_s = 0.0
+    peak_mb = 0.0
+    slowest_s = 0.0
     for first in range(0, args.count, FILES_A_RUN):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name, "media")
@@ -177,7 +178,8 @@ def trial(folder: Path) -> tuple[list[str], int, float, float]:
         usage, status, hung = _wait(process, limit_s)
         output.seek(0)
         diagnostics.seek(0)
-        lines, words = output.read().decode(), diagnostics.read().decode()
+        lines = output.read().decode()
+        words = diagnostics.read().decode()
     problems = [f"{folder}: no end within {limit_s:.0f} s"] if hung else []
     code = os.waitstatus_to_exitcode(status)
     if code not in (0, 1):

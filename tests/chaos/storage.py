@@ -30,7 +30,8 @@ def full_disk(trial: Trial) -> None:
 
 
 def flipped_bytes(trial: Trial) -> None:
-    log, outcomes = trial.witness.path, {"set aside": 0, "refused": 0, "went on": 0}
+    log = trial.witness.path
+    outcomes = {"set aside": 0, "refused": 0, "went on": 0}
     for _ in trial.rounds(20):
         trial.start()
         trial.wait_for_rows(20)

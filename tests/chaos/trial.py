@@ -49,10 +49,14 @@ class EndedError(FaultError):
 
 class Trial:
     def __init__(self, name: str, folder: Path, frames: Path, chance: random.Random) -> None:
-        self.name, self.folder, self.chance = name, folder, chance
+        self.name = name
+        self.folder = folder
+        self.chance = chance
         self.witness = Witness(folder / "log.db")
-        self.rounds_done = self.starts = 0
-        self.peak_mb, self.note = 0.0, ""
+        self.rounds_done = 0
+        self.starts = 0
+        self.peak_mb = 0.0
+        self.note = ""
         self.output: list[str] = []
         """what the daemon, as last started, said"""
         self.variables = {

@@ -19,7 +19,10 @@ class Witness:
         self.path = path
         self.seen: dict[int, Row] = {}
         self._checked: set[int] = set()
-        self.checked = self.lost = self.doubled = self.damaged = 0
+        self.checked = 0
+        self.lost = 0
+        self.doubled = 0
+        self.damaged = 0
 
     def look(self) -> int:
         """Note the rows that are new; returns how many were seen in all."""
@@ -29,7 +32,8 @@ class Witness:
 
     def forget(self) -> None:
         """What was seen is no longer expected: the file was damaged on purpose."""
-        self.seen, self._checked = {}, set()
+        self.seen = {}
+        self._checked = set()
 
     def check(self, whole: bool = True) -> None:
         """Compare file and memory, while no daemon runs; `whole`: no damage was done to the rows themselves.
@@ -64,7 +68,8 @@ class Witness:
         rows = _rows(f"file:{copy}", 0)
         self.lost += sum(rows.get(id) != row for id, row in self.seen.items())
         self.checked += len(rows.keys() - self._checked)
-        self.seen, self._checked = rows, set(rows)
+        self.seen = rows
+        self._checked = set(rows)
         if not whole:
             return
         self.doubled += len(rows) - len({row[1:4] for row in rows.values()})  # run, track, time_s

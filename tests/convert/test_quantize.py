@@ -103,7 +103,8 @@ def test_the_manifests_accuracy_is_what_evaluate_measures(
 def test_figures_are_told_without_faces_of_photos_in_training_too(
     shipped: tuple[Path, Quantized], tmp_path: Path
 ) -> None:
-    train, noise = faces(2, 1), np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
+    train = faces(2, 1)
+    noise = np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
     darker = Faces((train.images * 0.7).astype(np.uint8), train.labels)
     mixed = Faces(np.concatenate([darker.images, noise]), np.concatenate([train.labels, [0, 1, 2]]))
     path = write_csv(tmp_path / "mixed.csv", {"Training": train, "PublicTest": mixed, "PrivateTest": darker})
@@ -242,9 +243,11 @@ def test_the_command_says_it_in_one_line(name: str, code: int, words: str, data:
 
 
 def test_certain_is_the_lowest_score_that_keeps_the_promise() -> None:
-    scores, right = np.array([0.95, 0.9, 0.72, 0.6, 0.5, 0.4]), np.array([1, 1, 1, 0, 1, 0])
+    scores = np.array([0.95, 0.9, 0.72, 0.6, 0.5, 0.4])
+    right = np.array([1, 1, 1, 0, 1, 0])
     probabilities = np.zeros((6, 7))
-    probabilities[:, 3], probabilities[:, 0] = scores, 0.1
+    probabilities[:, 3] = scores
+    probabilities[:, 0] = 0.1
     labels = np.where(right, 3, 1)
     chosen = choose_threshold(probabilities, labels, target=0.8)
     assert (chosen.threshold, chosen.coverage, chosen.accuracy) == (0.41, round(5 / 6, 4), 0.8)

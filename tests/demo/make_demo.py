@@ -24,7 +24,8 @@ import numpy.typing as npt
 import skimage.data
 
 OUTPUT = Path(__file__).resolve().parents[2] / "edge" / "demo" / "demo.mp4"
-WIDTH_PX, HEIGHT_PX = 640, 480
+WIDTH_PX = 640
+HEIGHT_PX = 480
 FPS = 15
 SEED = 1906  # any number will do, as long as it stays
 SENSOR_NOISE = 2.0  # standard deviation in gray levels; the file grows with it: 3.0 makes 2.6 MB of 1.4 MB
@@ -127,7 +128,9 @@ HOPPER_BESIDE = (
     Pose(12.0, 458, 232, 174, -3),
 )
 CLIP_SECONDS = HOPPER_BESIDE[-1].second
-BEIGE_BGR, BLUE_BGR, GRAY_BGR = (160, 178, 188), (172, 146, 118), (158, 166, 168)
+BEIGE_BGR = (160, 178, 188)
+BLUE_BGR = (172, 146, 118)
+GRAY_BGR = (158, 166, 168)
 MARGIN_PX = 60  # the backdrop is that much larger than the frame on every side, so that it can move
 
 
@@ -196,7 +199,8 @@ def cut_out(portrait: Portrait) -> Cutout:
 
 def wall(paint_bgr: tuple[int, int, int]) -> Image:
     """A plain, slightly uneven wall lit from the upper left, larger than the frame by the margin."""
-    height_px, width_px = HEIGHT_PX + 2 * MARGIN_PX, WIDTH_PX + 2 * MARGIN_PX
+    height_px = HEIGHT_PX + 2 * MARGIN_PX
+    width_px = WIDTH_PX + 2 * MARGIN_PX
     y, x = np.mgrid[0:height_px, 0:width_px].astype(np.float32)
     light = 1.12 - 0.25 * (x / width_px) - 0.20 * (y / height_px)
     stains = np.random.default_rng(SEED).normal(size=(8, 10)).astype(np.float32)
@@ -207,7 +211,8 @@ def wall(paint_bgr: tuple[int, int, int]) -> Image:
 def pose_at(second: float, poses: tuple[Pose, ...]) -> Pose:
     """Eases from one pose to the next: a body has no corners in its path."""
     after = next(i for i, pose in enumerate(poses) if i and second <= pose.second)
-    start, end = poses[after - 1], poses[after]
+    start = poses[after - 1]
+    end = poses[after]
     part = (second - start.second) / (end.second - start.second)
     part = part * part * (3 - 2 * part)
     mixed = {name: (1 - part) * getattr(start, name) + part * getattr(end, name) for name in vars(start)}
@@ -245,7 +250,8 @@ def as_camera(scene: Image, second: float, noise: np.random.Generator) -> Image:
 
 def frames() -> Iterator[Image]:
     """Yields every frame of the clip, `(HEIGHT_PX, WIDTH_PX, 3) uint8, BGR`."""
-    collins, hopper = cut_out(COLLINS), cut_out(HOPPER)
+    collins = cut_out(COLLINS)
+    hopper = cut_out(HOPPER)
     shots = (  # who is in it, from the back to the front, and what is behind them
         (wall(BEIGE_BGR), ((collins, COLLINS_ALONE),)),
         (wall(BLUE_BGR), ((hopper, HOPPER_ALONE),)),

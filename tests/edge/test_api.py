@@ -52,7 +52,8 @@ def test_the_shipped_models_tell_the_demos_faces_apart(analyzer: Analyzer, demo_
 
 def test_gray_and_colour_give_the_same_face(analyzer: Analyzer, demo_frames: list[np.ndarray]) -> None:
     gray = demo_frames[0]
-    [one], [other] = analyzer.analyze(gray), analyzer.analyze(cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR))
+    [one] = analyzer.analyze(gray)
+    [other] = analyzer.analyze(cv2.cvtColor(gray, cv2.COLOR_GRAY2BGR))
     assert one.emotion == other.emotion == "happy"
     assert one.box_xywh == other.box_xywh
     assert np.array_equal(one.probabilities, other.probabilities)
@@ -94,7 +95,8 @@ def test_what_is_no_frame_is_refused_with_what_was_expected(analyzer: Analyzer, 
 def test_threads_that_share_one_get_the_faces_of_their_own_photos(
     analyzer: Analyzer, demo_frames: list[np.ndarray]
 ) -> None:
-    whole, pair = demo_frames[0], demo_frames[4]
+    whole = demo_frames[0]
+    pair = demo_frames[4]
     photos = [whole, pair, whole[:, ::-1].copy(), whole[:400, 100:500].copy(), np.zeros((90, 160), np.uint8)]
     expected = [described(analyzer.analyze(photo)) for photo in photos]
     with ThreadPoolExecutor(4) as threads:

@@ -51,10 +51,12 @@ def test_eyes_turn_the_face_upright(degrees: float) -> None:
     upright = np.zeros((96, 96), np.uint8)
     upright[48:] = 200
     frame = np.pad(upright, 60, mode="edge")
-    centre, angle = 107.5, math.radians(degrees)
+    centre = 107.5
+    angle = math.radians(degrees)
     turn = cv2.getRotationMatrix2D((centre, centre), -degrees, 1.0)
     turned = cv2.warpAffine(frame, turn, frame.shape[::-1], borderMode=cv2.BORDER_REPLICATE)
-    dx, dy = 20 * math.cos(angle), 20 * math.sin(angle)
+    dx = 20 * math.cos(angle)
+    dy = 20 * math.sin(angle)
     eyes = ((centre - dx, centre - dy), (centre + dx, centre + dy))
     crop = crop_face(np.asarray(turned, np.uint8), (60, 60, 96, 96), WHOLE_BOX, eyes).astype(int)
     assert crop[:20].max() < 40

@@ -12,7 +12,8 @@ WIDTH, HEIGHT, STRIDE = 704, 480, 768  # the Pi 5 pads 704 columns to 768
 
 class FakeRequest:
     def __init__(self, broken: bool) -> None:
-        self.released, self._broken = False, broken
+        self.released = False
+        self._broken = broken
 
     def make_array(self, name: str) -> np.ndarray:
         if self._broken:
@@ -33,8 +34,11 @@ class FakePicamera2:
     opened: ClassVar[list[int]] = []
     configured: ClassVar[list[dict[str, dict[str, object]]]] = []
     camera_controls: ClassVar[dict[str, tuple[float, float, float]]] = {"FrameDurationLimits": (47183, 220417486, 0)}
-    silent = broken = held = False
-    closed = cancelled = 0
+    silent = False
+    broken = False
+    held = False
+    closed = 0
+    cancelled = 0
 
     def __init__(self, camera_num: int = 0) -> None:
         if self.held:

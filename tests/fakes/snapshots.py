@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-WIDTH, HEIGHT = 160, 120
+WIDTH = 160
+HEIGHT = 120
 
 
 def jpeg_of(gray: int) -> bytes:

@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 import pytest
 
-WIDTH, HEIGHT = 704, 480
+WIDTH = 704
+HEIGHT = 480
 SYSTEM_PYTHON = "/usr/bin/python3"  # apt's GStreamer bindings are for that one
 RTSP_SERVER = f"""
 import gi
@@ -36,9 +37,12 @@ class MjpegServer:
     """Gives `frames_a_visit` JPEGs to each visitor and hangs up; `silent` keeps the line open without a word."""
 
     def __init__(self) -> None:
-        self.frames_a_visit, self.visits, self.visitors = 1000, 0, 0
+        self.frames_a_visit = 1000
+        self.visits = 0
+        self.visitors = 0
         self._left = threading.Event()
-        self.silent, self._over = False, threading.Event()
+        self.silent = False
+        self._over = threading.Event()
         _, jpeg = cv2.imencode(".jpg", np.full((HEIGHT, WIDTH), 77, np.uint8))
         content = jpeg.tobytes()
         part = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n" % (len(content), content)

@@ -69,7 +69,8 @@ def agrees(emulated: Path, cpu: str, images: npt.NDArray[np.uint8], expected: np
         return False
     scores = np.load(found)
     difference = np.abs(scores.astype(int) - expected)
-    differing, labels = np.count_nonzero(difference), np.count_nonzero(scores.argmax(1) != expected.argmax(1))
+    differing = np.count_nonzero(difference)
+    labels = np.count_nonzero(scores.argmax(1) != expected.argmax(1))
     print(
         f"  {cpu} ({machine.CPUS[cpu]}): {len(images)} faces, {differing} of {difference.size} scores differ, "
         f"by {difference.max()}/256 at most; {labels} labels differ",

@@ -40,7 +40,8 @@ def _apt_folders(release: str, architecture: str, cache: Path) -> list[str]:
     """Options that give apt its own lists, downloads and dpkg status; that is empty, so nothing counts as installed."""
     for name in ("lists/partial", "archives/partial"):
         (cache / name).mkdir(parents=True, exist_ok=True)
-    status, sources = cache / "status", cache / "sources.list"
+    status = cache / "status"
+    sources = cache / "sources.list"
     status.touch()
     signed = f"[signed-by={KEYRING}] " if KEYRING.exists() else ""
     sources.write_text(f"deb {signed}{mirror()} {release} main\n")

@@ -33,7 +33,8 @@ def _of_csv(path: Path):
 
 
 def _of_demo():
-    rng, detector = np.random.default_rng(0), Haar()
+    rng = np.random.default_rng(0)
+    detector = Haar()
     while True:
         with VideoFile(DEMO) as video:
             for frame in iter(video.read, None):

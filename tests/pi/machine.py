@@ -33,7 +33,8 @@ exec "{qemu}" -cpu "${{PI_CPU:-cortex-a72}}" -L "{root}" -0 "$0" "{root}/usr/bin
 def build(python: str) -> Path:
     """Return the emulated `python` ("3.11" or "3.13"), built in minutes where the cache lacks it."""
     folder = CACHE / python
-    requirements, ready = folder / "requirements.txt", folder / "ready"
+    requirements = folder / "requirements.txt"
+    ready = folder / "ready"
     text = requirements_text()
     if not ready.exists() or requirements.read_text() != text:
         shutil.rmtree(folder, ignore_errors=True)

@@ -18,7 +18,8 @@ def scores(faces: npt.NDArray[np.uint8], model: Path = DEFAULT_MODEL) -> npt.NDA
     of_input = manifest.load(manifest.path_beside(model), manifest.Manifest).input
     interpreter = Interpreter(model_path=str(model), num_threads=1)
     interpreter.allocate_tensors()
-    given, found = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
+    given = interpreter.get_input_details()[0]["index"]
+    found = interpreter.get_output_details()[0]["index"]
     results = []
     for face in faces:
         interpreter.set_tensor(given, quantize(face.reshape(of_input.shape), of_input.scale, of_input.zero_point))

@@ -41,7 +41,8 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=15)
     parser.add_argument("--seeds", type=int, default=3)
     arguments = parser.parse_args()
-    data, table = load(arguments.data), []
+    data = load(arguments.data)
+    table = []
     for name, changes in VARIANTS.items():
         measured = []
         for seed in range(1, arguments.seeds + 1):
@@ -50,7 +51,8 @@ def main() -> None:
             metrics = fit_on(data, from_recipe("emotion", **settings), out, resume=True)
             keras.backend.clear_session()
             measured.append([metrics["accuracy"], metrics["balanced_accuracy"]])
-        mean, spread = 100 * np.mean(measured, axis=0), 100 * np.std(measured, axis=0, ddof=1)
+        mean = 100 * np.mean(measured, axis=0)
+        spread = 100 * np.std(measured, axis=0, ddof=1)
         table.append(f"| {name} | {mean[0]:.1f} +- {spread[0]:.1f}% | {mean[1]:.1f} +- {spread[1]:.1f}% |")
         print(table[-1], flush=True)
     print("\n| | accuracy | balanced |\n|---|---|---|", *table, sep="\n")

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2]
-SYSTEMD, LOCKS = PROJECT / "systemd", PROJECT / "edge" / "locks"
+SYSTEMD = PROJECT / "systemd"
+LOCKS = PROJECT / "edge" / "locks"
 WRAPPER = "usr/local/bin/emotion-edge"
-OLD_VERSION, NEW_VERSION, NEWEST_VERSION = "1.0.0", "1.1.0", "1.2.0"
+OLD_VERSION = "1.0.0"
+NEW_VERSION = "1.1.0"
+NEWEST_VERSION = "1.2.0"
 PYTHON = Path("/usr/bin/python3")
 
 

@@ -128,7 +128,8 @@ comment = only_model(lambda line: f"# {line}")
 def test_anything_else_than_what_the_list_says_is_refused_with_nothing_changed(
     tamper: Callable[[Path], None], sound_bundle: Path, tmp_path: Path
 ) -> None:
-    bundle, root = tmp_path / "bundle", tmp_path / "root"
+    bundle = tmp_path / "bundle"
+    root = tmp_path / "root"
     shutil.copytree(sound_bundle, bundle)
     root.mkdir()
     tamper(bundle)

@@ -428,7 +428,8 @@ def test_an_upgrade_that_fails_goes_back_to_the_release_that_ran(
     restarts: bool, message: str, before: str, tmp_path: Path
 ) -> None:
     """With a stand-in for systemctl; on a real system it is `make test-systemd`'s."""
-    programs, opt = tmp_path / "bin", tmp_path / "opt"
+    programs = tmp_path / "bin"
+    opt = tmp_path / "opt"
     programs.mkdir()
     (programs / "systemctl").write_text(f'#!/bin/sh\ncase "$*" in restart*) {str(restarts).lower()};; esac\n')
     (programs / "systemctl").chmod(0o755)

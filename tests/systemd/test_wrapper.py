@@ -48,7 +48,8 @@ if "STATUS" in os.environ:
 config, log = getattr(args, "config", None), getattr(args, "log", None)
 print(args.command, config, log, os.getcwd(), os.environ["STATE_DIRECTORY"], os.environ["HOME"], sep="|")
 """
-SETTINGS, STATE = "/etc/emotion-edge/settings.toml", "/var/lib/emotion-edge"
+SETTINGS = "/etc/emotion-edge/settings.toml"
+STATE = "/var/lib/emotion-edge"
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -83,7 +84,8 @@ def root(two_releases: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def wrapper(root: Path, tmp_path: Path) -> Run:
     """Run the installed script, with /opt under `root`; `uid` is whom `id` names."""
-    programs, folder = tmp_path / "bin", tmp_path / "callers folder"
+    programs = tmp_path / "bin"
+    folder = tmp_path / "callers folder"
     programs.mkdir()
     folder.mkdir()
     (programs / "setpriv").write_text('#!/bin/sh\nprintf "setpriv %s %s %s: " "$1" "$2" "$3"\nshift 4\nexec "$@"\n')
@@ -209,7 +211,8 @@ def test_rollback_of_the_wrapper_is_the_installed_scripts(root: Path, wrapper: R
 
 def test_rollback_without_a_release_before_changes_nothing(tmp_path: Path, releases: dict[str, Path]) -> None:
     script = releases[OLD_VERSION] / "install.sh"
-    nothing, one = tmp_path / "nothing", tmp_path / "one"
+    nothing = tmp_path / "nothing"
+    one = tmp_path / "one"
     nothing.mkdir()
     one.mkdir()
     install(releases[OLD_VERSION], one)

@@ -27,7 +27,8 @@ def test_teach_writes_targets_for_every_training_face_and_carries_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(teachers, "FOLDS", 2)
-    train, validation = faces(24, 1), faces(4, 2)
+    train = faces(24, 1)
+    validation = faces(4, 2)
     data = write_csv(tmp_path / "fer2013.csv", {"Training": train, "PublicTest": validation})
     labels = np.concatenate([train.labels, validation.labels])
     table = pd.DataFrame(votes_for(labels), columns=list(VOTE_COLUMNS))

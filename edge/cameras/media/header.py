@@ -5,7 +5,11 @@ import struct
 JPEG_SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # start of frame; the three are other tables
 JPEG_BARE_MARKERS = frozenset((0x01, *range(0xD0, 0xD9)))  # without a length behind them
 REDUCED_PICTURE = 254
-IMAGE_WIDTH, IMAGE_HEIGHT, TILE_WIDTH, TILE_HEIGHT, DNG_VERSION = 256, 257, 322, 323, 50706
+IMAGE_WIDTH = 256
+IMAGE_HEIGHT = 257
+TILE_WIDTH = 322
+TILE_HEIGHT = 323
+DNG_VERSION = 50706
 TIFF_FORMATS = {3: "H", 4: "I", 16: "Q"}  # TIFF's types of whole numbers
 
 
@@ -87,9 +91,15 @@ def _first_directory(content: bytes) -> dict[int, int]:
     """Tags of the first picture of a TIFF or BigTIFF, with their first value where that is a whole number."""
     order = "<" if content[:2] == b"II" else ">"
     if struct.unpack_from(f"{order}H", content, 2)[0] == 42:
-        offset_at, offset_form, count_form, entry_bytes = 4, "I", "H", 12
+        offset_at = 4
+        offset_form = "I"
+        count_form = "H"
+        entry_bytes = 12
     else:
-        offset_at, offset_form, count_form, entry_bytes = 8, "Q", "Q", 20
+        offset_at = 8
+        offset_form = "Q"
+        count_form = "Q"
+        entry_bytes = 20
     (place,) = struct.unpack_from(order + offset_form, content, offset_at)
     (count,) = struct.unpack_from(order + count_form, content, place)
     first = place + struct.calcsize(count_form)

@@ -48,7 +48,8 @@ def devices(source: str, machine: Machine) -> list[Finding]:
         return []
     if not closed:
         return [ok("devices", f"{len(nodes)} of /dev/video* and /dev/media*, all permitted")]
-    user, group = getpass.getuser(), _group(closed[0])
+    user = getpass.getuser()
+    group = _group(closed[0])
     found = f"{user} may not open /dev/{closed[0].name}" + (f" and {len(closed) - 1} more" if closed[1:] else "")
     remedy = f"sudo usermod -aG {group} {user}, then log in again (the service's own user is in it already)"
     return [warning("devices", found, remedy) if source == "auto" else problem("devices", found, remedy, EXIT_CONFIG)]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TextIO
 
-from edge.commands.doctor.findings import Finding
+from edge.commands.doctor.findings import Finding, Level
 
 COLOURS = {"ok": "32", "warning": "33", "problem": "31"}  # ANSI green, yellow, red
 
@@ -37,11 +37,12 @@ def show(findings: Sequence[Finding], stream: TextIO) -> None:
 
 
 def verdict(findings: Sequence[Finding]) -> str:
-    problems, warnings = ([f for f in findings if f.level == level] for level in ("problem", "warning"))
-    counted = [f"{len(found)} {name}{'' if len(found) == 1 else 's'}" for found, name in _named(problems, warnings)]
+    problems = _count(findings, "problem")
+    warnings = _count(findings, "warning")
+    counted = " and ".join(filter(None, (problems, warnings)))
     if problems:
-        return f"{' and '.join(counted)}: fix the problems first."
-    return f"{counted[0]}; the daemon can run." if counted else "All is well."
+        return f"{counted}: fix the problems first."
+    return f"{counted}; the daemon can run." if counted else "All is well."
 
 
 def show_json(findings: Sequence[Finding], stream: TextIO) -> None:
@@ -49,5 +50,7 @@ def show_json(findings: Sequence[Finding], stream: TextIO) -> None:
     stream.write(json.dumps(report, indent=1) + "\n")
 
 
-def _named(problems: list[Finding], warnings: list[Finding]) -> list[tuple[list[Finding], str]]:
-    return [(found, name) for found, name in ((problems, "problem"), (warnings, "warning")) if found]
+def _count(findings: Sequence[Finding], level: Level) -> str:
+    """As in "2 warnings"; empty where there is none."""
+    number = sum(finding.level == level for finding in findings)
+    return f"{number} {level}{'' if number == 1 else 's'}" if number else ""

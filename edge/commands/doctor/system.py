@@ -70,10 +70,12 @@ def memory(machine: Machine) -> Finding:
     try:
         lines = (machine.root / "proc/meminfo").read_text().splitlines()
         kilobytes = {key: int(value.split()[0]) for key, value in (line.split(":") for line in lines)}
-        available, total = kilobytes["MemAvailable"] // 1024, kilobytes["MemTotal"] // 1024
+        available = kilobytes["MemAvailable"] // 1024
+        total = kilobytes["MemTotal"] // 1024
     except (OSError, ValueError, KeyError):
         return warning("memory", "/proc/meminfo cannot be read", "no ProcSubset=pid in the unit; /proc must be mounted")
-    found, remedy = f"{available:,} of {total:,} MB available", "stop other programs (`top`, then M, shows the largest)"
+    found = f"{available:,} of {total:,} MB available"
+    remedy = "stop other programs (`top`, then M, shows the largest)"
     if available < TOO_LITTLE_MEMORY_MB:
         return problem("memory", found, remedy, EXIT_TRY_AGAIN)
     return warning("memory", found, remedy) if available < LOW_MEMORY_MB else ok("memory", found)

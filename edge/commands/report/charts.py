@@ -19,7 +19,9 @@ COLOURS = {  # told apart by people with any colour vision, by lightness where n
     "angry": "#c8443c",
 }
 ORDER = tuple(COLOURS)  # pleasant ones below, unpleasant ones on top
-INK, FAINT, PAUSE = "#2b2f36", "#e8eaee", "#f1ece2"
+INK = "#2b2f36"
+FAINT = "#e8eaee"
+PAUSE = "#f1ece2"
 MAX_BARS = 200
 BAR_SECONDS = [1, 5, 15, 60, 300, 600, 1800, 3600, 7200, 21_600, 86_400, 7 * 86_400, 28 * 86_400]
 BAR_WIDTHS = [pd.Timedelta(timedelta(seconds=seconds)) for seconds in BAR_SECONDS]
@@ -58,7 +60,8 @@ def shares(tables: Tables) -> go.Figure:
     total = seconds["seconds"].sum()
     seconds = seconds.sort_values("seconds")
     colours = [COLOURS[emotion] for emotion in seconds.index]
-    certain, all_shares = seconds["certain_seconds"] / total, seconds["seconds"] / total
+    certain = seconds["certain_seconds"] / total
+    all_shares = seconds["seconds"] / total
     figure = go.Figure()
     for values, opacity, text in (
         (certain, 1.0, None),

@@ -68,7 +68,9 @@ class GrayNet:
         rows, columns = np.nonzero(self._output("scores")[..., 0] >= self._least_score)
         if not len(rows):
             return []
-        scores, boxes, landmarks = (self._values(name, rows, columns) for name in ("scores", "boxes", "landmarks"))
+        scores = self._values("scores", rows, columns)
+        boxes = self._values("boxes", rows, columns)
+        landmarks = self._values("landmarks", rows, columns)
         found = decode(rows, columns, boxes) / scale
         eyes = found[:, np.newaxis, :2] + found[:, np.newaxis, 2:] * (0.5 + landmarks[:, :4].reshape(-1, 2, 2))
         kept = cv2.dnn.NMSBoxes(found.tolist(), scores[:, 0].tolist(), 0.0, MAX_OVERLAP)
@@ -124,7 +126,8 @@ def blended(places: npt.NDArray[np.float64], scores: npt.NDArray[np.float64], be
 
     Weighted by the scores; a face then trembles less from frame to frame: Bazarevsky et al. 2019, BlazeFace.
     """
-    low, high = places[:, :2], places[:, :2] + places[:, 2:4]
+    low = places[:, :2]
+    high = places[:, :2] + places[:, 2:4]
     shared = np.clip(np.minimum(high, high[best]) - np.maximum(low, low[best]), 0, None).prod(axis=1)
     areas = places[:, 2:4].prod(axis=1)
     near = shared >= MAX_OVERLAP * (areas + areas[best] - shared)
@@ -139,7 +142,8 @@ def _face(place: npt.NDArray[np.float64], score: float) -> Face:
 
 def _padded(small: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Continue the lower and right edge up to whole cells of the coarsest layer."""
-    down, right = (-side % SIDE_MULTIPLE for side in small.shape)
+    down = -small.shape[0] % SIDE_MULTIPLE
+    right = -small.shape[1] % SIDE_MULTIPLE
     if not (down or right):
         return small
     return np.asarray(cv2.copyMakeBorder(small, 0, down, 0, right, cv2.BORDER_REPLICATE), np.uint8)

@@ -25,8 +25,10 @@ class InRegion:
 
     def detect(self, frame_gray: npt.NDArray[np.uint8]) -> list[Face]:
         height, width = frame_gray.shape
-        left, right = round(self.region[0] * width), round((self.region[0] + self.region[2]) * width)
-        top, bottom = round(self.region[1] * height), round((self.region[1] + self.region[3]) * height)
+        left = round(self.region[0] * width)
+        right = round((self.region[0] + self.region[2]) * width)
+        top = round(self.region[1] * height)
+        bottom = round((self.region[1] + self.region[3]) * height)
         part = np.ascontiguousarray(frame_gray[top:bottom, left:right])
         return [shifted(face, left, top) for face in self.detector.detect(part)]
 
@@ -49,7 +51,8 @@ class Ignoring:
 
 def _lies_in(box: Box, region: Box) -> bool:
     """Whether the centre of `box`, or most of it, is inside `region`, both in pixels."""
-    centre_x, centre_y = box[0] + box[2] / 2, box[1] + box[3] / 2
+    centre_x = box[0] + box[2] / 2
+    centre_y = box[1] + box[3] / 2
     if 0 <= centre_x - region[0] <= region[2] and 0 <= centre_y - region[1] <= region[3]:
         return True
     covered_width = min(box[0] + box[2], region[0] + region[2]) - max(box[0], region[0])

@@ -123,7 +123,8 @@ def test_the_eyes_error_is_in_distances_between_the_eyes() -> None:
 
 
 def test_the_command_prints_a_row_for_each_detector(photos: Path, tmp_path: Path) -> None:
-    out, picture = tmp_path / "figures.json", tmp_path / "recall.png"
+    out = tmp_path / "figures.json"
+    picture = tmp_path / "recall.png"
     command = [sys.executable, "-m", "convert", "evaluate-detector", "--photos", photos, "--yunet", "none"]
     done = subprocess.run([*command, "--json", out, "--picture", picture], cwd=PROJECT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

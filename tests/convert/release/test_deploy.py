@@ -38,7 +38,8 @@ class Device:
     """Where `convert deploy device` leads."""
 
     def __init__(self, folder: Path, programs: Path) -> None:
-        self.folder, self.programs = folder, programs
+        self.folder = folder
+        self.programs = programs
         for name in ("device", "tmp"):
             (folder / name).mkdir()
         self.set_status(0)

@@ -342,7 +342,8 @@ def test_a_turned_camera_is_still_the_camera_it_was(tmp_path: Path) -> None:
 
 def test_only_nodes_that_hang_on_usb_count_as_usb_cameras(tmp_path: Path) -> None:
     for name, device in (("video0", "platform/codec"), ("video10", "usb1/1-1/1-1:1.0"), ("video2", "usb1/1-2/1-2:1.0")):
-        node, target = tmp_path / "class" / name, tmp_path / "devices" / device
+        node = tmp_path / "class" / name
+        target = tmp_path / "devices" / device
         target.mkdir(parents=True)
         node.mkdir(parents=True)
         (node / "device").symlink_to(target)
@@ -393,7 +394,8 @@ def test_a_webcam_is_asked_for_mjpg_where_yuyv_is_too_slow(
 
 
 def test_a_device_is_found_through_its_link(tmp_path: Path) -> None:
-    link, circle = tmp_path / "by-id", tmp_path / "circle"
+    link = tmp_path / "by-id"
+    circle = tmp_path / "circle"
     link.symlink_to("/dev/null")
     circle.symlink_to(circle)
     assert node_number(link) is None

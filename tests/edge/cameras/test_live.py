@@ -53,7 +53,8 @@ class Port:
     """Where devices are plugged in: each opening gives a new one that goes on with `steps`."""
 
     def __init__(self, *steps: Step, refused: int = 0) -> None:
-        self._steps, self._refused = iter(steps), refused
+        self._steps = iter(steps)
+        self._refused = refused
         self.opened: list[FakeDevice] = []
 
     def open(self) -> Camera:
@@ -114,7 +115,8 @@ def test_a_camera_that_fails_is_closed_and_opened_again(caplog: pytest.LogCaptur
 
 
 def test_a_camera_gone_for_too_long_is_an_error() -> None:
-    clock, gone = Clock(), threading.Event()
+    clock = Clock()
+    gone = threading.Event()
     with live(Port(1, gone, FAILS), reconnect_seconds=60.0, clock=clock) as camera:
         assert read(camera)
         clock.now_s = 60.0
@@ -130,7 +132,8 @@ def test_a_camera_that_never_gave_a_frame_is_an_error_at_once() -> None:
 
 
 def test_a_driver_that_hangs_is_an_error_and_does_not_keep_the_program(caplog: pytest.LogCaptureFixture) -> None:
-    clock, never = Clock(), threading.Event()
+    clock = Clock()
+    never = threading.Event()
     camera = live(Port(1, never), reconnect_seconds=10.0, clock=clock)
     assert read(camera)
     clock.now_s = 15.0
@@ -146,7 +149,8 @@ def test_a_driver_that_hangs_is_an_error_and_does_not_keep_the_program(caplog: p
 
 
 def test_between_the_frames_of_a_slow_camera_nothing_is_said_until_one_is_late() -> None:
-    clock, never = Clock(), threading.Event()
+    clock = Clock()
+    never = threading.Event()
     with live(Port(1, never), clock=clock) as camera:
         assert read(camera)
         assert waiting_for(camera) == ""

@@ -31,7 +31,8 @@ def test_pandas_reads_both_formats_and_finds_the_same(table: str, log: Path, pro
     texts = [program("export", "--log", log, "--table", table, "--format", form).stdout for form in ("csv", "jsonl")]
     (tmp_path / "a.csv").write_text(texts[0])
     (tmp_path / "a.jsonl").write_text(texts[1])
-    csv, jsonl = pd.read_csv(tmp_path / "a.csv"), pd.read_json(tmp_path / "a.jsonl", lines=True, convert_dates=False)
+    csv = pd.read_csv(tmp_path / "a.csv")
+    jsonl = pd.read_json(tmp_path / "a.jsonl", lines=True, convert_dates=False)
     pd.testing.assert_frame_equal(csv, jsonl, check_dtype=False)
     assert len(csv) == {"observations": 200, "episodes": 20}[table]
     assert csv["id"].is_monotonic_increasing
@@ -58,7 +59,9 @@ def test_a_time_range_starts_at_since_and_ends_before_until(
 
 
 def test_rows_of_a_clock_that_jumped_come_in_the_order_of_events(tmp_path: Path) -> None:
-    clock, log, output = Clock(), tmp_path / "log.db", tmp_path / "out.csv"
+    clock = Clock()
+    log = tmp_path / "log.db"
+    output = tmp_path / "out.csv"
     for _ in range(2):
         with EventLog(log, AT_ONCE, clock) as events:
             events.start_run("test", "model", clock.now)
@@ -82,14 +85,17 @@ def test_rows_of_a_clock_that_jumped_come_in_the_order_of_events(tmp_path: Path)
 @pytest.mark.parametrize(("start", "end"), [(-7200, 40), (50, 170), (250, 350), (-10_000, 10_000), (-7100, -7050)])
 def test_since_means_the_same_to_export_and_report_after_a_jump(start: int, end: int, tmp_path: Path) -> None:
     """Both repair times: a row counts by when it truly was, and `utc` says so."""
-    clock, log, output = Clock(), tmp_path / "log.db", tmp_path / "out.csv"
+    clock = Clock()
+    log = tmp_path / "log.db"
+    output = tmp_path / "out.csv"
     with EventLog(log, AT_ONCE, clock) as events:
         events.start_run("test", "model", clock.now)
         for second in range(300):
             clock.jump({100: -7200, 200: 7200}.get(second, 0))
             events.record([face()], second, clock.now)
             clock.go_on(1)
-    since, until = NOON + timedelta(seconds=start), NOON + timedelta(seconds=end)
+    since = NOON + timedelta(seconds=start)
+    until = NOON + timedelta(seconds=end)
     export(log, output, "observations", "csv", since, until)
     exported = pd.read_csv(output)
     expected = [second for second in range(300) if start <= second < end]
@@ -102,7 +108,8 @@ def test_since_means_the_same_to_export_and_report_after_a_jump(start: int, end:
 
 
 def test_the_daemon_may_write_meanwhile(tmp_path: Path) -> None:
-    log, output = tmp_path / "log.db", tmp_path / "out.csv"
+    log = tmp_path / "log.db"
+    output = tmp_path / "out.csv"
     with EventLog(log, AT_ONCE, Clock()) as events:
         events.start_run("test", "model", NOON)
         events.record([face()], 0, NOON)

@@ -30,7 +30,8 @@ def test_what_was_asked_for_is_forgotten_and_told(log: Path, program: Program) -
 
 
 def test_while_the_daemon_writes_all_is_forgotten(tmp_path: Path, program: Program) -> None:
-    clock, log = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    log = tmp_path / "log.db"
     with EventLog(log, AT_ONCE, clock) as events:
         events.start_run("test", "model", clock.now)
         for second in range(20):

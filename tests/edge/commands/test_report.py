@@ -58,7 +58,8 @@ def test_tables_are_in_local_time_and_repaired_where_the_clock_jumped(tmp_path: 
 
 
 def test_a_run_that_saw_nobody_before_the_clock_was_set_starts_at_its_true_time(tmp_path: Path) -> None:
-    clock, log = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    log = tmp_path / "log.db"
     fill(log, 10, AT_ONCE, clock)
     clock.go_on(7200)
     clock.jump(-3600)
@@ -72,7 +73,8 @@ def test_a_run_that_saw_nobody_before_the_clock_was_set_starts_at_its_true_time(
 
 
 def test_a_pause_during_which_the_clock_was_set_is_as_long_as_it_was(tmp_path: Path) -> None:
-    clock, log = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    log = tmp_path / "log.db"
     with EventLog(log, AT_ONCE, clock) as events:
         for jump in (7200, 0):
             events.start_run("usb:0", "model", clock.now)
@@ -88,7 +90,8 @@ def test_a_pause_during_which_the_clock_was_set_is_as_long_as_it_was(tmp_path: P
 
 
 def test_time_without_the_daemon_counts_also_where_nobody_was_seen_around_it(tmp_path: Path) -> None:
-    clock, log = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    log = tmp_path / "log.db"
     for seconds in (60, 0):
         fill(log, seconds, AT_ONCE, clock)
         clock.go_on(3600)
@@ -98,7 +101,8 @@ def test_time_without_the_daemon_counts_also_where_nobody_was_seen_around_it(tmp
 
 
 def test_bars_are_no_finer_than_what_is_counted(tmp_path: Path) -> None:
-    clock, log = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    log = tmp_path / "log.db"
     fill(log, 1200, AT_ONCE, clock)
     assert charts.bar_width(read(log)) == timedelta(seconds=15)
     clock.go_on(36_000)

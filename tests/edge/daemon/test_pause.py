@@ -18,14 +18,17 @@ from tests.chaos.trial import STANDIN
 from tests.edge.conftest import Program, environment
 from tests.fakes.streams import MjpegServer
 
-WATCHING, PAUSED, STOPPING = "STATUS=watching", "STATUS=paused", "STOPPING=1"
+WATCHING = "STATUS=watching"
+PAUSED = "STATUS=paused"
+STOPPING = "STOPPING=1"
 
 
 class Daemon:
     """A running `run` in `folder`, and what it tells systemd."""
 
     def __init__(self, process: subprocess.Popen[str], receiver: socket.socket, folder: Path) -> None:
-        self.process, self._receiver = process, receiver
+        self.process = process
+        self._receiver = receiver
         self.flag = folder / "logs" / "paused"
         self.told: list[str] = []
 
@@ -110,7 +113,8 @@ def test_while_paused_the_camera_is_closed(tmp_path: Path, mjpeg: MjpegServer) -
 
 @pytest.mark.skipif(Path("/dev/video0").exists(), reason="a camera is plugged in here")
 def test_the_demo_does_not_stand_in_for_a_camera_unplugged_during_the_pause(tmp_path: Path) -> None:
-    fault, frames = tmp_path / "fault", tmp_path / "frames.npy"
+    fault = tmp_path / "fault"
+    frames = tmp_path / "frames.npy"
     fault.write_text("good")
     np.save(frames, np.full((2, 480, 640), 99, np.uint8))
     standin = {"PYTHONPATH": f"{settings.PROJECT}:{STANDIN}", "CHAOS_FAULT": str(fault), "CHAOS_FRAMES": str(frames)}

@@ -13,7 +13,8 @@ from tests.fakes.eventlog import AT_ONCE, Clock, check_episodes, face, fill, row
 def test_a_jump_is_noted_at_its_place_and_no_row_is_moved_or_lost(
     jump: float, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     with EventLog(path, AT_ONCE, clock) as events:
         events.start_run("test", "model", clock.now)
         for second in range(20):
@@ -29,7 +30,8 @@ def test_a_jump_is_noted_at_its_place_and_no_row_is_moved_or_lost(
 
 
 def test_a_slow_drift_and_a_machine_that_slept_are_no_jumps(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     with EventLog(path, AT_ONCE, clock) as events:
         events.start_run("test", "model", clock.now)
         for second in range(100):
@@ -40,7 +42,8 @@ def test_a_slow_drift_and_a_machine_that_slept_are_no_jumps(tmp_path: Path) -> N
 
 
 def test_a_start_before_the_last_row_is_noted(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     fill(path, 3, AT_ONCE, clock)
     clock.jump(-7200)
     fill(path, 3, AT_ONCE, clock)
@@ -52,7 +55,9 @@ def test_a_start_before_the_last_row_is_noted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ticking", [True, False])
 def test_a_jump_while_no_frames_come_belongs_to_the_run_before_it(ticking: bool, tmp_path: Path) -> None:
-    clock, path, days = Clock(), tmp_path / "log.db", 700.0
+    clock = Clock()
+    path = tmp_path / "log.db"
+    days = 700.0
     with EventLog(path, LogSettings(keep_days=30, commit_seconds=0.0), clock) as events:
         events.tick(clock.now)  # paused from the start: there is no run yet
         events.start_run("test", "model", clock.now)

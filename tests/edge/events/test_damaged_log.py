@@ -60,7 +60,8 @@ def corrupt(path: Path, statement: str, table: str = "observations") -> None:
 
 @pytest.mark.parametrize("change", SENSELESS)
 def test_a_row_that_makes_no_sense_is_left_out_and_counted(change: str, tmp_path: Path) -> None:
-    log, output = tmp_path / "log.db", tmp_path / "out.csv"
+    log = tmp_path / "log.db"
+    output = tmp_path / "out.csv"
     fill(log, 60)
     corrupt(log, f"UPDATE observations SET {change} WHERE id IN (20, 40)")
     told = export(log, output, "observations", "csv", None, None)
@@ -98,7 +99,8 @@ def test_a_row_that_makes_no_sense_is_left_out_and_counted(change: str, tmp_path
     ],
 )
 def test_senseless_rows_beside_the_observations_are_told_by_the_report(table: str, change: str, tmp_path: Path) -> None:
-    clock, log = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    log = tmp_path / "log.db"
     for _ in range(2):
         with EventLog(log, AT_ONCE, clock) as events:
             events.start_run("test", "model", clock.now)
@@ -114,7 +116,8 @@ def test_senseless_rows_beside_the_observations_are_told_by_the_report(table: st
 
 def whole_log(folder: Path) -> bytes:
     """Two runs, jumps, several pages of rows and episodes."""
-    clock, log = Clock(), folder / "whole.db"
+    clock = Clock()
+    log = folder / "whole.db"
     for _ in range(2):
         with EventLog(log, LogSettings(commit_seconds=60.0), clock) as events:
             events.start_run("test", "model", clock.now)
@@ -150,7 +153,8 @@ def test_flipped_bits_end_no_reader_and_cost_few_rows(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["page", "many pages", "end"])
 def test_rows_behind_a_page_that_cannot_be_read_come_out(kind: str, tmp_path: Path) -> None:
-    log, output = tmp_path / "log.db", tmp_path / "out.csv"
+    log = tmp_path / "log.db"
+    output = tmp_path / "out.csv"
     fill(log, 2000, LogSettings(commit_seconds=600.0))
     leaves = leaf_pages(log)
     hurt: Sequence[int] = {"page": leaves[3:4], "many pages": leaves[2:12:2], "end": leaves[-1:]}[kind]

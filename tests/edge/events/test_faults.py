@@ -71,11 +71,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.parametrize("commit_seconds", [0.0, 0.02])
 def test_rows_that_were_written_outlive_sigkill_once_each(tmp_path: Path, commit_seconds: float) -> None:
-    path, kept = tmp_path / "log.db", 0
+    path = tmp_path / "log.db"
+    kept = 0
     for seed in range(5):
         with writer(path, commit_seconds) as process:
             assert process.stdout
-            needed, lines = random.Random(seed).randrange(1, 400), []
+            needed = random.Random(seed).randrange(1, 400)
+            lines = []
             for line in process.stdout:
                 lines.append(line)
                 if len(lines) == needed:
@@ -95,7 +97,8 @@ def test_rows_that_were_written_outlive_sigkill_once_each(tmp_path: Path, commit
 def test_a_full_disk_is_said_once_and_nothing_is_lost_or_doubled(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     with EventLog(path, AT_ONCE, clock) as events:
         events.start_run("test", "model", clock.now)
         for second in range(600):
@@ -121,7 +124,8 @@ def test_a_full_disk_is_said_once_and_nothing_is_lost_or_doubled(
 
 
 def test_what_no_longer_fits_into_memory_is_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     with EventLog(path, AT_ONCE, clock) as events:
         events.start_run("test", "model", clock.now)
         with full_disk():
@@ -145,7 +149,8 @@ def test_what_no_longer_fits_into_memory_is_counted(tmp_path: Path, caplog: pyte
 def test_a_disk_still_full_at_the_end_is_said_with_what_it_cost(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     fill(path, 10, AT_ONCE, clock)
     events = EventLog(path, AT_ONCE, clock)
     events.start_run("test", "model", clock.now)
@@ -162,7 +167,8 @@ def test_a_disk_still_full_at_the_end_is_said_with_what_it_cost(
 
 
 def test_on_a_full_disk_a_resumed_camera_carries_on_with_the_run_before(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     with EventLog(path, AT_ONCE, clock) as events:
         events.start_run("test", "model", clock.now)
         events.record([face()], 0, clock.now)
@@ -189,7 +195,8 @@ def test_on_a_full_disk_a_resumed_camera_carries_on_with_the_run_before(tmp_path
 
 
 def test_an_empty_room_does_not_hide_that_the_file_can_be_written_again(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     with EventLog(path, AT_ONCE, clock) as events:
         events.start_run("first", "model", clock.now)
         events.record([face()], 0, clock.now)
@@ -231,7 +238,8 @@ def test_a_large_damaged_file_is_not_read_into_memory(tmp_path: Path) -> None:
 
 def test_a_disk_that_fills_under_the_writer(small_disk: Path) -> None:
     """The real thing: pages, WAL and its index grow until ENOSPC, then somebody makes room."""
-    clock, path = Clock(), small_disk / "log.db"
+    clock = Clock()
+    path = small_disk / "log.db"
     with EventLog(path, AT_ONCE, clock) as events:
         events.start_run("test", "model", clock.now)
         ballast = small_disk / "ballast"
@@ -272,7 +280,8 @@ class ForgetfulStore(Store):
 
 
 def test_a_write_that_failed_and_yet_reached_the_disk_doubles_nothing(tmp_path: Path) -> None:
-    path, utc = tmp_path / "log.db", utc_text(NOON)
+    path = tmp_path / "log.db"
+    utc = utc_text(NOON)
     store = ForgetfulStore(path, AT_ONCE)
     store.start_run("test", "model", utc)
     seen = [observe(face(emotion=emotion), second, utc) for second, emotion in enumerate(["sad", "sad", "fear"])]
@@ -293,7 +302,8 @@ def test_a_write_that_failed_and_yet_reached_the_disk_doubles_nothing(tmp_path: 
 
 
 def test_a_locked_file_is_waited_for_and_then_written(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     with EventLog(path, AT_ONCE, clock) as events:
         events.start_run("test", "model", clock.now)
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
@@ -305,7 +315,8 @@ def test_a_locked_file_is_waited_for_and_then_written(tmp_path: Path) -> None:
 
 
 def test_two_daemons_may_share_a_file(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     with EventLog(path, AT_ONCE, clock) as first, EventLog(path, AT_ONCE, clock) as second:
         for events in (first, second):
             events.start_run("test", "model", clock.now)
@@ -317,7 +328,8 @@ def test_two_daemons_may_share_a_file(tmp_path: Path) -> None:
 
 
 def test_a_removed_file_is_made_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     with EventLog(path, AT_ONCE, clock) as events:
         events.start_run("usb:0", "model", clock.now)
         events.record([face()], 0, clock.now)
@@ -375,7 +387,8 @@ def test_a_flipped_byte_in_a_columns_name_is_damage(tmp_path: Path) -> None:
 
 
 def test_damage_found_while_running_ends_no_daemon(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     fill(path, 25_000, LogSettings(commit_seconds=600.0), clock)  # more than SQLite keeps in memory
     settings = LogSettings(commit_seconds=0.0, max_megabytes=0.1)  # upkeep reads what is oldest
     with EventLog(path, settings, clock) as events:

@@ -26,7 +26,8 @@ def log_on(events: EventLog, clock: Clock, seconds: int) -> None:
 def test_what_lies_in_a_wal_that_was_removed_is_kept(
     suffixes: list[str], way: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     with EventLog(path, AT_ONCE, clock) as events:
         events.start_run("test", "model", clock.now)
         log_on(events, clock, 50)
@@ -52,7 +53,8 @@ def test_what_lies_in_a_wal_that_was_removed_is_kept(
 def test_a_removed_file_is_noticed_within_a_minute_though_nobody_comes(
     paused: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     with EventLog(path, AT_ONCE, clock) as events:
         events.start_run("test", "model", clock.now)
         log_on(events, clock, 5)
@@ -69,7 +71,9 @@ def test_a_removed_file_is_noticed_within_a_minute_though_nobody_comes(
 
 
 def test_another_log_in_its_place_is_logged_on_and_loses_nothing(tmp_path: Path) -> None:
-    clock, path, other = Clock(), tmp_path / "log.db", tmp_path / "other.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
+    other = tmp_path / "other.db"
     fill(other, 7)
     clock.go_on(100)
     with EventLog(path, AT_ONCE, clock) as events:
@@ -83,7 +87,8 @@ def test_another_log_in_its_place_is_logged_on_and_loses_nothing(tmp_path: Path)
 
 
 def test_a_plain_copy_of_the_file_holds_all_but_the_last_minutes(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     with EventLog(path, LogSettings(), clock) as events:
         events.start_run("test", "model", clock.now)
         log_on(events, clock, 2000)

@@ -61,7 +61,8 @@ def check_sums_of_whole_hours(path: Path) -> None:
 
 
 def test_the_bytes_are_gone_from_file_and_wal(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     with EventLog(path, AT_ONCE, clock) as events:
         events.start_run("test", "model", clock.now)
         for second in range(500):
@@ -77,7 +78,8 @@ def test_the_bytes_are_gone_from_file_and_wal(tmp_path: Path) -> None:
 
 def test_what_waits_in_the_daemons_memory_is_forgotten_too(tmp_path: Path) -> None:
     """And an open episode, of which a part is forgotten, does not go on with what it knew."""
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     with EventLog(path, LogSettings(commit_seconds=10.0), clock) as events:
         events.start_run("test", "model", clock.now)
         for second in range(200):
@@ -94,7 +96,8 @@ def test_what_waits_in_the_daemons_memory_is_forgotten_too(tmp_path: Path) -> No
 
 
 def test_a_time_is_the_true_one_where_the_clock_jumped(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     with EventLog(path, AT_ONCE, clock) as events:
         events.start_run("test", "model", clock.now)
         for second in range(300):
@@ -112,7 +115,8 @@ def test_a_time_is_the_true_one_where_the_clock_jumped(tmp_path: Path) -> None:
 
 
 def test_sums_whose_rows_are_gone_are_forgotten_by_the_hour(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     fill(path, 4 * 3600, LogSettings(commit_seconds=600.0), clock)
     clock.go_on(10 * DAY_SECONDS)
     keep_up(path, LogSettings(keep_days=5.0), clock, 30)
@@ -123,7 +127,8 @@ def test_sums_whose_rows_are_gone_are_forgotten_by_the_hour(tmp_path: Path) -> N
 
 
 def test_a_year_is_forgotten_in_steps_between_which_the_daemon_writes(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     fill(path, 10_000, LogSettings(commit_seconds=600.0), clock)
     with EventLog(path, AT_ONCE, clock) as events:
         events.start_run("test", "model", clock.now)
@@ -140,7 +145,8 @@ def test_a_year_is_forgotten_in_steps_between_which_the_daemon_writes(tmp_path: 
 def test_forgetting_at_random_keeps_rows_episodes_and_sums_in_line(tmp_path: Path) -> None:
     chance = random.Random(7)
     for number in range(8):
-        clock, path = Clock(), tmp_path / f"{number}.db"
+        clock = Clock()
+        path = tmp_path / f"{number}.db"
         with EventLog(path, LogSettings(commit_seconds=chance.choice([0.0, 7.0])), clock) as events:
             events.start_run("test", "model", clock.now)
             for second in range(400):
@@ -175,7 +181,8 @@ def test_a_log_that_is_not_there_or_locked_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_holds_on_is_told_and_ends_nothing(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     with EventLog(path, AT_ONCE, clock) as events:
         events.start_run("test", "model", clock.now)
         events.record([face()], 0, clock.now)

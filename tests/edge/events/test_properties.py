@@ -38,9 +38,12 @@ def test_order_is_kept_and_only_what_is_counted_is_lost(
 
 
 def _play(path: Path, events: list[tuple[str, object]], settings: LogSettings) -> None:
-    clock, full, log = Clock(), False, None
+    clock = Clock()
+    full = False
+    log = None
     expected: list[tuple[float, int]] = []  # time_s and track of all that was seen
-    lost, jumps = 0, 0
+    lost = 0
+    jumps = 0
     log = _open(path, settings, clock)
     for kind, value in events:
         if kind == "wait":

@@ -36,7 +36,8 @@ def settle(events: EventLog, clock: Clock, hours: int = 25) -> None:
 
 
 def test_by_default_nothing_is_deleted_by_age(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     fill(path, 100, AT_ONCE, clock)
     clock.go_on(3000 * DAY_SECONDS)
     keep_up(path, LogSettings(), clock, 10)
@@ -44,7 +45,8 @@ def test_by_default_nothing_is_deleted_by_age(tmp_path: Path) -> None:
 
 
 def test_what_is_older_than_so_many_days_goes_with_all_that_hangs_on_it(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     fill(path, 2500, LogSettings(commit_seconds=60.0), clock)
     clock.go_on(20 * DAY_SECONDS)
     fill(path, 100, AT_ONCE, clock)
@@ -56,7 +58,8 @@ def test_what_is_older_than_so_many_days_goes_with_all_that_hangs_on_it(tmp_path
 
 
 def test_deletion_comes_in_short_steps(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     fill(path, 2500, LogSettings(commit_seconds=60.0), clock)
     clock.go_on(40 * DAY_SECONDS)
     left = []
@@ -73,7 +76,9 @@ def test_deletion_comes_in_short_steps(tmp_path: Path) -> None:
 
 def test_rows_of_a_clock_that_was_wrong_are_as_old_as_they_truly_are(tmp_path: Path) -> None:
     """The Pi woke up in 1970, twice; NTP came only the first time, and a glitch put 2099 for a moment."""
-    clock, path, settings = Clock(), tmp_path / "log.db", LogSettings(keep_days=30.0, commit_seconds=0.0)
+    clock = Clock()
+    path = tmp_path / "log.db"
+    settings = LogSettings(keep_days=30.0, commit_seconds=0.0)
     years = 56 * 365 * DAY_SECONDS
     clock.jump(-years)
     with open_log(path, settings, clock) as events:
@@ -94,8 +99,10 @@ def test_rows_of_a_clock_that_was_wrong_are_as_old_as_they_truly_are(tmp_path: P
 
 
 def test_a_log_stays_as_large_as_it_may_and_its_space_is_used_again(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
-    settings, sizes = LogSettings(max_megabytes=0.5, commit_seconds=30.0), []
+    clock = Clock()
+    path = tmp_path / "log.db"
+    settings = LogSettings(max_megabytes=0.5, commit_seconds=30.0)
+    sizes = []
     with open_log(path, settings, clock) as events:
         events.start_run("test", "model", clock.now)
         for second in range(12_000):
@@ -111,7 +118,8 @@ def test_a_log_stays_as_large_as_it_may_and_its_space_is_used_again(tmp_path: Pa
 
 
 def test_a_smaller_limit_gives_the_disk_its_space_back(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     fill(path, 20_000, LogSettings(commit_seconds=600.0), clock)
     before = path.stat().st_size
     keep_up(path, LogSettings(max_megabytes=0.3), clock, 100)
@@ -134,7 +142,8 @@ def left_after(path: Path, clock: Clock, hours: int) -> tuple[object, list[objec
 
 
 def test_a_device_that_was_off_for_months_deletes_after_a_day_and_says_so(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     months_ago(path, clock)
     left, refusals = left_after(path, clock, hours=20)
     assert left == 50
@@ -148,7 +157,8 @@ def test_a_device_that_was_off_for_months_deletes_after_a_day_and_says_so(tmp_pa
 def test_a_clock_that_no_server_sets_deletes_nothing(
     synchronized: bool | None, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    clock, path = Clock(synchronized=synchronized), tmp_path / "log.db"
+    clock = Clock(synchronized=synchronized)
+    path = tmp_path / "log.db"
     fill(path, 50, AT_ONCE, clock)
     for _ in range(8):
         clock.go_on(5 * DAY_SECONDS)
@@ -166,7 +176,9 @@ def test_a_clock_that_no_server_sets_deletes_nothing(
 
 @pytest.mark.parametrize("restarts", [1, 5])
 def test_a_start_in_the_far_future_deletes_nothing_until_ntp_comes(restarts: int, tmp_path: Path) -> None:
-    clock, path, settings = Clock(), tmp_path / "log.db", LogSettings(keep_days=30.0, commit_seconds=0.0)
+    clock = Clock()
+    path = tmp_path / "log.db"
+    settings = LogSettings(keep_days=30.0, commit_seconds=0.0)
     fill(path, 2000, LogSettings(commit_seconds=60.0), clock)
     clock.go_on(60)
     years = 5 * 365 * DAY_SECONDS
@@ -190,7 +202,9 @@ def test_a_start_in_the_far_future_deletes_nothing_until_ntp_comes(restarts: int
 
 
 def test_a_running_clock_that_jumps_years_ahead_deletes_nothing_within_a_day(tmp_path: Path) -> None:
-    clock, path, settings = Clock(), tmp_path / "log.db", LogSettings(keep_days=30.0, commit_seconds=0.0)
+    clock = Clock()
+    path = tmp_path / "log.db"
+    settings = LogSettings(keep_days=30.0, commit_seconds=0.0)
     fill(path, 50, AT_ONCE, clock)
     with open_log(path, settings, clock) as events:
         settle(events, clock, hours=48)
@@ -206,7 +220,8 @@ def test_a_running_clock_that_jumps_years_ahead_deletes_nothing_within_a_day(tmp
 @pytest.mark.parametrize("jump_days", [-20_000, 5000])
 def test_the_limit_of_size_asks_no_clock(jump_days: int, tmp_path: Path) -> None:
     """The oldest go, whatever times they bear, and what is new stays."""
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     fill(path, 3000, LogSettings(commit_seconds=600.0), clock)
     clock.jump(jump_days * DAY_SECONDS)
     fill(path, 3000, LogSettings(commit_seconds=600.0), clock)
@@ -222,7 +237,8 @@ def test_the_limit_of_size_asks_no_clock(jump_days: int, tmp_path: Path) -> None
 
 
 def test_a_row_from_the_future_holds_nothing_back_and_one_without_time_deletes_nothing(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     fill(path, 100, AT_ONCE, clock)
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("UPDATE observations SET utc = '2126' || substr(utc, 5) WHERE id = 20")

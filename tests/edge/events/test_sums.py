@@ -38,7 +38,8 @@ def check_sums(path: Path) -> None:
 
 @pytest.mark.parametrize("commit_seconds", [0.0, 60.0])
 def test_sums_say_what_the_rows_say(commit_seconds: float, tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     for _ in range(2):
         fill(path, 4000, LogSettings(commit_seconds=commit_seconds), clock)
         clock.go_on(5000)
@@ -47,7 +48,8 @@ def test_sums_say_what_the_rows_say(commit_seconds: float, tmp_path: Path) -> No
 
 
 def test_a_jump_moves_what_its_run_has_counted_and_nothing_else(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     fill(path, 60, AT_ONCE, clock)
     clock.jump(-56 * 365 * DAY_SECONDS)
     with EventLog(path, AT_ONCE, clock) as events:
@@ -65,7 +67,8 @@ def test_a_jump_moves_what_its_run_has_counted_and_nothing_else(tmp_path: Path) 
 
 
 def test_rows_that_waited_or_were_lost_count_as_they_stand_in_the_file(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     with EventLog(path, AT_ONCE, clock) as events:
         events.start_run("test", "model", clock.now)
         for second in range(5000):
@@ -95,7 +98,8 @@ def test_sums_fit_the_rows_after_sigkill(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("keep_sums", [True, False])
 def test_sums_stay_when_rows_go_unless_the_settings_say_otherwise(keep_sums: bool, tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     fill(path, 2000, LogSettings(commit_seconds=60.0), clock)
     before = rows(path, SUMS)
     clock.go_on(10 * DAY_SECONDS)
@@ -105,7 +109,8 @@ def test_sums_stay_when_rows_go_unless_the_settings_say_otherwise(keep_sums: boo
 
 
 def test_the_report_tells_of_rows_that_are_gone(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     fill(path, 2000, LogSettings(commit_seconds=60.0), clock)
     with open_reader(path) as reader:
         before = tables.read(reader, None, None)
@@ -122,7 +127,8 @@ def test_the_report_tells_of_rows_that_are_gone(tmp_path: Path) -> None:
 
 
 def test_a_log_of_version_2_is_counted_a_little_at_a_time_and_meanwhile_written(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     for _ in range(2):
         fill(path, 4000, LogSettings(commit_seconds=600.0), clock)
         clock.go_on(600)
@@ -148,7 +154,8 @@ def test_a_log_of_version_2_is_counted_a_little_at_a_time_and_meanwhile_written(
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Kolkata", "America/New_York"])
 def test_sums_by_the_day_are_those_of_the_zone(zone: str, tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     for _ in range(40):
         fill(path, 3, AT_ONCE, clock)
         clock.go_on(3597)
@@ -164,7 +171,8 @@ def test_sums_by_the_day_are_those_of_the_zone(zone: str, tmp_path: Path) -> Non
 
 
 def test_what_was_watched_and_paused_is_counted(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     with EventLog(path, AT_ONCE, clock) as events:
         events.start_run("test", "model", clock.now)
         for second in range(600):
@@ -181,7 +189,8 @@ def test_what_was_watched_and_paused_is_counted(tmp_path: Path) -> None:
 
 
 def test_the_newest_is_known(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     fill(path, 10, AT_ONCE, clock)
     with open_reader(path) as reader:
         latest = reader.latest()

@@ -68,7 +68,8 @@ def test_a_source_that_begins_anew_is_logged_on(tmp_path: Path) -> None:
 
 
 def test_rows_are_committed_together(tmp_path: Path) -> None:
-    clock, path = Clock(), tmp_path / "log.db"
+    clock = Clock()
+    path = tmp_path / "log.db"
     with EventLog(path, LogSettings(commit_seconds=10.0), clock) as events:
         events.start_run("test", "model", NOON)
         counts = []
@@ -144,7 +145,8 @@ INSERT INTO observations VALUES
 
 
 def test_a_log_of_version_1_loses_nothing_and_becomes_as_a_new_one(tmp_path: Path) -> None:
-    path, new = tmp_path / "log.db", tmp_path / "new.db"
+    path = tmp_path / "log.db"
+    new = tmp_path / "new.db"
     old_columns = (
         f"id, run, utc, track, x, y, width, height, detection_score, emotion, score, certain, {', '.join(LABELS)}"
     )
@@ -175,7 +177,9 @@ def test_a_log_of_version_1_loses_nothing_and_becomes_as_a_new_one(tmp_path: Pat
 
 
 def test_what_is_no_log_of_ours_is_refused_and_left_alone(tmp_path: Path) -> None:
-    newer, other, text = tmp_path / "newer.db", tmp_path / "other.db", tmp_path / "notes.txt"
+    newer = tmp_path / "newer.db"
+    other = tmp_path / "other.db"
+    text = tmp_path / "notes.txt"
     sqlite3.connect(newer).execute("PRAGMA user_version = 99").connection.close()
     sqlite3.connect(other).execute("CREATE TABLE bookmarks (url)").connection.close()
     text.write_text("shopping list, not a database\n" * 50)

@@ -59,7 +59,8 @@ def test_a_frame_no_larger_than_a_part_is_looked_at_once() -> None:
 
 
 def test_a_greater_least_face_means_fewer_looks() -> None:
-    few, many = Squares(), Squares()
+    few = Squares()
+    many = Squares()
     frame = with_squares((3000, 4000))
     InDetail(few, 100).detect(frame)
     InDetail(many, 32).detect(frame)

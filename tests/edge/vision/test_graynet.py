@@ -43,7 +43,8 @@ def test_frames_that_fit_no_grid_are_padded(
 ) -> None:
     frame = demo_frames[0]
     [whole] = detector.detect(frame)
-    height, width = frame.shape[0] - cut[0], frame.shape[1] - cut[1]
+    height = frame.shape[0] - cut[0]
+    width = frame.shape[1] - cut[1]
     [face] = detector.detect(frame[:height, :width])  # rows with a gap between them, as a camera's Y plane has
     assert face.box_xywh == pytest.approx(whole.box_xywh, abs=16)  # another scale of the copy: a cell is 16 px here
 
@@ -113,7 +114,8 @@ def test_what_several_cells_say_of_one_face_is_averaged_by_their_scores() -> Non
         [8, 0, 100, 100, 34, 44, 70, 40],
         [300, 0, 100, 100, *[0] * 4],
     )
-    places, scores = np.array([one, other, elsewhere], np.float64), np.array([0.9, 0.3, 0.8])
+    places = np.array([one, other, elsewhere], np.float64)
+    scores = np.array([0.9, 0.3, 0.8])
     assert blended(places, scores, best=0).tolist() == pytest.approx([2, 0, 100, 100, 31, 41, 70, 40])
     assert blended(places, scores, best=2).tolist() == elsewhere
 
@@ -125,7 +127,8 @@ def test_a_weak_box_that_blending_moves_onto_a_face_is_that_face(
     """Each of these was two faces, one on the other."""
     x, y, width, height = detector.detect(demo_frames[3])[0].box_xywh
     zoom = 2.2 if blur_px else 1.8
-    centre_x, centre_y = x + width / 2, y + height / 2
+    centre_x = x + width / 2
+    centre_y = y + height / 2
     matrix = np.array([[zoom, 0, 320 - zoom * centre_x + shift], [0, zoom, 240 - zoom * centre_y]], np.float32)
     large = cv2.warpAffine(demo_frames[3], matrix, (640, 480), borderMode=cv2.BORDER_REPLICATE)
     frame = cv2.GaussianBlur(large, (0, 0), blur_px) if blur_px else large

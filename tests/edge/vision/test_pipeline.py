@@ -20,7 +20,8 @@ class CountingHaar:
     def __init__(self) -> None:
         self._haar = Haar()
         self.geometry: CropGeometry = self._haar.geometry
-        self.calls, self.blind = 0, False
+        self.calls = 0
+        self.blind = False
 
     def detect(self, frame_gray: np.ndarray) -> list[Face]:
         self.calls += 1

@@ -9,7 +9,8 @@ from edge.contract import LABELS
 from edge.settings import TrackingSettings
 from edge.vision.smoothing import SteadyEmotion
 
-HAPPY, NEUTRAL = LABELS.index("happy"), LABELS.index("neutral")
+HAPPY = LABELS.index("happy")
+NEUTRAL = LABELS.index("neutral")
 
 
 def between(happy: float) -> np.ndarray:

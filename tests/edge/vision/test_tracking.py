@@ -56,7 +56,8 @@ def test_the_greater_overlap_wins_and_no_track_is_given_twice() -> None:
 def test_faces_that_pass_each_other_keep_their_numbers() -> None:
     tracker = Tracker(TrackingSettings(forget_seconds=1.0))
     for step in range(41):
-        one, other = face(10.0 * step), face(400 - 10.0 * step, 30.0)
+        one = face(10.0 * step)
+        other = face(400 - 10.0 * step, 30.0)
         pair = [one, other] if step % 3 else [other, one]  # a detector keeps no order
         found = {track.face.box_xywh: track.id for track in tracker.update(pair, step / 15, one_look=True)}
         if step == 0:
@@ -158,7 +159,8 @@ def test_whatever_comes_every_face_gets_one_number_and_none_is_given_twice(
     frames: list[tuple[list[Box], float]],
 ) -> None:
     tracker = Tracker(TrackingSettings(forget_seconds=1.0))
-    time_s, newest = 0.0, 0
+    time_s = 0.0
+    newest = 0
     for boxes, elapsed_s in frames:
         time_s += elapsed_s
         known = {track.id for track in tracker.tracks}

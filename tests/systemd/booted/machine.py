@@ -32,7 +32,8 @@ systemctl mask --quiet getty.target console-getty.service
 
 def build(release: Release) -> Path:
     """The root folder, made in minutes where it is not there yet, or was made otherwise."""
-    root, ready = CACHE / release.name, CACHE / f"{release.name}.ready"
+    root = CACHE / release.name
+    ready = CACHE / f"{release.name}.ready"
     recipe = PACKAGES + CONFIGURE + release.install_camera
     if ready.exists() and ready.read_text() == recipe:
         return root

@@ -81,7 +81,8 @@ def other_release(folder: Path, line: str) -> Path:
 
 
 def test_a_release_that_does_not_get_ready_gives_way_to_the_one_before(pi: Machine, tmp_path: Path) -> None:
-    before, rows = pi.output(f"readlink {CURRENT}"), int(pi.output(ROWS))
+    before = pi.output(f"readlink {CURRENT}")
+    rows = int(pi.output(ROWS))
     done = deploy(pi.programs, "pi", project=other_release(tmp_path, 'raise RuntimeError("broken")'))
     assert done.returncode == 1, done.stdout
     assert re.search(r"did not get ready; .* runs again", done.stdout), done.stdout

@@ -15,7 +15,8 @@ from train.report.sheets import save_sheets
 
 @pytest.fixture
 def data() -> Fer2013:
-    train, validation = faces(4, 1), faces(2, 2)
+    train = faces(4, 1)
+    validation = faces(2, 2)
     train.images[0] = 0  # blank
     train.images[1] = 100
     train.images[1, 0, 0] = 101  # nearly

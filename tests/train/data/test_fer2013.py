@@ -98,8 +98,11 @@ def test_of_few_faces_one_of_each_class_is_held_out() -> None:
 
 
 def test_copies_of_validation_and_test_leave_training_and_are_counted() -> None:
-    train, validation, test = faces(4, 1), faces(2, 2), faces(2, 3)
-    train.images[3], train.images[8] = validation.images[0], test.images[5]
+    train = faces(4, 1)
+    validation = faces(2, 2)
+    test = faces(2, 3)
+    train.images[3] = validation.images[0]
+    train.images[8] = test.images[5]
     data = drop_duplicates(Fer2013(train, validation, test))
     assert data.dropped_duplicates == 2
     assert content(data.train) == content(train.take(np.delete(np.arange(28), [3, 8])))
@@ -206,7 +209,8 @@ def test_real_folders_hold_what_the_real_csv_holds(tmp_path: Path) -> None:
     unpack = str(SHARED_FER2013 / "unpack.py")
     for kind, target in (("csv", "fer2013.csv"), ("folders", "kaggle")):
         subprocess.run([sys.executable, unpack, kind, str(tmp_path / target)], check=True)
-    one, other = load(tmp_path / "fer2013.csv"), load(tmp_path / "kaggle")
+    one = load(tmp_path / "fer2013.csv")
+    other = load(tmp_path / "kaggle")
     assert one.dropped_duplicates == other.dropped_duplicates == 308
     assert one.train.counts() == other.train.counts()
     assert one.validation.counts() == other.validation.counts()

@@ -53,8 +53,11 @@ def test_other_photos_are_not_taken_for_it() -> None:
 @pytest.fixture
 def data() -> Fer2013:
     """Two validation faces of photos in training, one of them with another label, and one exact copy."""
-    train, held = photos(20, 1), photos(8, 2)
-    held[0], held[1], held[2] = shifted(train[3]), mirrored(train[4]), train[5]
+    train = photos(20, 1)
+    held = photos(8, 2)
+    held[0] = shifted(train[3])
+    held[1] = mirrored(train[4])
+    held[2] = train[5]
     labels = np.arange(20) % 7
     held_labels = np.array([3, 5, 5, 0, 1, 2, 3, 4])
     return Fer2013(Faces(train, labels), Faces(held, held_labels), Faces(photos(0, 3), labels[:0]))

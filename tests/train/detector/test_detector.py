@@ -108,8 +108,10 @@ def test_a_folder_without_one_of_its_parts_is_refused(photos: Path, tmp_path: Pa
 
 def test_labels_follow_the_pixels_into_a_scene(photos: Path) -> None:
     """Eyes and mouth are drawn dark: they must be dark where the scene says they are, mirrored or not."""
-    scenes, rng = Scenes(load(photos).training, faces(4, 1).images), np.random.default_rng(1)
-    compared, dark = 0, 0
+    scenes = Scenes(load(photos).training, faces(4, 1).images)
+    rng = np.random.default_rng(1)
+    compared = 0
+    dark = 0
     for _ in range(200):
         one = scenes.draw(rng)
         for box, points in zip(one.boxes[one.valid], one.landmarks[one.valid], strict=True):
@@ -174,7 +176,8 @@ def test_a_perfect_answer_costs_nothing_and_a_worse_one_more() -> None:
 
 
 def test_recall_and_false_alarms_are_counted_as_by_hand() -> None:
-    box, elsewhere = [10, 10, 20, 20], [100, 100, 20, 20]
+    box = [10, 10, 20, 20]
+    elsewhere = [100, 100, 20, 20]
     found = [
         (np.array([box, elsewhere], float), np.array([0.9, 0.8])),  # a hit, and a face that nobody labelled
         (np.array([[14, 10, 20, 20]], float), np.array([0.6])),  # IoU 0.67
@@ -197,7 +200,8 @@ def test_recall_and_false_alarms_are_counted_as_by_hand() -> None:
 def test_faces_count_from_40_px_of_a_frame_of_640x480_however_large_the_photo_is() -> None:
     boxes = np.array([[5, 5, 9, 9.5], [50, 50, 10, 10.5]], np.float32)
     small = Photo(Path("x"), np.zeros((120, 160), np.uint8), boxes, np.ones(2), np.full((2, 10), np.nan))
-    frame, copy = as_frame(small), fitted(small)
+    frame = as_frame(small)
+    copy = fitted(small)
     assert (frame.gray.shape, copy.gray.shape) == ((480, 640), (288, 384))
     np.testing.assert_allclose(frame.boxes, boxes * 4)
     np.testing.assert_allclose(copy.boxes, boxes * 2.4)
@@ -210,7 +214,8 @@ def test_faces_count_from_40_px_of_a_frame_of_640x480_however_large_the_photo_is
 def test_a_run_killed_and_resumed_ends_like_an_unbroken_one(photos: Path, fer2013: Path, tmp_path: Path) -> None:
     given = {"photos": str(photos), "data": str(fer2013), "epochs": 3}
     config = read_recipe(DetectorConfig, RECIPES / "face.toml", given)
-    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    whole = tmp_path / "whole"
+    broken = tmp_path / "broken"
     metrics = fit(config, whole)
     assert metrics["faces"] == 8 and metrics["face_free_photos"] == 4
     assert json.loads((whole / "metrics.json").read_text()) == metrics

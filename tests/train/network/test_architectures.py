@@ -76,7 +76,8 @@ def test_the_deployable_copy_is_plain_float32_and_says_the_same() -> None:
 
 def test_fused_batch_norm_learns_what_the_plain_one_learns() -> None:
     x = np.random.default_rng(0).normal(3, 2, (64, 6, 6, 4)).astype(np.float32)
-    fused, plain = FusedBatchNormalization(), layers.BatchNormalization()
+    fused = FusedBatchNormalization()
+    plain = layers.BatchNormalization()
     for _ in range(3):
         np.testing.assert_allclose(fused(x, training=True), plain(x, training=True), atol=1e-4)
     for one, other in zip(fused.get_weights(), plain.get_weights(), strict=True):

@@ -75,7 +75,8 @@ def test_a_network_for_another_input_is_refused(tmp_path: Path) -> None:
     network(dtype="uint8").save(tmp_path / "uint8.keras")
     with pytest.raises(NetworkError, match="takes uint8 pixels, expected float32"):
         read_emotion_network(tmp_path / "uint8.keras")
-    one, other = keras.Input((48, 48, 1)), keras.Input((5,))
+    one = keras.Input((48, 48, 1))
+    other = keras.Input((5,))
     x = keras.layers.Concatenate()([keras.layers.Flatten()(one), other])
     keras.Model([one, other], keras.layers.Dense(7)(x)).save(tmp_path / "two.keras")
     keras.Sequential([keras.layers.Input((48, 48, 3)), keras.layers.Flatten(), keras.layers.Dense(7)]).save(

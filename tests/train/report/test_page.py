@@ -98,7 +98,8 @@ def test_reliability_bins_hold_every_face_and_add_up_to_the_ece() -> None:
 
 def test_quantization_is_compared_face_by_face() -> None:
     labels = np.array([0, 0, 3, 3])
-    before, after = sure(0, 0, 3, 1), sure(0, 5, 3, 3)
+    before = sure(0, 0, 3, 1)
+    after = sure(0, 5, 3, 3)
     after[2] = sure(3, score=0.8)[0]
     result = compare(before, after, labels)
     assert result["accuracy"] == {"float": 0.75, "int8": 0.75}

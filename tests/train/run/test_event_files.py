@@ -21,7 +21,8 @@ def test_a_resumed_log_is_read_as_one_and_training_and_validation_share_their_ta
     resumed = TensorBoardLog(tmp_path)
     for epoch, loss in ((1, 1.0), (2, 0.5)):
         resumed.write(epoch, {"loss": loss, "accuracy": 0.5, "val_loss": loss + 0.25})
-    training, validation = read(tmp_path / "training"), read(tmp_path / "validation")
+    training = read(tmp_path / "training")
+    validation = read(tmp_path / "validation")
     assert training == {
         "loss": [(1, 2.0), (2, 1.0), (3, 0.5)],
         "accuracy": [(1, 0.25), (2, 0.5), (3, 0.5)],

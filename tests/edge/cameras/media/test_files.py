@@ -52,8 +52,10 @@ def moving() -> list[np.ndarray]:
 
 def light_quarter(gray: np.ndarray) -> str:
     height, width = gray.shape
-    upper, lower = gray[: height // 2], gray[height // 2 :]
-    left, right = slice(None, width // 2), slice(width // 2, None)
+    upper = gray[: height // 2]
+    lower = gray[height // 2 :]
+    left = slice(None, width // 2)
+    right = slice(width // 2, None)
     means = {
         "upper left": upper[:, left].mean(),
         "upper right": upper[:, right].mean(),
@@ -299,7 +301,8 @@ def test_a_folder_as_source_names_all_that_it_leaves_out(
     (tmp_path / "d.jp2").write_bytes(REFUSED["JPEG 2000"])
     os.mkfifo(tmp_path / "e.jpg")
     (tmp_path / "notes.txt").write_text("notes")
-    words, frames = [], 0
+    words = []
+    frames = 0
     with ImageFolder(tmp_path) as folder:
         while True:
             try:

@@ -83,7 +83,8 @@ def rtsp_camera() -> Iterator[RtspCamera]:
 def test_a_wrong_password_is_told_apart_from_a_stream_that_is_not_there(
     rtsp_camera: RtspCamera, challenges: list[str]
 ) -> None:
-    rtsp_camera.challenges, rtsp_camera.password = challenges, "a/b c"
+    rtsp_camera.challenges = challenges
+    rtsp_camera.password = "a/b c"
     wrong = why_no_stream(rtsp_camera.url("me:hunter2"), 2.0)
     assert "user or password refused (401)" in wrong
     assert "hunter2" not in wrong
@@ -165,7 +166,8 @@ def test_an_address_is_taken_apart_and_decoded() -> None:
 
 
 def test_the_cameras_error_has_the_reason(rtsp_camera: RtspCamera) -> None:
-    rtsp_camera.challenges, rtsp_camera.password = [DIGEST], "right"
+    rtsp_camera.challenges = [DIGEST]
+    rtsp_camera.password = "right"
     url = rtsp_camera.url("me:hunter2")
     with pytest.raises(CameraError, match=r"^rtsp://127\.0\.0\.1:\d+: user or password refused \(401\)"):
         StreamCamera(url, CameraSettings(source=url, timeout_seconds=2.0))

@@ -100,7 +100,8 @@ def test_a_wrong_password_is_told_apart_from_a_picture_that_is_not_there(snapsho
     wrong = snapshots.url.replace("//", "//me:hunter2@")
     assert "user or password refused (401)" in read_fails(wrong)
     assert "it asks for user and password (401)" in read_fails(snapshots.url)
-    snapshots.password, snapshots.status = "", 404
+    snapshots.password = ""
+    snapshots.status = 404
     assert "no stream there of that name (404)" in read_fails(snapshots.url)
     assert "hunter2" not in read_fails(wrong)
     snapshots.close()

@@ -28,7 +28,9 @@ class MemoryAllocator(Allocator):
 
     def __init__(self):
         self.sync = self.Access
-        self.memory, self._buffers, self._files = {}, {}, []
+        self.memory = {}
+        self._buffers = {}
+        self._files = []
 
     def allocate(self, libcamera_config, use_case):
         self.close()
@@ -42,7 +44,9 @@ class MemoryAllocator(Allocator):
         luma = config.stride * config.size.height
         planes = [libcamera.FrameBuffer.Plane(), libcamera.FrameBuffer.Plane()]
         for plane, offset, length in zip(planes, (0, luma), (luma, config.frame_size - luma), strict=True):
-            plane.fd, plane.offset, plane.length = file, offset, length
+            plane.fd = file
+            plane.offset = offset
+            plane.length = length
         buffer = libcamera.FrameBuffer(planes)
         self.memory[buffer] = mmap.mmap(file, config.frame_size)
         return buffer
@@ -56,7 +60,9 @@ class MemoryAllocator(Allocator):
     def close(self):
         for file in self._files:
             os.close(file)
-        self.memory, self._buffers, self._files = {}, {}, []
+        self.memory = {}
+        self._buffers = {}
+        self._files = []
 
 
 def to_libcamera(config, stream, buffer_count):
