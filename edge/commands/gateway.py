@@ -97,7 +97,8 @@ def show_url(settings: Settings, stream: TextIO) -> None:
         host = socket.gethostname().partition(".")[0]
         user = os.environ.get("SUDO_USER") or os.environ.get("USER") or "USER"
         stream.write(
-            f"\nThis machine alone can open it. From another one, first:\n  ssh -L {port}:127.0.0.1:{port} {user}@{host}.local\n"
+            "\nThis machine alone can open it. From another one, first:\n"
+            f"  ssh -L {port}:127.0.0.1:{port} {user}@{host}.local\n"
             f'or set web.listen = "0.0.0.0:{port}" in the settings, which opens it to the network.\n'
         )
         return

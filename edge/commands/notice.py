@@ -14,7 +14,7 @@ FOLDER = Path(gateway.__file__).parent
 
 
 def write_notice(settings: Settings, output: Path, url: str) -> str:
-    """Write the page `output` (A4, complete in itself), with `url` as a QR code; returns what is missing, or nothing."""
+    """Write the page `output` (A4, complete in itself) with `url` as a QR code; returns what is missing, or nothing."""
     environment = Environment(loader=FileSystemLoader(FOLDER / "templates"), autoescape=select_autoescape())
     template = environment.get_template("notice.html")
     style = (FOLDER / "static" / "notice.css").read_text(encoding="utf-8")

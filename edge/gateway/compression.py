@@ -1,4 +1,4 @@
-"""Texts leave compressed where the browser takes that: the page's 130 kB are 45 then, on a phone beyond a slow network."""
+"""Compress texts where the browser takes that: the page's 130 kB become 45, for a phone on a slow network."""
 
 import gzip
 from functools import lru_cache

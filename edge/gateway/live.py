@@ -147,7 +147,7 @@ class LiveClient:
             return connection is not None
 
     def _ask_for_frame(self) -> float:
-        """One question at a time, whoever waits, and again where no answer comes; returns the seconds until the next."""
+        """One question at a time, whoever waits, again where no answer comes; returns the seconds until the next."""
         now_s = time.monotonic()
         if not self._snapshot.connected or self._connection is None:
             return RETRY_SECONDS

@@ -11,7 +11,7 @@ from pathlib import Path
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest
 
-from edge.commands.times import moment
+from edge.commands.times import parse_time
 from edge.events.forget import forget as forget_time
 from edge.events.reader import open_reader
 from edge.events.zone import floor, local_zone
@@ -109,7 +109,7 @@ def _time(text: object, key: str) -> datetime:
     if not isinstance(text, str) or len(text) > 40:
         raise BadRequest(f"{key}: expected a time")
     try:
-        return moment(text.replace(" ", "+"))  # "+02:00" in an address means a blank
+        return parse_time(text.replace(" ", "+"))  # "+02:00" in an address means a blank
     except ArgumentTypeError as error:
         raise BadRequest(f"{key}: {error}") from error
 

@@ -90,7 +90,7 @@ class Guard:
         return response
 
     def _authenticate(self) -> bool:
-        """Whether the request's pass is one that browsers send by themselves; raises where it has none that is right."""
+        """Whether the request's pass is one that browsers send by themselves; raises where none is right."""
         authorization = request.authorization
         if authorization is not None and authorization.type == "bearer":
             self._check_token(authorization.token or "")

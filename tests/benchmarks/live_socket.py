@@ -20,8 +20,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from edge.cameras import DEMO
-from tests.edge.conftest import environment
 from tests.fakes.live_daemon import Looker
+from tests.program import environment
 
 FRAMES = 150  # of the demo's 180
 WARM_UP_FRAMES = 15

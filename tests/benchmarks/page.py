@@ -22,7 +22,7 @@ from edge.gateway.access_token import AccessToken
 from edge.gateway.gateway import token_file
 from edge.settings import PROJECT
 from tests.browser.conftest import CHROMIUM, sync_api
-from tests.edge.conftest import environment
+from tests.program import environment
 
 PORT = 8791
 ADDRESS = f"http://127.0.0.1:{PORT}"
@@ -96,7 +96,7 @@ def loop_demo(target: Path, seconds: float) -> None:
     """The demo over and over, as a video of its own."""
     import cv2
 
-    from edge.cameras.files import VideoFile
+    from edge.cameras.media.files import VideoFile
 
     writer = None
     written_s = 0.0

@@ -17,11 +17,11 @@ from edge.commands.doctor import storage
 from edge.commands.notice import write_notice
 from edge.settings import PROJECT, parse
 from tests.browser.conftest import Browser, Visit, playing, visiting
-from tests.edge.conftest import environment
 from tests.fakes import live
 from tests.fakes.gateway import Rig, served
 from tests.fakes.live import FakeDaemon
 from tests.fakes.player import Scene
+from tests.program import environment
 
 SECONDS = 15_000  # playwright counts in milliseconds
 WATCHING = "() => document.getElementById('dot').dataset.state === 'watching'"
@@ -40,7 +40,8 @@ OUTSIDE = """() => {
 }"""
 TOO_WIDE = "document.documentElement.scrollWidth - window.innerWidth"
 CUT_OFF = """() => [...document.querySelectorAll('button, h1, h2, h3, dt, dd, nav a, .tag, .legend li')]
-  .filter((node) => node.offsetParent && node.scrollWidth > node.clientWidth + 1 && getComputedStyle(node).display !== 'inline')
+  .filter((node) => node.offsetParent && node.scrollWidth > node.clientWidth + 1)
+  .filter((node) => getComputedStyle(node).display !== 'inline')
   .map((node) => node.textContent)"""
 VIEWS = ("now", "history", "health")
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.browser.conftest import Browser
 from tests.browser.test_page import PAINTED, SECONDS, WATCHING
-from tests.edge.conftest import environment
+from tests.program import environment
 
 
 @dataclass

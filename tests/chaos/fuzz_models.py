@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from edge.cameras import DEMO
 from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL
-from tests.edge.conftest import environment
+from tests.program import environment
 
 MEMORY_LIMIT_MB = 700.0
 SETTINGS = "[classifier]\nmodel = '{model}'\n"

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from edge.settings import DEFAULT_MODEL, PROJECT
 from tests.chaos.witness import Witness
-from tests.edge.conftest import environment
+from tests.program import environment
 
 PATIENCE_SECONDS = 120.0  # for a busy machine
 LOOK_SECONDS = 0.01

@@ -1,8 +1,5 @@
 """What the device's tests share: the shipped model, faces of the demo, a way to run the real program."""
 
-import importlib.util
-import json
-import os
 import shutil
 import signal
 import subprocess
@@ -18,11 +15,11 @@ from hypothesis import settings as hypothesis_settings
 
 from edge.cameras import DEMO
 from edge.cameras.media.files import VideoFile
-from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL, PROJECT
-from edge.vision.runtime import RUNTIMES
+from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL
 from tests.fakes.picamera2 import picamera2  # noqa: F401, a fixture
 from tests.fakes.snapshots import snapshots  # noqa: F401, a fixture
 from tests.fakes.streams import mjpeg, rtsp  # noqa: F401, fixtures
+from tests.program import Program, change_manifest, environment
 
 # A shell's background jobs ignore Ctrl-C, and so would every program that the tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -32,8 +29,6 @@ hypothesis_settings.register_profile(
     "edge", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("edge")
-SHARED = PROJECT.parent / "shared"
-Program = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")
@@ -65,22 +60,6 @@ def edit_manifest(model: Path) -> Callable[..., None]:
     return partial(change_manifest, model)
 
 
-def change_manifest(model: Path, **changes: object) -> None:
-    path = model.with_suffix(".json")
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
-
-
-def needs(runtime: str) -> None:
-    if importlib.util.find_spec(RUNTIMES[runtime].split(".")[0]) is None:
-        pytest.skip(f"{runtime} is not installed here")
-
-
-def environment(**extra: str) -> dict[str, str]:
-    """This process's, without systemd's variables; the program is found from any folder."""
-    kept = {key: value for key, value in os.environ.items() if key not in ("NOTIFY_SOCKET", "STATE_DIRECTORY")}
-    return kept | {"PYTHONPATH": str(PROJECT)} | extra
-
-
 @pytest.fixture
 def program(tmp_path: Path) -> Program:
     """Run `python -m edge ...` in a folder of its own, and make sure that no one sees a traceback."""
@@ -94,9 +73,3 @@ def program(tmp_path: Path) -> Program:
         return done
 
     return run
-
-
-def errors(done: subprocess.CompletedProcess[str]) -> list[str]:
-    """The errors that it printed, each with its remedy from the line below."""
-    lines = done.stderr.replace("\n   -> ", "; ").splitlines()
-    return [line for line in lines if line.startswith("ERROR")]

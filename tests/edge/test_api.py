@@ -14,7 +14,7 @@ import edge
 from edge import Analyzer, EdgeError
 from edge.results import FaceEmotion
 from edge.settings import PROJECT
-from tests.edge.conftest import environment
+from tests.program import environment
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from edge.errors import EdgeError, LogError
 from edge.settings import PROJECT
-from tests.edge.conftest import Program
+from tests.program import Program
 
 
 def test_what_was_found_and_what_to_do_are_two_things() -> None:

@@ -13,8 +13,8 @@ from edge.commands.doctor.findings import Answer, Machine
 from edge.errors import EdgeError
 from edge.settings import CameraSettings, parse
 from edge.source import holds_password, read_argument, shown
-from tests.edge.conftest import Program
 from tests.fakes.streams import MjpegServer
+from tests.program import Program
 
 SPELLINGS = [
     "rtsp://me:hunter2@127.0.0.1:9/live",

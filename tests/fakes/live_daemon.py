@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from edge.cameras import DEMO
 from edge.daemon.unix_socket import short
-from tests.edge.conftest import environment
+from tests.program import environment
 
 Message = dict[str, Any]
 

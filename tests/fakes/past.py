@@ -1,4 +1,4 @@
-"""A log of some days, as a camera in a hall would have written it: quiet nights, busy hours, a day off, a clock jump."""
+"""A log of some days, as a camera in a hall would write it: quiet nights, busy hours, a day off, a clock jump."""
 
 import random
 from collections.abc import Iterator

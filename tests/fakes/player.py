@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from edge.cameras.files import VideoFile
+from edge.cameras.media.files import VideoFile
 from edge.cameras.sources import DEMO
 from edge.contract import LABELS
 from edge.results import FaceEmotion

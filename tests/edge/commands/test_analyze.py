@@ -15,7 +15,7 @@ import pytest
 
 from edge.cameras import DEMO
 from edge.contract import LABELS
-from tests.edge.conftest import SHARED, Program, environment, errors
+from tests.program import TEST_DATA, Program, environment, errors
 
 
 def lines(text: str) -> list[dict[str, Any]]:
@@ -279,9 +279,9 @@ def test_without_annotate_no_picture_is_written(program: Program, photos: Path, 
     assert set(tmp_path.rglob("*")) == before
 
 
-@pytest.mark.skipif(not (SHARED / "data" / "photos").is_dir(), reason="no ../shared/data/photos here")
+@pytest.mark.skipif(not (TEST_DATA / "data" / "photos").is_dir(), reason="no ../shared/data/photos here")
 def test_real_photos_have_faces(program: Program, tmp_path: Path) -> None:
-    shutil.copytree(SHARED / "data" / "photos", tmp_path / "real")
+    shutil.copytree(TEST_DATA / "data" / "photos", tmp_path / "real")
     done = program("analyze", "real")
     assert done.returncode == 0, done.stderr
     found = lines(done.stdout)

@@ -7,7 +7,7 @@ import pytest
 
 from edge.commands.benchmark import memory_mb, summary
 from edge.commands.doctor.findings import Machine
-from tests.edge.conftest import Program, errors
+from tests.program import Program, errors
 
 
 def test_table_and_json_tell_the_same(program: Program, tmp_path: Path) -> None:

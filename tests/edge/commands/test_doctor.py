@@ -19,7 +19,7 @@ from edge.commands import doctor
 from edge.commands.doctor import camera, model, storage, system
 from edge.commands.doctor.findings import Answer, Finding, Machine, ask, ok, problem, warning
 from edge.settings import DEFAULT_MODEL, PROJECT
-from tests.edge.conftest import Program
+from tests.program import Program
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 

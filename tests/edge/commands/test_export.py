@@ -16,8 +16,8 @@ from edge.events.reader import open_reader
 from edge.events.rows import utc_text
 from edge.events.spans import Span
 from edge.settings import LogSettings
-from tests.edge.conftest import Program, errors
 from tests.fakes.eventlog import AT_ONCE, NOON, Clock, face, fill
+from tests.program import Program, errors
 
 
 @pytest.fixture

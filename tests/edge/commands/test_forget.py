@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from edge.events import EventLog
-from tests.edge.conftest import Program, environment, errors
 from tests.fakes.eventlog import AT_ONCE, Clock, face, fill, rows
+from tests.program import Program, environment, errors
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from edge.commands.report import charts, page, tables
 from edge.events import EventLog
 from edge.events.reader import open_reader
 from edge.settings import PROJECT, LogSettings
-from tests.edge.conftest import Program, errors
 from tests.fakes.eventlog import AT_ONCE, Clock, face, fill
+from tests.program import Program, errors
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import pytest
 from edge.commands.settings import show
 from edge.commands.settings_texts import all_settings, service_file
 from edge.settings import PROJECT, Settings
-from tests.edge.conftest import Program
+from tests.program import Program
 
 
 def printed(config: Path | None) -> str:

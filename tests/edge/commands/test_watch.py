@@ -9,8 +9,8 @@ import pytest
 
 from edge.commands.watch import Screen
 from edge.daemon.streams import CLEAR_LINE
-from tests.edge.conftest import environment
 from tests.fakes.live_daemon import live_daemon
+from tests.program import environment
 
 
 class Terminal(io.StringIO):

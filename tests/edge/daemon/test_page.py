@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge.daemon.page import Page
-from tests.edge.conftest import environment
+from tests.program import environment
 
 SAYS_AND_SERVES = """
 import os, sys, time

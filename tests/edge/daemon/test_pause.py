@@ -15,8 +15,8 @@ from edge import settings
 from edge.cameras import DEMO
 from edge.daemon.pause import flag_path
 from tests.chaos.trial import STANDIN
-from tests.edge.conftest import Program, environment
 from tests.fakes.streams import MjpegServer
+from tests.program import Program, environment
 
 WATCHING = "STATUS=watching"
 PAUSED = "STATUS=paused"

@@ -15,7 +15,7 @@ import pytest
 
 from edge.cameras import DEMO
 from edge.settings import PROJECT
-from tests.edge.conftest import Program, environment, errors
+from tests.program import Program, environment, errors
 
 
 @pytest.fixture

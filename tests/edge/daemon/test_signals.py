@@ -14,7 +14,7 @@ import pytest
 
 from edge.cameras import DEMO
 from edge.daemon.signals import PAUSE_SIGNALS, Signals, stop_signals
-from tests.edge.conftest import environment
+from tests.program import environment
 
 TICK_SECONDS = 0.02
 

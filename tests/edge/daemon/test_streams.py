@@ -16,7 +16,7 @@ import pytest
 
 from edge.cameras import DEMO
 from edge.daemon.streams import DroppingStream
-from tests.edge.conftest import Program, environment
+from tests.program import Program, environment
 
 RUN = [sys.executable, "-m", "edge", "run", "--source", str(DEMO), "--realtime"]
 FRAMES = 25  # a second and more of the demo, so that lines are due

@@ -15,8 +15,8 @@ from edge.events import EventLog
 from edge.events.counts import TIME_BUCKETS
 from edge.events.reader import open_reader
 from edge.settings import LogSettings
-from tests.edge.conftest import Program, errors
 from tests.fakes.eventlog import AT_ONCE, Clock, face, fill, read_by_both
+from tests.program import Program, errors
 
 SECONDS = TIME_BUCKETS[0]
 SENSELESS = [

@@ -20,8 +20,8 @@ from edge.events.damage import check
 from edge.events.rows import Entry, Incident, hour_of, observe, utc_text
 from edge.events.store import Store
 from edge.settings import PROJECT, LogSettings
-from tests.edge.conftest import environment
 from tests.fakes.eventlog import AT_ONCE, NOON, Clock, check_episodes, face, fill, rows
+from tests.program import environment
 
 HOUR = hour_of(utc_text(NOON))
 WRITER = """

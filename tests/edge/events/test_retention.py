@@ -13,8 +13,8 @@ from edge.cameras import DEMO
 from edge.events import EventLog
 from edge.events.rows import utc_text
 from edge.settings import LogSettings
-from tests.edge.conftest import environment
 from tests.fakes.eventlog import AT_ONCE, Clock, face, fill, open_log, rows
+from tests.program import environment
 
 DAY_SECONDS = 86400
 

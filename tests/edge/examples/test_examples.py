@@ -9,8 +9,8 @@ import pytest
 
 from edge.cameras import DEMO
 from edge.settings import PROJECT
-from tests.edge.conftest import environment
 from tests.fakes.eventlog import fill
+from tests.program import environment
 
 
 def run(module: str, *arguments: object, then: str = "", **extra: str) -> str:

@@ -6,8 +6,8 @@ import pytest
 
 from edge import settings
 from edge.commands.notice import default_url, write_notice
-from tests.edge.conftest import Program, errors
 from tests.fakes import gateway
+from tests.program import Program, errors
 
 FILLED = {"operator": "Museum of Light", "contact": "light@example.org", "purpose": "To count smiles."}
 

@@ -9,7 +9,7 @@ import pytest
 
 from edge.vision.chatter import without_chatter
 from edge.vision.runtime import RUNTIMES
-from tests.edge.conftest import environment, needs
+from tests.program import environment, needs
 
 GREETINGS = [
     "INFO: Created TensorFlow Lite XNNPACK delegate for CPU.\n",

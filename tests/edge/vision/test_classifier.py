@@ -12,7 +12,7 @@ from edge.settings import DEFAULT_MODEL
 from edge.vision.classifier import Classifier
 from edge.vision.detection import Haar
 from edge.vision.runtime import RUNTIMES, quantize
-from tests.edge.conftest import needs
+from tests.program import needs
 
 Edit = Callable[..., None]
 LSB = 1 / 256  # of the model's output

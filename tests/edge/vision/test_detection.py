@@ -11,9 +11,9 @@ from edge.settings import DEFAULT_GRAYNET
 from edge.vision import detection
 from edge.vision.detection import Face, FaceDetector, GrayNet, Haar, Ignoring, InRegion, YuNet, mirrored
 from edge.vision.detection.graynet import decode
-from tests.edge.conftest import SHARED
+from tests.program import TEST_DATA
 
-YUNET = SHARED / "models" / "face_detection_yunet_2026may.onnx"
+YUNET = TEST_DATA / "models" / "face_detection_yunet_2026may.onnx"
 
 
 @pytest.fixture(params=["graynet", "haar", "yunet"])

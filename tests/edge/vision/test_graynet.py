@@ -13,7 +13,7 @@ from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL
 from edge.vision.detection import GrayNet
 from edge.vision.detection.graynet import blended
 from edge.vision.runtime import RUNTIMES
-from tests.edge.conftest import change_manifest, needs
+from tests.program import change_manifest, needs
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from edge.vision.classifier import Classifier
 from edge.vision.detection import GrayNet
 from edge.vision.manifest import DetectorManifest, Manifest
 from edge.vision.runtime import RUNTIMES
-from tests.edge.conftest import environment, needs
+from tests.program import environment, needs
 
 MODEL = DEFAULT_MODEL.read_bytes()
 MANIFEST = DEFAULT_MODEL.with_suffix(".json").read_bytes()

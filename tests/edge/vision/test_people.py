@@ -10,9 +10,9 @@ from edge.vision.classifier import Classifier
 from edge.vision.detection import FaceDetector, open_detector
 from edge.vision.pipeline import Pipeline
 from tests.benchmarks.people import frames_late, people, read, watch
-from tests.edge.conftest import SHARED
+from tests.program import TEST_DATA
 
-CLIPS = sorted((SHARED / "data" / "clips").glob("*.mp4"))
+CLIPS = sorted((TEST_DATA / "data" / "clips").glob("*.mp4"))
 
 
 @pytest.fixture(scope="module")

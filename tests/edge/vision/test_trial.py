@@ -12,7 +12,7 @@ from edge.cameras import DEMO
 from edge.errors import ModelError
 from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL, PROJECT
 from edge.vision import trial
-from tests.edge.conftest import SHARED, Program, errors
+from tests.program import TEST_DATA, Program, errors
 
 LITERT = "litert"
 
@@ -35,7 +35,7 @@ def test_the_models_that_come_along_need_no_trial() -> None:
 
 @pytest.mark.parametrize("name", ["face-Runtime-1112.tflite", "face-Unicode-856.tflite"])
 def test_a_crafted_detector_is_refused_in_one_line(name: str, tmp_path: Path, program: Program) -> None:
-    crafted = SHARED / "cases" / "faults" / name
+    crafted = TEST_DATA / "cases" / "faults" / name
     if not crafted.exists():
         pytest.skip(f"no {crafted}")
     model = with_manifest(tmp_path, crafted.read_bytes(), DEFAULT_GRAYNET)

@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 
 from edge.contract import LABELS
+from tests.program import TEST_DATA
 from tests.synthetic import faces, write_csv, write_folders
 from train.data.faces import Faces, Fer2013
 from train.data.fer2013 import drop_duplicates, hold_out_validation, load, read
 from train.errors import DataError
 
 PROJECT = Path(__file__).resolve().parents[3]
-SHARED_FER2013 = PROJECT.parent / "shared" / "data" / "fer2013"
+SHARED_FER2013 = TEST_DATA / "data" / "fer2013"
 SPLITS = {"Training": faces(6, 1), "PublicTest": faces(3, 2), "PrivateTest": faces(2, 3)}
 
 

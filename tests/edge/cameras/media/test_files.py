@@ -26,11 +26,11 @@ from edge.cameras.media.regular import shown
 from edge.cameras.network.stream import StreamCamera
 from edge.cameras.rotated import RotatedCamera
 from edge.errors import CameraError, UsageError
-from tests.edge.conftest import SHARED, Program, errors
 from tests.fakes import media
 from tests.fakes.media import video_bytes
+from tests.program import TEST_DATA, Program, errors
 
-CASES = SHARED / "cases"
+CASES = TEST_DATA / "cases"
 
 
 @pytest.fixture
