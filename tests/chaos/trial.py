@@ -20,7 +20,7 @@ LOOK_SECONDS = 0.01
 MEMORY_LIMIT_MB = 250.0
 NEW_ROWS = 5  # that show that it logs
 TRY_AGAIN = 1
-STANDIN = Path(__file__).parent / "standin"
+STANDIN = PROJECT / "tests" / "fakes" / "picamera2_standin"
 SETTINGS = """
 [camera]
 source = "picamera"

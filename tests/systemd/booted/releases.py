@@ -7,10 +7,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from edge.settings import PROJECT
 from tests.chaos import frames
 from tests.chaos.trial import STANDIN
 
-PARTS = Path(__file__).parent / "picamera2"
+PARTS = PROJECT / "tests" / "fakes" / "picamera2_virtual"
 MODULES = "/usr/lib/python3/dist-packages"
 
 STANDIN_CAMERA = f"""
