@@ -14,14 +14,18 @@ EDGE_READY := .venv-edge/ready$(if $(SITE_PACKAGES),-picamera2)
 
 help:
 	@echo 'make run          emotions from the camera, else from the demo'
-	@echo 'make test         every test, each in its environment'
+	@echo 'make test         lint, test-edge and test-train: all that needs neither root nor an emulator'
+	@echo 'make test-edge    the tests of edge/, its page and its service, without TensorFlow'
+	@echo 'make test-train   the tests of train/ and convert/, and of cameras and vision under a newer OpenCV'
 	@echo 'make test-arm64   the tests of edge/ on aarch64 wheels, emulated (on Debian; slow)'
-	@echo 'make test-systemd the service deployed by ssh to booted Debian containers (root, debootstrap, systemd-container; minutes)'
+	@echo 'make test-systemd the tests of systemd/, also on booted Debian containers (root, debootstrap, systemd-container)'
+	@echo 'make lint         style and types: ruff and mypy'
 	@echo 'make chaos        the daemon under SIGKILL, bad cameras, a full disk and damage, for minutes; SEED=2 for others'
 	@echo 'make edge-env     .venv-edge, from requirements-edge.txt and its locks'
 	@echo 'make train-env    .venv-train, from requirements-train.txt'
 	@echo 'make bundle       the archive for the Pi, in dist/'
 	@echo 'make clean        remove environments and caches'
+	@echo 'make help         this list'
 
 run: edge-env
 	$(EDGE) -m edge run
@@ -29,7 +33,7 @@ run: edge-env
 test: lint test-edge test-train
 
 test-edge: .venv-edge/tests-ready
-	$(EDGE) -m pytest -n 2 --dist loadfile tests/edge tests/browser tests/systemd tests/test_requirements.py
+	$(EDGE) -m pytest -n 2 --dist loadfile tests/edge tests/browser tests/systemd tests/test_*.py --ignore tests/systemd/booted
 
 # Cameras, files and detection also under this environment's OpenCV 4.14, which Pi OS Trixie has; .venv-edge has 4.11.
 UNDER_NEW_OPENCV := tests/edge/cameras tests/edge/vision tests/edge/commands/test_analyze.py
@@ -41,8 +45,8 @@ test-train: .venv-train/tests-ready
 test-arm64: .venv-edge/tests-ready
 	$(EDGE) -m tests.pi
 
-test-systemd: .venv-train/tests-ready
-	$(TRAIN) -m pytest -v tests/systemd/booted
+test-systemd: .venv-edge/tests-ready
+	$(EDGE) -m pytest -v tests/systemd
 
 lint: .venv-edge/tests-ready
 	$(EDGE) -m ruff check .

@@ -1,6 +1,6 @@
 """Time and memory against the `fer` package (25.10.3) on the same frames, in one run; prints the table.
 
-    .venv-edge/bin/python tests/benchmarks/against_fer.py [CLIP] [--minutes N] [--config FILE] [--json OUT]
+    .venv-edge/bin/python -m tests.benchmarks.against_fer [CLIP] [--minutes N] [--config FILE] [--json OUT]
 
 Builds an environment for `fer` in .cache/fer at first (TensorFlow, 2 GB). The rounds alternate, each on one core.
 """
@@ -18,13 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-HERE = Path(__file__).resolve().parent
-PROJECT = HERE.parents[1]
-sys.path[:0] = [str(PROJECT), str(HERE)]
-
-import clips
-
 from edge.cameras import DEMO
+from edge.settings import PROJECT
+from tests.benchmarks import clips
 
 FER = PROJECT / ".cache" / "fer"
 # fer's own requirements pull PyTorch with CUDA, and OpenCV 5, in which it fails.
@@ -101,8 +97,10 @@ def measure(folder: Path, fer_python: Path, clip: Path, minutes: float, config: 
 
 
 def side(python: str | Path, name: str, folder: Path, config: Path | None = None) -> dict:
-    command = [python, HERE / "sides.py", name, folder / "frames.npy", *([config] if config else [])]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
+    command = [python, "-m", "tests.benchmarks.sides", name, folder / "frames.npy"]
+    if config:
+        command.append(config.absolute())
+    done = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT)
     if done.returncode:
         raise SystemExit(f"{name} failed:\n{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])

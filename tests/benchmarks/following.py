@@ -1,12 +1,11 @@
 """What following faces between detections saves and costs, and how often labels change: the defaults of [tracking].
 
-    .venv-edge/bin/python tests/benchmarks/following.py CLIPS [--detector graynet|yunet|haar] [--yunet FILE.onnx]
+    .venv-edge/bin/python -m tests.benchmarks.following CLIPS [--detector graynet|yunet|haar] [--yunet FILE.onnx]
 
 CLIPS is a folder of videos. Boxes are compared with the detector's own of the same frame. One thread.
 """
 
 import argparse
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,8 +13,6 @@ from pathlib import Path
 import cv2
 import msgspec
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from edge import settings
 from edge.cameras.frame import Frame

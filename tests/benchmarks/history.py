@@ -1,21 +1,18 @@
 """Time of what a page or a report asks of a year's log, and the sizes of it.
 
-    .venv-edge/bin/python tests/benchmarks/history.py [--rows 30000000] [--folder DIR]
+    .venv-edge/bin/python -m tests.benchmarks.history [--rows 30000000] [--folder DIR]
 
 The log is made by the shipped schema, without the daemon: one face in view all the time, another emotion every ten
 seconds, another face every five minutes. The hourly sums are those that the writer would have kept.
 """
 
 import argparse
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tqdm import tqdm
 

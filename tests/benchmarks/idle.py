@@ -1,13 +1,12 @@
 """CPU share of the real loop while nothing happens, and while one face is there: 10 frames/s, 640x480, one process.
 
-    .venv-edge/bin/python tests/benchmarks/idle.py [--seconds 60] [--yunet FILE.onnx]
+    .venv-edge/bin/python -m tests.benchmarks.idle [--seconds 60] [--yunet FILE.onnx]
 
 A synthetic camera, paced in a thread like any live one, gives an empty room with sensor noise, then a demo's portrait.
 """
 
 import argparse
 import os
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -16,7 +15,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ["JOURNAL_STREAM"] = "0:0"  # no line per emotion
 
 from edge import settings

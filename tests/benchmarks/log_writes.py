@@ -1,20 +1,17 @@
 """Bytes that the event log writes in an hour, with one face in view all the time, and how large it grows.
 
-    .venv-edge/bin/python tests/benchmarks/log_writes.py [--hours 10] [--folder DIR]
+    .venv-edge/bin/python -m tests.benchmarks.log_writes [--hours 10] [--folder DIR]
 
 The clock is a made-up one, the file a real one in DIR. Counted is what the process hands to write(2), by
 /proc/self/io: what reaches the card but for what the kernel merges. A face changes its emotion every five seconds.
 """
 
 import argparse
-import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from edge.contract import LABELS
 from edge.events import EventLog

@@ -8,13 +8,11 @@ The demo's frames over and over, flat out, at 10 frames a second of their own ti
 
 import argparse
 import os
-import sys
 import tempfile
 from pathlib import Path
 
 import cv2
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ["JOURNAL_STREAM"] = "0:0"  # no line per emotion
 
 from edge import settings

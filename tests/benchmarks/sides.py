@@ -1,4 +1,5 @@
-"""One side of against_fer.py, in a process of its own: python sides.py edge|fer FRAMES.npy [SETTINGS.toml]
+"""One side of against_fer.py, in a process of its own: python -m tests.benchmarks.sides edge|fer FRAMES.npy
+[SETTINGS.toml]
 
 Prints JSON: milliseconds of each frame, of each classified face, faces found, resident memory. One core, one thread.
 """
@@ -33,7 +34,6 @@ def main() -> None:
 
 def edge(*settings: str) -> tuple[dict[str, Call], Call, np.ndarray]:
     """Each frame on its own, as `fer` takes it; and as video, faces looked for twice a second and followed between."""
-    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     from edge import Analyzer
     from edge.settings import DEFAULT_MODEL
     from edge.vision.classifier import Classifier

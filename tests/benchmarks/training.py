@@ -1,16 +1,13 @@
 """Images a second: the bare training step, the augmentation alone, and both as `train fit` runs them.
 
-.venv-train/bin/python tests/benchmarks/training.py [--arch cnn] [--precision auto]
+.venv-train/bin/python -m tests.benchmarks.training [--arch cnn] [--precision auto]
 """
 
 import argparse
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import cv2

@@ -75,7 +75,7 @@ def camera(fault: str, trial: Trial) -> None:
 def crowd(trial: Trial) -> None:
     frames = trial.folder / "crowd.npy"
     write_crowd(frames)
-    trial.variables["CHAOS_FRAMES"] = str(frames)
+    trial.variables["CAMERA_FRAMES"] = str(frames)
     trial.configure(width=CROWD_SIZE_WH[0], height=CROWD_SIZE_WH[1])
     for _ in trial.rounds(2):
         trial.start()

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from edge.settings import DEFAULT_MODEL, PROJECT
 from tests.chaos.witness import Witness
+from tests.fakes.picamera2 import STANDIN
 from tests.program import environment
 
 PATIENCE_SECONDS = 120.0  # for a busy machine
@@ -20,7 +21,6 @@ LOOK_SECONDS = 0.01
 MEMORY_LIMIT_MB = 250.0
 NEW_ROWS = 5  # that show that it logs
 TRY_AGAIN = 1
-STANDIN = PROJECT / "tests" / "fakes" / "picamera2_standin"
 SETTINGS = """
 [camera]
 source = "picamera"
@@ -61,8 +61,8 @@ class Trial:
         """what the daemon, as last started, said"""
         self.variables = {
             "PYTHONPATH": f"{PROJECT}:{STANDIN}",
-            "CHAOS_FRAMES": str(frames),
-            "CHAOS_FAULT": str(folder / "fault"),
+            "CAMERA_FRAMES": str(frames),
+            "CAMERA_FAULT": str(folder / "fault"),
             "STATE_DIRECTORY": str(folder),
             "JOURNAL_STREAM": "0:0",  # no line an emotion
         }

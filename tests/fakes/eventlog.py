@@ -17,6 +17,12 @@ from edge.settings import LogSettings
 NOON = datetime(2026, 11, 22, 12, 0, 0, 250_000, UTC)
 PROBABILITIES = np.array([0.05, 0.0, 0.05, 0.8, 0.0, 0.0, 0.1], np.float32)
 AT_ONCE = LogSettings(interval_seconds=1.0, commit_seconds=0.0)
+DAY_SECONDS = 86400
+SUMS_OF_ROWS = """
+SELECT CAST(strftime('%s', utc) AS INTEGER) / 3600 AS hour, emotion, sum(interval_seconds),
+    sum(certain * interval_seconds)
+FROM observations JOIN runs ON runs.id = run GROUP BY hour, emotion ORDER BY hour, emotion
+"""
 
 
 @dataclass
@@ -82,6 +88,32 @@ def check_episodes(path: Path) -> None:
     assert rows(path, "SELECT coalesce(sum(observations), 0) FROM episodes") == rows(
         path, "SELECT count(*) FROM observations"
     )
+
+
+def check_sums(path: Path) -> None:
+    """The hourly sums say what rows and episodes say, in a log whose clock never jumped."""
+    found = rows(path, "SELECT hour, emotion, sum(seconds), sum(certain_seconds) FROM sums GROUP BY 1, 2 ORDER BY 1, 2")
+    assert found == rows(path, SUMS_OF_ROWS)
+    assert rows(path, "SELECT sum(episodes) FROM sums") == rows(path, "SELECT nullif(count(*), 0) FROM episodes")
+    faces = "SELECT nullif(count(*), 0) FROM (SELECT DISTINCT run, track FROM episodes)"
+    assert rows(path, "SELECT sum(faces) FROM sums") == rows(path, faces)
+
+
+def keep_up(path: Path, settings: LogSettings, clock: Clock, seconds: int) -> None:
+    """A run that sees nobody, for a day until the clock counts as settled and then some seconds."""
+    with open_log(path, settings, clock) as events:
+        settle(events, clock)
+        for _ in range(seconds):
+            events.record([], clock.steady_s, clock.now)
+            clock.go_on(1)
+
+
+def settle(events: EventLog, clock: Clock, hours: int = 25) -> None:
+    """Begin a run and let time pass, until rows may be deleted by age."""
+    events.start_run("test", "model", clock.now)
+    for _ in range(hours):
+        events.record([], clock.steady_s, clock.now)
+        clock.go_on(3600)
 
 
 def read_by_both(log: Path, folder: Path) -> list[str]:

@@ -1,13 +1,38 @@
-"""Stands in for picamera2, whose frames come padded as a Pi 5 gives them."""
+"""Stand-ins for picamera2, whose frames come padded as a Pi 5 gives them.
+
+Here the one for tests in this process; picamera2_standin/ has one for processes, and picamera2_virtual/ lets the real
+picamera2 use libcamera's virtual camera.
+"""
 
 import sys
 import types
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import pytest
 
+from edge.settings import PROJECT
+
 WIDTH, HEIGHT, STRIDE = 704, 480, 768  # the Pi 5 pads 704 columns to 768
+STANDIN = Path(__file__).parent / "picamera2_standin"
+"""a folder for PYTHONPATH: the stand-in for processes"""
+
+
+def standin_variables(folder: Path, frames: np.ndarray, fault: str = "good") -> dict[str, str]:
+    """The environment of a process whose Pi camera gives `frames`, (N, H, W) uint8; CAMERA_FAULT names a file.
+
+    What is written into that file, at first `fault`, befalls the camera from then on.
+    """
+    frames_path = folder / "frames.npy"
+    np.save(frames_path, frames)
+    fault_path = folder / "fault"
+    fault_path.write_text(fault)
+    return {
+        "PYTHONPATH": f"{PROJECT}:{STANDIN}",
+        "CAMERA_FRAMES": str(frames_path),
+        "CAMERA_FAULT": str(fault_path),
+    }
 
 
 class FakeRequest:

@@ -1,17 +1,15 @@
 """What each ingredient of the recipe `emotion` brings: the same run without it, on networks of half the width.
 
-.venv-train/bin/python tests/studies/ablation.py --data fer2013.csv --runs runs/ablation [--epochs 15] [--seeds 3]
+.venv-train/bin/python -m tests.studies.ablation --data fer2013.csv --runs runs/ablation [--epochs 15] [--seeds 3]
 
 Prints a table, the accuracy's mean and standard deviation over the seeds. Stopped, the same command carries on.
 """
 
 import argparse
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras

@@ -1,6 +1,7 @@
 """A video file, at its own pace or flat out."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -29,10 +30,19 @@ class VideoFile(Closing):
     Raises UsageError where it is no video; `read` raises DamagedFileError once where it ends early.
     """
 
-    def __init__(self, path: Path, realtime: bool = False, colour: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        realtime: bool = False,
+        colour: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self.name = shown(path)
         self._realtime = realtime
         self._colour = colour
+        self._clock = clock
+        self._sleep = sleep
         try:
             self._file = open_regular(path)
             self._kind = kind_of(self._file.read(HEAD_BYTES), path.suffix)
@@ -47,7 +57,7 @@ class VideoFile(Closing):
             self._file.close()
             raise
         self._read_lengths()
-        self._started = time.monotonic()
+        self._started_s = clock()
         self._first_s = 0.0
         self._index = 0
         self._time_s = -self._frame_seconds
@@ -115,7 +125,7 @@ class VideoFile(Closing):
 
     def _next_due(self) -> npt.NDArray[np.uint8] | None:
         """The next frame's picture, (H, W, 3) uint8 BGR, once it is due; None at the end."""
-        began = time.monotonic()
+        began = self._clock()
         while self._capture.grab():
             self._advance()
             if self._realtime and not self._keep_pace(began):
@@ -135,13 +145,13 @@ class VideoFile(Closing):
 
     def _keep_pace(self, began: float) -> bool:
         """Wait until this frame is due; False where the next one is due already."""
-        now = time.monotonic()
-        ahead_s = self._started + self._time_s - now
+        now = self._clock()
+        ahead_s = self._started_s + self._time_s - now
         if ahead_s <= -self._frame_seconds and now - began < LONGEST_WAIT_SECONDS:
             return False
         longest_s = max(LONGEST_WAIT_SECONDS, self._frame_seconds)
-        self._started -= max(0.0, ahead_s - longest_s)
-        time.sleep(min(max(0.0, ahead_s), longest_s))
+        self._started_s -= max(0.0, ahead_s - longest_s)
+        self._sleep(min(max(0.0, ahead_s), longest_s))
         return True
 
     def _frame(self, picture_bgr: npt.NDArray[np.uint8]) -> Frame:

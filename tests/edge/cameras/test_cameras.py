@@ -3,7 +3,6 @@
 import contextlib
 import logging
 import struct
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from edge.cameras.picamera import PiCamera
 from edge.cameras.rotated import rotate
 from edge.cameras.usb import MJPG, configure, node_number, plugged_in
 from edge.errors import CameraError, UsageError
+from tests.fakes.clock import FakeClock
 from tests.fakes.media import png_that_claims
 from tests.fakes.picamera2 import HEIGHT, WIDTH, FakePicamera2
 
@@ -269,11 +269,10 @@ def test_frames_unevenly_apart_have_the_times_that_the_video_says(tmp_path: Path
     path.write_bytes(content)
     with VideoFile(path) as video:
         times = [frame.time_s for frame in iter(video.read, None)]
-    with VideoFile(path, realtime=True) as video:
-        started = time.monotonic()
-        video._started -= 4.5
+    clock = FakeClock()
+    with VideoFile(path, realtime=True, clock=clock, sleep=clock.sleep) as video:
         assert len(list(iter(video.read, None))) + video.dropped == 60
-    assert time.monotonic() - started < 15  # the pause is cut short
+    assert clock.now_s < 15  # the pause is cut short
     even = np.arange(60) / 10
     np.testing.assert_allclose(times, even + np.where(even >= begins_ms / 1000, 50, 0), atol=0.01)
 
@@ -286,13 +285,15 @@ def test_a_video_slower_to_decode_than_its_own_pace_gives_frames_all_the_same(tm
             self._capture = capture
 
         def grab(self) -> bool:
-            time.sleep(0.1)
+            clock.sleep(0.1)
             return self._capture.grab()
 
         def __getattr__(self, name: str) -> object:
             return getattr(self._capture, name)
 
-    with VideoFile(write_video(tmp_path / "a.avi", frames=30), realtime=True) as video:
+    path = write_video(tmp_path / "a.avi", frames=30)
+    clock = FakeClock()
+    with VideoFile(path, realtime=True, clock=clock, sleep=clock.sleep) as video:
         video._capture = Slow(video._capture)  # type: ignore[assignment]
         frames = list(iter(video.read, None))
     assert 2 <= len(frames) < 30
@@ -307,9 +308,11 @@ def test_a_last_frame_that_is_shown_for_long_is_no_damage(tmp_path: Path) -> Non
 
 
 def test_a_video_played_at_its_own_pace_takes_its_time_or_drops_frames(tmp_path: Path) -> None:
-    with VideoFile(write_video(tmp_path / "a.avi", frames=15), realtime=True) as video:
+    path = write_video(tmp_path / "a.avi", frames=15)
+    clock = FakeClock()
+    with VideoFile(path, realtime=True, clock=clock, sleep=clock.sleep) as video:
         video.read()
-        video._started -= 0.5  # half a second of work: seven frames are overdue
+        clock.sleep(0.5)  # half a second of work: seven frames are overdue
         late = video.read()
     assert late is not None
     assert late.index >= 7

@@ -13,18 +13,12 @@ from edge.cameras import Camera, Frame, NoFrameYetError, open_camera
 from edge.cameras.frame import Closing
 from edge.cameras.live import LiveCamera
 from edge.errors import CameraError
+from tests.fakes.clock import FakeClock
 from tests.fakes.streams import MjpegServer, RtspServer
 
 AT_ONCE = (0.0,)
 FAILS = "the cable fell out"
 Step = object  # a Frame's gray level, FAILS, None for the end, or an Event to wait for
-
-
-class Clock:
-    now_s = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 class FakeDevice(Closing):
@@ -82,7 +76,7 @@ def waiting_for(camera: Camera) -> str:
 
 
 def live(port: Port, reconnect_seconds: float = 60.0, clock: Callable[[], float] | None = None) -> LiveCamera:
-    return LiveCamera(port.open, reconnect_seconds, 5.0, AT_ONCE, clock or Clock())
+    return LiveCamera(port.open, reconnect_seconds, 5.0, AT_ONCE, clock or FakeClock())
 
 
 def test_only_the_newest_frame_waits_and_the_others_are_counted() -> None:
@@ -115,7 +109,7 @@ def test_a_camera_that_fails_is_closed_and_opened_again(caplog: pytest.LogCaptur
 
 
 def test_a_camera_gone_for_too_long_is_an_error() -> None:
-    clock = Clock()
+    clock = FakeClock()
     gone = threading.Event()
     with live(Port(1, gone, FAILS), reconnect_seconds=60.0, clock=clock) as camera:
         assert read(camera)
@@ -132,7 +126,7 @@ def test_a_camera_that_never_gave_a_frame_is_an_error_at_once() -> None:
 
 
 def test_a_driver_that_hangs_is_an_error_and_does_not_keep_the_program(caplog: pytest.LogCaptureFixture) -> None:
-    clock = Clock()
+    clock = FakeClock()
     never = threading.Event()
     camera = live(Port(1, never), reconnect_seconds=10.0, clock=clock)
     assert read(camera)
@@ -149,7 +143,7 @@ def test_a_driver_that_hangs_is_an_error_and_does_not_keep_the_program(caplog: p
 
 
 def test_between_the_frames_of_a_slow_camera_nothing_is_said_until_one_is_late() -> None:
-    clock = Clock()
+    clock = FakeClock()
     never = threading.Event()
     with live(Port(1, never), clock=clock) as camera:
         assert read(camera)
@@ -168,7 +162,7 @@ def test_a_mistake_in_a_camera_is_not_swallowed_by_the_thread() -> None:
 
 
 def test_frames_keep_coming_in_order_of_time_over_a_reconnection() -> None:
-    clock = Clock()
+    clock = FakeClock()
 
     def tick() -> float:
         clock.now_s += 0.1

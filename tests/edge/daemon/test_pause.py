@@ -14,7 +14,7 @@ import pytest
 from edge import settings
 from edge.cameras import DEMO
 from edge.daemon.pause import flag_path
-from tests.chaos.trial import STANDIN
+from tests.fakes.picamera2 import standin_variables
 from tests.fakes.streams import MjpegServer
 from tests.program import Program, environment
 
@@ -113,16 +113,12 @@ def test_while_paused_the_camera_is_closed(tmp_path: Path, mjpeg: MjpegServer) -
 
 @pytest.mark.skipif(Path("/dev/video0").exists(), reason="a camera is plugged in here")
 def test_the_demo_does_not_stand_in_for_a_camera_unplugged_during_the_pause(tmp_path: Path) -> None:
-    fault = tmp_path / "fault"
-    frames = tmp_path / "frames.npy"
-    fault.write_text("good")
-    np.save(frames, np.full((2, 480, 640), 99, np.uint8))
-    standin = {"PYTHONPATH": f"{settings.PROJECT}:{STANDIN}", "CHAOS_FAULT": str(fault), "CHAOS_FRAMES": str(frames)}
+    standin = standin_variables(tmp_path, np.full((2, 480, 640), 99, np.uint8))
     with daemon(tmp_path, source="auto", **standin) as running:
         running.wait_for("STATUS=watching picamera")
         running.process.send_signal(signal.SIGUSR1)
         running.wait_for(PAUSED)
-        fault.write_text("unplugged")
+        Path(standin["CAMERA_FAULT"]).write_text("unplugged")
         running.process.send_signal(signal.SIGUSR2)
         _, diagnostics = running.process.communicate(timeout=30)
     assert running.process.returncode == 1

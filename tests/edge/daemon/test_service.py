@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -14,7 +15,9 @@ import numpy as np
 import pytest
 
 from edge.cameras import DEMO
+from edge.cameras.media.files import VideoFile
 from edge.settings import PROJECT
+from tests.fakes.picamera2 import standin_variables
 from tests.program import Program, environment, errors
 
 
@@ -118,38 +121,12 @@ def test_a_signal_ends_it_cleanly_after_systemd_heard_of_it(
     assert logged(tmp_path, "PRAGMA integrity_check") == [("ok",)]
 
 
-FAKE_PICAMERA2 = """
-import time
-import cv2, numpy as np
-from edge.cameras import DEMO
-
-class Picamera2:
-    \"\"\"Gives ten frames of the demo, as YUV420 with the Pi 5's padding, then none, however often it is opened.\"\"\"
-    given = 0
-    def __init__(self): self.video = cv2.VideoCapture(str(DEMO))
-    @staticmethod
-    def global_camera_info(): return [{"Model": "imx708"}]
-    def create_video_configuration(self, **configuration): return configuration
-    def configure(self, configuration): pass
-    def start(self): pass
-    def close(self): pass
-    def cancel_all_and_flush(self): pass
-    def capture_request(self, wait):
-        time.sleep(1 / 15)
-        type(self).given += 1
-        if self.given > 10: raise TimeoutError(f"waited {wait} s")
-        return self
-    def make_array(self, name):
-        yuv = cv2.cvtColor(self.video.read()[1], cv2.COLOR_BGR2YUV_I420)
-        return np.pad(yuv, ((0, 0), (0, 64)))
-    def release(self): pass
-"""
-
-
 def test_a_pi_camera_that_stops_ends_it_for_systemd_to_restart(program: Program, config: Path, tmp_path: Path) -> None:
-    (tmp_path / "picamera2.py").write_text(FAKE_PICAMERA2)
     config.write_text(config.read_text() + "[camera]\nreconnect_seconds = 1.0\n")
-    done = program("run", "--config", config, "--source", "auto", PYTHONPATH=f"{PROJECT}:{tmp_path}")
+    with VideoFile(DEMO) as demo:
+        frames = [frame.gray for frame in islice(iter(demo.read, None), 12)]
+    standin = standin_variables(tmp_path, np.stack(frames), fault="ten frames")
+    done = program("run", "--config", config, "--source", "auto", **standin)
     assert done.returncode == 1
     assert ["Pi camera: no frame" in line for line in errors(done)] == [True]
     assert "#1 happy" in done.stdout

@@ -2,14 +2,12 @@
 
 import logging
 import random
-import resource
 import shutil
 import sqlite3
 import subprocess
-import sys
 import tracemalloc
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -19,40 +17,12 @@ from edge.events import EventLog
 from edge.events.damage import check
 from edge.events.rows import Entry, Incident, hour_of, observe, utc_text
 from edge.events.store import Store
-from edge.settings import PROJECT, LogSettings
+from edge.settings import LogSettings
+from tests.fakes.disk import full_disk
 from tests.fakes.eventlog import AT_ONCE, NOON, Clock, check_episodes, face, fill, rows
-from tests.program import environment
+from tests.fakes.log_writer import start_writer
 
 HOUR = hour_of(utc_text(NOON))
-WRITER = """
-import sys
-from datetime import UTC, datetime
-from pathlib import Path
-from tests.fakes.eventlog import face
-from edge.events import EventLog
-from edge.settings import LogSettings
-with EventLog(Path(sys.argv[1]), LogSettings(interval_seconds=0.0, commit_seconds=float(sys.argv[2]))) as events:
-    events.start_run("test", "model", datetime.now(UTC))
-    for number in range(1, 1_000_000):
-        events.record([face(number // 20, "sad" if number // 7 % 2 else "happy")], number / 10, datetime.now(UTC))
-        print(number, events.rows, flush=True)
-"""
-
-
-def writer(path: Path, commit_seconds: float) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", WRITER, str(path), str(commit_seconds)]
-    return subprocess.Popen(command, cwd=PROJECT, env=environment(), stdout=-1, stderr=-1, text=True)
-
-
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """No file may grow or be written, as far as this process goes; Python ignores the signal that tells so."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.fixture
@@ -74,7 +44,7 @@ def test_rows_that_were_written_outlive_sigkill_once_each(tmp_path: Path, commit
     path = tmp_path / "log.db"
     kept = 0
     for seed in range(5):
-        with writer(path, commit_seconds) as process:
+        with start_writer(path, commit_seconds) as process:
             assert process.stdout
             needed = random.Random(seed).randrange(1, 400)
             lines = []

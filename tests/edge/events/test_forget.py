@@ -14,9 +14,18 @@ from edge.events import EventLog
 from edge.events.forget import forget
 from edge.events.reader import open_reader
 from edge.settings import LogSettings
-from tests.edge.events.test_retention import DAY_SECONDS, keep_up
-from tests.edge.events.test_sums import check_sums
-from tests.fakes.eventlog import AT_ONCE, NOON, Clock, check_episodes, face, fill, rows
+from tests.fakes.eventlog import (
+    AT_ONCE,
+    DAY_SECONDS,
+    NOON,
+    Clock,
+    check_episodes,
+    check_sums,
+    face,
+    fill,
+    keep_up,
+    rows,
+)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from edge.contract import LABELS
 from edge.events import EventLog
 from edge.settings import LogSettings
-from tests.edge.events.test_faults import full_disk
+from tests.fakes.disk import full_disk
 from tests.fakes.eventlog import Clock, check_episodes, face, rows
 
 FACES = st.lists(

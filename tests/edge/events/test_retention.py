@@ -10,29 +10,10 @@ from pathlib import Path
 import pytest
 
 from edge.cameras import DEMO
-from edge.events import EventLog
 from edge.events.rows import utc_text
 from edge.settings import LogSettings
-from tests.fakes.eventlog import AT_ONCE, Clock, face, fill, open_log, rows
+from tests.fakes.eventlog import AT_ONCE, DAY_SECONDS, Clock, face, fill, keep_up, open_log, rows, settle
 from tests.program import environment
-
-DAY_SECONDS = 86400
-
-
-def keep_up(path: Path, settings: LogSettings, clock: Clock, seconds: int) -> None:
-    """A run that sees nobody, for a day until the clock counts as settled and then some seconds."""
-    with open_log(path, settings, clock) as events:
-        settle(events, clock)
-        for _ in range(seconds):
-            events.record([], clock.steady_s, clock.now)
-            clock.go_on(1)
-
-
-def settle(events: EventLog, clock: Clock, hours: int = 25) -> None:
-    events.start_run("test", "model", clock.now)
-    for _ in range(hours):
-        events.record([], clock.steady_s, clock.now)
-        clock.go_on(3600)
 
 
 def test_by_default_nothing_is_deleted_by_age(tmp_path: Path) -> None:

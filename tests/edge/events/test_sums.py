@@ -15,25 +15,21 @@ from edge.events import EventLog
 from edge.events.reader import LogReader, open_reader
 from edge.events.rows import hour_of, utc_text
 from edge.settings import LogSettings
-from tests.edge.events.test_faults import full_disk, writer
-from tests.edge.events.test_retention import DAY_SECONDS, keep_up
-from tests.fakes.eventlog import AT_ONCE, NOON, Clock, face, fill, rows
+from tests.fakes.disk import full_disk
+from tests.fakes.eventlog import (
+    AT_ONCE,
+    DAY_SECONDS,
+    NOON,
+    Clock,
+    check_sums,
+    face,
+    fill,
+    keep_up,
+    rows,
+)
+from tests.fakes.log_writer import start_writer
 
 SUMS = "SELECT hour, emotion, seconds, certain_seconds, episodes, faces FROM sums ORDER BY hour, emotion"
-FROM_ROWS = """
-SELECT CAST(strftime('%s', utc) AS INTEGER) / 3600 AS hour, emotion, sum(interval_seconds),
-    sum(certain * interval_seconds)
-FROM observations JOIN runs ON runs.id = run GROUP BY hour, emotion ORDER BY hour, emotion
-"""
-
-
-def check_sums(path: Path) -> None:
-    """They say what rows and episodes say, in a log whose clock never jumped."""
-    found = rows(path, "SELECT hour, emotion, sum(seconds), sum(certain_seconds) FROM sums GROUP BY 1, 2 ORDER BY 1, 2")
-    assert found == rows(path, FROM_ROWS)
-    assert rows(path, "SELECT sum(episodes) FROM sums") == rows(path, "SELECT nullif(count(*), 0) FROM episodes")
-    faces = "SELECT nullif(count(*), 0) FROM (SELECT DISTINCT run, track FROM episodes)"
-    assert rows(path, "SELECT sum(faces) FROM sums") == rows(path, faces)
 
 
 @pytest.mark.parametrize("commit_seconds", [0.0, 60.0])
@@ -85,7 +81,7 @@ def test_rows_that_waited_or_were_lost_count_as_they_stand_in_the_file(tmp_path:
 def test_sums_fit_the_rows_after_sigkill(tmp_path: Path) -> None:
     path = tmp_path / "log.db"
     for seed in range(4):
-        with writer(path, 0.0) as process:
+        with start_writer(path, 0.0) as process:
             assert process.stdout
             needed = random.Random(seed).randrange(1, 300)
             for number, _ in enumerate(process.stdout):

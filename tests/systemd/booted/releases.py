@@ -9,7 +9,7 @@ import numpy as np
 
 from edge.settings import PROJECT
 from tests.chaos import frames
-from tests.chaos.trial import STANDIN
+from tests.fakes.picamera2 import STANDIN
 
 PARTS = PROJECT / "tests" / "fakes" / "picamera2_virtual"
 MODULES = "/usr/lib/python3/dist-packages"
@@ -18,7 +18,7 @@ STANDIN_CAMERA = f"""
 mv /srv/picamera2.py {MODULES}/standin_picamera2.py
 cat >{MODULES}/picamera2.py <<END
 import os
-os.environ.update(CHAOS_FRAMES="/srv/frames.npy", CHAOS_FAULT="/srv/fault")
+os.environ.update(CAMERA_FRAMES="/srv/frames.npy", CAMERA_FAULT="/srv/fault")
 from standin_picamera2 import *
 END
 echo -n good >/srv/fault

@@ -12,18 +12,9 @@ from edge.cameras.network.snapshot import SnapshotCamera, claimed_pixels, is_sna
 from edge.cameras.network.stream import StreamCamera, open_stream
 from edge.errors import CameraError
 from edge.settings import CameraSettings
+from tests.fakes.clock import FakeClock
 from tests.fakes.snapshots import HEIGHT, WIDTH, SnapshotServer, jpeg_of
 from tests.fakes.streams import MjpegServer
-
-
-class Clock:
-    now_s = 100.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-    def sleep(self, seconds: float) -> None:
-        self.now_s += seconds
 
 
 def settings_for(url: str, frames_per_second: float = 20.0) -> CameraSettings:
@@ -31,7 +22,7 @@ def settings_for(url: str, frames_per_second: float = 20.0) -> CameraSettings:
 
 
 def test_pictures_come_in_order_and_are_today_s(snapshots: SnapshotServer) -> None:
-    clock = Clock()
+    clock = FakeClock()
     settings = settings_for(snapshots.url, frames_per_second=4.0)
     with SnapshotCamera(snapshots.url, settings, clock, clock.sleep) as camera:
         first = camera.read()
@@ -45,7 +36,7 @@ def test_pictures_come_in_order_and_are_today_s(snapshots: SnapshotServer) -> No
 
 
 def test_a_slow_camera_is_not_asked_faster_afterwards(snapshots: SnapshotServer) -> None:
-    clock = Clock()
+    clock = FakeClock()
     settings = settings_for(snapshots.url, frames_per_second=4.0)
     with SnapshotCamera(snapshots.url, settings, clock, clock.sleep) as camera:
         times = [camera.read().time_s]
