@@ -1,4 +1,4 @@
-"""The live socket: what the daemon sees, told to programs on the same machine. LIVE.md has the protocol."""
+"""Serve the live socket: tell programs on the same machine what the daemon sees. LIVE.md has the protocol."""
 
 import logging
 import selectors
@@ -12,21 +12,16 @@ from typing import Any, cast
 
 import msgspec
 
+from edge.daemon.messages import Request, encode, error_line
 from edge.daemon.unix_socket import listen
 from edge.daemon.viewer import TroubleError, Viewer
+from edge.daemon.waker import Waker
 
 MOST_VIEWERS = 16
 GOODBYE_SECONDS = 1.0  # for the last message
 OUT_OF_FILES_SECONDS = 0.2  # before another connection is taken in
 
 logger = logging.getLogger(__name__)
-
-
-class Request(msgspec.Struct):
-    """A line from a viewer."""
-
-    type: str
-    by: str = ""
 
 
 class LiveServer:
@@ -49,9 +44,7 @@ class LiveServer:
         self._frame: tuple[bytes, bytes] | None = None
         self._closing = False
         self._selector = selectors.DefaultSelector()
-        self._wake_reader, self._wake_writer = socket.socketpair()
-        self._wake_reader.setblocking(False)
-        self._wake_writer.setblocking(False)
+        self._waker = Waker()
         self._listener: socket.socket | None = None
         self._inode = 0
         self._thread = threading.Thread(target=self._run, name="live", daemon=True)
@@ -64,48 +57,43 @@ class LiveServer:
             logger.warning("%s: no program can look on (%s)", self._path, error.strerror or error)
             return
         self._selector.register(self._listener, selectors.EVENT_READ)
-        self._selector.register(self._wake_reader, selectors.EVENT_READ)
+        self._selector.register(self._waker, selectors.EVENT_READ)
         self._thread.start()
 
     def publish(self, message: dict[str, Any]) -> None:
         """Tell all who listen; who is slow gets the newest message only."""
         self.wants_state = False
         self._newest = encode(message)
-        self._wake()
+        self._waker.wake()
 
     def give_frame(self, head: dict[str, Any], pixels: bytes) -> None:
         """Answer those who asked for a frame."""
         self.frame_asked = False
         self._frame = (encode(head), pixels)
-        self._wake()
+        self._waker.wake()
 
     def close(self) -> None:
         """Say the last message, and remove the socket."""
         self._closing = True
         if self._thread.is_alive():
-            self._wake()
+            self._waker.wake()
             self._thread.join(GOODBYE_SECONDS)
         if not self._thread.is_alive():
             self._selector.close()
-            self._wake_reader.close()
-            self._wake_writer.close()
+            self._waker.close()
         if self._listener:
             self._listener.close()
             with suppress(OSError):
                 if self._path.stat().st_ino == self._inode:  # and not another daemon's
                     self._path.unlink()
 
-    def _wake(self) -> None:
-        with suppress(BlockingIOError):  # it will wake up anyway
-            self._wake_writer.send(b"x")
-
     def _run(self) -> None:
         while not self._closing:
             for key, events in self._selector.select():
                 if key.fileobj is self._listener:
                     self._accept()
-                elif key.fileobj is self._wake_reader:
-                    self._wake_reader.recv(4096)
+                elif key.fileobj is self._waker:
+                    self._waker.clear()
                 elif events & selectors.EVENT_READ:
                     self._attend(key.data, self._hear)
             self._deliver()
@@ -209,11 +197,3 @@ class LiveServer:
         viewer.connection.close()
         if viewer.dropped:
             logger.info("a program that looked on is gone; it was too slow for %d messages", viewer.dropped)
-
-
-def encode(message: dict[str, Any]) -> bytes:
-    return msgspec.json.encode(message) + b"\n"
-
-
-def error_line(message: str) -> bytes:
-    return encode({"type": "error", "message": message})

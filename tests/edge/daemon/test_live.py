@@ -15,8 +15,9 @@ import pytest
 from edge import __version__
 from edge.cameras import Frame
 from edge.contract import LABELS
-from edge.daemon.live import MOST_VIEWERS, LiveServer, Request
+from edge.daemon.live import MOST_VIEWERS, LiveServer
 from edge.daemon.live_view import LiveView, only_region
+from edge.daemon.messages import Request
 from edge.daemon.viewer import LINES_A_SECOND, LONGEST_LINE_BYTES
 from edge.results import FaceEmotion
 from edge.settings import DetectorSettings
