@@ -20,7 +20,7 @@ MAX_CROP_PX = 480  # ten pixels of the frame for one of the crop are enough, how
 
 COPY_WIDTH_PX = 384  # of a 4:3 frame's copy that the face detector searches: 0.6 of 640x480
 CELL_PX = 8  # of a copy, that one cell of the face detector's output stands for
-UNIT_PX = 32.0  # side of a box that the detector codes 0: a logarithm to base 2
+UNIT_PX = 32.0  # box sides are coded as log2(side / UNIT_PX)
 MAX_OVERLAP = 0.4  # intersection over union from which two found boxes are one face
 
 Box = tuple[float, float, float, float]

@@ -1,4 +1,4 @@
-"""What the camera shows, as everything behind the detector gets it: no OpenCV, no network."""
+"""The result of the vision part, a face with its emotion. Needs neither OpenCV nor a model."""
 
 from __future__ import annotations
 

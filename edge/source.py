@@ -1,4 +1,6 @@
-"""What may be shown of a camera's source, which may hold a password however it was typed."""
+"""Read a camera's source as it was typed, and show it without the password that it may hold.
+
+Not in edge/cameras: settings, `doctor` and the command line use it, and none of them may load OpenCV for that."""
 
 import logging
 import re

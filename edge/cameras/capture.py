@@ -1,4 +1,4 @@
-"""What all cameras that OpenCV reads share."""
+"""Read gray frames from a camera that OpenCV has opened: a USB camera or a network stream."""
 
 import time
 

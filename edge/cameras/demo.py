@@ -1,4 +1,4 @@
-"""The recording that comes along, shown where there is no camera."""
+"""Play the demo, a recording that ships with the program and stands in where there is no camera."""
 
 from edge.cameras.media.files import VideoFile
 from edge.cameras.sources import DEMO

@@ -1,4 +1,4 @@
-"""What every camera gives, and how."""
+"""The frame, and the protocol that every camera follows."""
 
 from dataclasses import dataclass
 from typing import Protocol, Self
@@ -10,9 +10,9 @@ from edge.errors import CameraError
 
 
 class NoFrameYetError(CameraError):
-    """None has come for a moment, and one may still come: do what else there is to do, and read again.
+    """No frame has come for a moment. Not an error: do what else is due, and call `read` again.
 
-    Its text says what is waited for; empty between the frames of a camera that is well.
+    Its text says what is waited for; it is empty between two frames of a camera that works.
     """
 
 

@@ -1,4 +1,4 @@
-"""A live camera never makes the program wait in vain, nor look at old frames: a thread reads it and opens it again."""
+"""Read a live camera in a thread: keep only the newest frame, reopen a lost device, never block `read` for long."""
 
 import logging
 import threading
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 class LiveCamera(Closing):
-    """Keeps the newest frame of the device that `open_device` opens; frames not read in time are dropped and counted.
+    """Gives the newest frame of the device that `open_device` opens; drops and counts those that nobody read in time.
 
     A device that gave frames and fails is opened again for `reconnect_seconds`; one that never gave any is an error
     at once. `read` raises these errors; nothing here does.

@@ -1,4 +1,4 @@
-"""A camera that hangs on its side, upside down, or looks into a mirror."""
+"""Rotate and mirror the frames of a camera that hangs on its side, upside down, or looks into a mirror."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What every command does. Each imports its own parts when it is called: the others' may be slow, or broken."""
+"""Run each command. A command imports its own parts when it is called: those of the others may be slow, or broken."""
 
 import argparse
 import logging

@@ -1,4 +1,4 @@
-"""`analyze`: photos, folders and videos to JSON lines, one a picture or frame."""
+"""Analyze photos, folders and videos, and write a JSON line for each picture or frame."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""How fast this device is: time of each stage, frames a second, memory, processor share, temperature."""
+"""Measure how fast this device is: time of each stage, frames a second, memory, processor share, temperature."""
 
 import json
 import statistics

@@ -1,4 +1,4 @@
-"""The log as CSV or JSON lines, for pandas and other programs."""
+"""Write the log as CSV or JSON lines, for pandas and other programs."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""Fetch YuNet's official model file, and keep it only if it is the very one."""
+"""Download YuNet's official model file, and keep it only if its sha256 is the expected one."""
 
 import hashlib
 import http.client

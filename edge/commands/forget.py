@@ -1,4 +1,4 @@
-"""Make the log forget a time: asked twice on a terminal, for what is forgotten never comes back."""
+"""Delete a stretch of time from the log, after two questions on the terminal: it never comes back."""
 
 import sys
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What is written about each setting in edge/settings.py: the one source of `settings` and of systemd/settings.toml.
+"""Read what edge/settings.py says of each setting; the command `settings` and systemd/settings.toml are made of it.
 
 python -m edge.commands.settings_texts > systemd/settings.toml
 """

@@ -1,4 +1,4 @@
-"""The word that a person types to run this program."""
+"""Find out by which name this program was called, to repeat it in messages."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The loop over a source's frames, and what is due while none come."""
+"""Loop over a camera's frames, and do what is due while none come."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""What the frame loop tells the live socket: one message a frame at most, and nothing while nobody listens."""
+"""Make the live socket's messages from what the loop sees: at most one a frame, none while nobody listens."""
 
 from collections import deque
 from collections.abc import Sequence

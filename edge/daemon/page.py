@@ -1,4 +1,4 @@
-"""The page beside the daemon, for `run --page`: a process of its own, whose end does not end the camera."""
+"""Start the live page for `run --page`, as a process of its own: where it ends, the camera goes on."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""The switch that stops taking pictures, and keeps them stopped over restarts: a file in the state folder."""
+"""Pause and resume, also over restarts: while a file in the state folder is there, no picture is taken."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""Standard output and error of the daemon: what nobody takes is dropped, so that no reader can stop the camera."""
+"""Write to standard output and error without waiting: what nobody reads is dropped, so it cannot stop the camera."""
 
 import io
 import os

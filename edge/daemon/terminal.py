@@ -1,4 +1,4 @@
-"""What a person sees while the daemon runs: one steady line on a terminal, a line per change in a pipe."""
+"""Show a person what the daemon sees: one line that is rewritten on a terminal, a line per change in a pipe."""
 
 import shutil
 from collections import deque

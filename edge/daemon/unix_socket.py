@@ -1,4 +1,4 @@
-"""A Unix socket's file: made so that it replaces a stale one, and nothing else."""
+"""Listen at a Unix socket's file. It replaces a stale socket, and nothing else."""
 
 import os
 import socket

@@ -1,4 +1,4 @@
-"""One program that looks on at the live socket: what waits to be sent to it, and what it says."""
+"""One program at the live socket: what waits to be sent to it, and the requests that it sends."""
 
 import select
 import socket

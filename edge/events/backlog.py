@@ -1,4 +1,4 @@
-"""What waits in memory to be written; bounded, and what no longer fits is counted."""
+"""Keep entries in memory until they can be written: up to a limit, beyond which lost ones are counted."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Loss:
 
 
 class Backlog:
-    """Oldest first. Where there is no room, the oldest goes: what a face shows now says more."""
+    """Entries, oldest first. Where it is full, the oldest is dropped: what a face shows now says more."""
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._capacity = capacity

@@ -1,4 +1,4 @@
-"""What the log may think of the machine's clock: whether somebody set it, and whether a time server keeps it right."""
+"""Watch the machine's clock: was it set meanwhile, and does a time server keep it right?"""
 
 import ctypes
 import os

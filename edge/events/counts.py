@@ -1,4 +1,4 @@
-"""Face time by emotion and small pieces of time, counted by SQLite; row by row where the file is damaged."""
+"""Add up face time by emotion and time bucket: in SQLite, or row by row where the file is damaged."""
 
 import sqlite3
 from collections.abc import Iterator

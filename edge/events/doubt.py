@@ -1,4 +1,4 @@
-"""Whether the log itself speaks against the clock: what is deleted by age on a wrong day never comes back."""
+"""Ask the log whether the clock may be wrong: rows deleted by age on a wrong day never come back."""
 
 import sqlite3
 
@@ -23,7 +23,7 @@ WHERE kind = 'deletion_refused' AND julianday(utc) BETWEEN julianday(:now) - 1 A
 
 
 def doubt_of_log(database: sqlite3.Connection, utc: str) -> str:
-    """Why `utc` may be wrong by what the log knows, empty where nothing speaks against it.
+    """Return why `utc` may be wrong, by what the log knows; empty where nothing speaks against it.
 
     After a leap of more than `LEAP_DAYS` the clock counts as settled once the log has gone on for a day: a wrong clock
     is noticed by then, and a device that was off for months goes on as before.

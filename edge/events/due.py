@@ -1,4 +1,4 @@
-"""When what is due: each face's next row, and the log's own upkeep."""
+"""Keep track of when things are due: each face's next row, and the log's own upkeep."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which files a log consists of, and whether they are still those that were opened."""
+"""The files that a log consists of: are they still those that were opened, and how to move them aside."""
 
 import itertools
 import logging

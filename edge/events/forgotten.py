@@ -1,4 +1,4 @@
-"""What was forgotten on somebody's word, as far as the writer must know: rows that wait in memory are to go, too."""
+"""Tell the writer which times were forgotten meanwhile: rows of them that wait in memory must go, too."""
 
 import sqlite3
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Runs, incidents and the gaps between runs, with times repaired where the clock jumped."""
+"""Read runs, incidents and the gaps between runs, with times repaired where the clock jumped."""
 
 import itertools
 import sqlite3

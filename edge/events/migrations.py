@@ -1,4 +1,4 @@
-"""Make a log of an older version one of today's, with all that it holds."""
+"""Bring a log of an older version up to date, with all that it holds."""
 
 import sqlite3
 

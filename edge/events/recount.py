@@ -1,4 +1,4 @@
-"""Count rows that the file holds already into its sums: those of an older version, and those that a forget left."""
+"""Add rows that are in the file already to the hourly sums: those of an older version, and those left by a forget."""
 
 import sqlite3
 from collections.abc import Container

@@ -1,4 +1,4 @@
-"""Where in the log a time lies: rows stand in the order of events, and clock jumps cut them into spans of even time."""
+"""Find where in the log a time lies. Clock jumps cut the rows into spans in which times are in order."""
 
 import itertools
 import sqlite3

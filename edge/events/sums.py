@@ -1,4 +1,4 @@
-"""Sums by hour and emotion, which stay when rows are deleted and make a year quick to read. They hold no face numbers.
+"""Keep sums by hour and emotion. They stay when rows are deleted, make a year quick to read, and hold no face numbers.
 
 Hours count from 1970 in UTC. Each belongs to a run, so that a jump of the clock moves what the run had counted before;
 it moves by whole hours, the nearest.

@@ -1,4 +1,4 @@
-"""The hourly sums, added up to hours, days or months of any time zone."""
+"""Add the hourly sums up to hours, days or months of any time zone."""
 
 import sqlite3
 from collections.abc import Callable, Iterator

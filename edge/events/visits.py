@@ -1,4 +1,4 @@
-"""Figures of episodes and of the visits that they make up, in one walk through them that keeps little in memory."""
+"""Compute figures of episodes, and of the visits that they make up, in one pass that needs little memory."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

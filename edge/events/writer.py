@@ -1,4 +1,4 @@
-"""The writer of the event log: when rows go to the file, and what happens when it takes none."""
+"""Write the event log: decide when rows go to the file, and keep them while it cannot be written."""
 
 import enum
 import logging

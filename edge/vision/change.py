@@ -1,4 +1,4 @@
-"""Has the picture changed since it was last searched for faces? A still one need not be searched again."""
+"""Detect whether the picture has changed since it was last searched for faces; a still one is not searched again."""
 
 import math
 from collections.abc import Sequence

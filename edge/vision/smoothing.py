@@ -1,4 +1,4 @@
-"""One face's emotion over time: probabilities are averaged, and the label does not flicker."""
+"""Smooth one face's emotion over time: average the probabilities, and keep the label from flickering."""
 
 import math
 

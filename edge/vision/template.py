@@ -1,4 +1,4 @@
-"""Between two detections: find a known face again near where it should be, at a hundredth of a detection's cost."""
+"""Follow a known face between two detections by template matching, at a hundredth of a detection's cost."""
 
 import math
 from typing import Any

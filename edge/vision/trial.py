@@ -1,4 +1,4 @@
-"""Load and run a strange model once in a child process: what is crafted may abort the runtime, and with it the program.
+"""Try an unknown model in a child process first: a crafted file may abort the runtime, and the program with it.
 
 python -m edge.vision.trial RUNTIME < model.tflite     exit 0, or 1 with the reason on standard output
 """

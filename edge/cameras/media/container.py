@@ -1,4 +1,4 @@
-"""What a video's container says about it and OpenCV does not tell: how it is coded, and how much of it is shown."""
+"""Read from a video's container what OpenCV does not tell: its codec, and how much of it is shown."""
 
 import re
 import struct

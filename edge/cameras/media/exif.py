@@ -1,4 +1,4 @@
-"""How a photo must be turned to be upright, by its EXIF data."""
+"""Turn a photo upright, as its EXIF data says."""
 
 import struct
 

@@ -1,4 +1,4 @@
-"""How OpenCV's FFmpeg is to read: every default that differs between OpenCV's versions is set here.
+"""Set up OpenCV's FFmpeg so that every version of OpenCV reads alike.
 
 | what | OpenCV 4.11 | OpenCV 4.14 | here |
 |---|---|---|---|

@@ -1,4 +1,4 @@
-"""The files of a folder and its subfolders, with what systems and programs leave behind in them left out."""
+"""List the files of a folder and its subfolders, without what systems and programs leave there (.DS_Store)."""
 
 import os
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""How large a picture says that it is, read from its header before anything is decoded."""
+"""Read a picture's size from its header, before anything is decoded."""
 
 import struct
 

@@ -1,4 +1,4 @@
-"""HEIC and AVIF, as phones write them, by Pillow and pillow-heif where they are installed."""
+"""Read HEIC and AVIF, as phones write them, by Pillow and pillow-heif where these are installed."""
 
 import io
 import warnings

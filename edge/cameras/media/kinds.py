@@ -1,4 +1,4 @@
-"""What kind of file it is: told by its first bytes, never by its name."""
+"""Tell what kind of file it is by its first bytes, never by its name."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Read a photo: its kind told by its content, its size checked before it is decoded, turned upright."""
+"""Read a photo: find out its kind, check its size before it is decoded, turn it upright."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Open a file that was named by a person, without being held up or led astray by what it is."""
+"""Open a file that a person named, and refuse pipes, devices and sockets, which could block for ever."""
 
 import os
 import stat

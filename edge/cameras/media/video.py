@@ -1,4 +1,4 @@
-"""A video file, at its own pace or flat out."""
+"""Play a video file, at its own pace or flat out."""
 
 import time
 from collections.abc import Callable

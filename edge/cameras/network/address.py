@@ -1,4 +1,4 @@
-"""A network camera's address, taken apart; no error of these holds its text."""
+"""Take a network camera's address apart. No error of this module repeats the address, which may hold a password."""
 
 import hashlib
 from base64 import b64encode

@@ -1,4 +1,4 @@
-"""GET of one address, with its user and password by Basic or Digest. An answer is bounded in time and size."""
+"""Get one address over HTTP, with user and password by Basic or Digest, within limits of time and size."""
 
 import http.client
 import ssl

@@ -1,4 +1,4 @@
-"""Why no stream comes from an address: FFmpeg says only that none does. One request over RTSP or HTTP tells more."""
+"""Find out why an address gives no stream, by one request over RTSP or HTTP. FFmpeg says only that it gives none."""
 
 import errno
 import socket

@@ -1,4 +1,4 @@
-"""A network camera that gives one picture a request: it is asked at the frame rate."""
+"""Ask a network camera that gives one picture a request, again and again, at the frame rate."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Is there a camera, may this user open it, and do libcamera and picamera2 see it?"""
+"""Check the camera: is there one, may this user open it, do libcamera and picamera2 see it?"""
 
 import getpass
 import signal

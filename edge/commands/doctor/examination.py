@@ -1,4 +1,4 @@
-"""What keeps the daemon from running, or from running well, and how to fix it."""
+"""Run all checks of the doctor, one after the other."""
 
 from datetime import UTC, datetime
 from pathlib import Path

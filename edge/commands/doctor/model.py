@@ -1,4 +1,4 @@
-"""Do model, manifest, runtime and face detector work, and as fast as they can?"""
+"""Check model, manifest, runtime and face detector: do they work, and as fast as they can?"""
 
 from importlib import metadata
 from pathlib import Path

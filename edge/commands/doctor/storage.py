@@ -1,4 +1,4 @@
-"""Can the event log be written, and for how long?"""
+"""Check the event log: can it be written, and is there room on the disk?"""
 
 import shutil
 import tempfile

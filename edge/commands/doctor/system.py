@@ -1,4 +1,4 @@
-"""Is the machine fit: heat and power, memory, clock, and the service?"""
+"""Check the machine: heat and power, memory, clock, and the service's state."""
 
 import platform
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The page round the charts."""
+"""Write the report's HTML page, with the charts in it."""
 
 import html
 from datetime import datetime

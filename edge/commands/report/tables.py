@@ -1,4 +1,4 @@
-"""From the log to tables in local time."""
+"""Make tables in local time of what the log holds."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

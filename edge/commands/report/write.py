@@ -1,4 +1,4 @@
-"""One self-contained page about the log: time line, shares, hours of the week, visits, gaps.
+"""Write one self-contained page about the log: time line, shares, hours of the week, visits, gaps.
 
 SQLite counts, pandas brings the counts into local time, plotly draws (edge/requirements-report.txt).
 """

@@ -1,4 +1,4 @@
-"""One box for each face: what a detector sees twice is left out."""
+"""Keep one box for each face where a detector found it twice."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""OpenCV's Haar cascade: works where nothing else does."""
+"""Find faces by OpenCV's Haar cascade, which comes with OpenCV and needs no model file."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Look at the mirrored picture: real faces are found there too, things that resemble one mostly are not."""
+"""Search the mirrored picture: real faces are found there too, things that only resemble one mostly are not."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""YuNet by OpenCV's own engine: finds more than the others, as a download of its own."""
+"""Find faces by YuNet, a download, in OpenCV's own engine."""
 
 from pathlib import Path
 
