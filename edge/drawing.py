@@ -60,7 +60,11 @@ def annotate(frame: MatLike, faces: Sequence[FaceEmotion]) -> npt.NDArray[np.uin
 
 
 def _label(
-    picture: cv2.typing.MatLike, text: str, corner: tuple[int, int], colour: tuple[int, int, int], unit: float
+    picture: cv2.typing.MatLike,
+    text: str,
+    corner: tuple[int, int],
+    colour: tuple[int, int, int],
+    unit: float,
 ) -> None:
     """Write `text` on a filled bar above `corner`, or below it at the picture's top."""
     thickness = max(1, round(unit))
@@ -69,4 +73,13 @@ def _label(
     left = max(corner[0], 0)
     top = max(corner[1] - height - 2 * pad, 0)
     cv2.rectangle(picture, (left, top), (left + width + 2 * pad, top + height + 2 * pad), colour, cv2.FILLED)
-    cv2.putText(picture, text, (left + pad, top + height + pad), FONT, 0.6 * unit, (20, 20, 20), thickness, cv2.LINE_AA)
+    cv2.putText(
+        picture,
+        text,
+        (left + pad, top + height + pad),
+        FONT,
+        0.6 * unit,
+        (20, 20, 20),
+        thickness,
+        cv2.LINE_AA,
+    )

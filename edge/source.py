@@ -50,10 +50,14 @@ def stream_scheme(source: str) -> str:
         return ""
     if scheme.lower() in STREAM_SCHEMES:
         if not source.isprintable():  # nor does FFmpeg survive half a character
-            raise UsageError(f"camera source {shown(source)}: has characters that no address has", "write them as %XX")
+            raise UsageError(
+                f"camera source {shown(source)}: has characters that no address has",
+                "write them as %XX",
+            )
         return scheme.lower()
     raise UsageError(
-        f"camera source {shown(source)}: expected an address with {', '.join(STREAM_SCHEMES)}", "set another"
+        f"camera source {shown(source)}: expected an address with {', '.join(STREAM_SCHEMES)}",
+        "set another",
     )
 
 
@@ -92,7 +96,8 @@ def read_argument(argument: str) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not text"
         raise UsageError(
-            f"--source @FILE: the file cannot be read ({reason})", "give a file with the source in it"
+            f"--source @FILE: the file cannot be read ({reason})",
+            "give a file with the source in it",
         ) from None
     if not lines or not lines[0].strip():
         raise UsageError("--source @FILE: the file's first line is empty", "write the source there")

@@ -11,7 +11,8 @@ from edge.errors import CameraError
 
 WAIT_SECONDS = 0.25  # how long `read` waits: the watchdog, a signal and the pause switch are looked at in between
 CLOSE_SECONDS = 2.0  # for a device to answer; systemd's TimeoutStopSec= is 15
-BACK_OFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)  # between attempts to open it again; the last one from then on
+# between attempts to open it again; the last one from then on
+BACK_OFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0)
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +67,8 @@ class LiveCamera(Closing):
             silence_s = self._clock() - self._heard_s
         if silence_s > self._reconnect_seconds + self._hang_seconds:
             raise CameraError(
-                f"{self.name}: no answer for {silence_s:.0f} s", "its driver hangs, check cable and power"
+                f"{self.name}: no answer for {silence_s:.0f} s",
+                "its driver hangs, check cable and power",
             )
         late = f"waiting for {self.name}" if silence_s > self._hang_seconds else ""
         raise NoFrameYetError(self._state or late)

@@ -32,7 +32,8 @@ class PiCamera(Closing):
             self._device.cancel_all_and_flush()  # else the request that is still asked for blocks `close`
             reason = str(error) or type(error).__name__  # TimeoutError says nothing
             raise CameraError(
-                f"Pi camera: no frame for {self._timeout_seconds:.3g} s ({reason})", "check its cable"
+                f"Pi camera: no frame for {self._timeout_seconds:.3g} s ({reason})",
+                "check its cable",
             ) from error
         try:
             gray = y_plane(request.make_array("main"), self._size_wh)
@@ -79,7 +80,8 @@ def choose(found: list[tuple[int, str]], which: str) -> int:
             return number
     there = ", ".join(f"picamera:{number} or picamera:{model}" for number, model in found)
     raise CameraError(
-        f"Pi camera: {shown(f'picamera:{which}')} is not there", f"set camera.source to one that is: {there}"
+        f"Pi camera: {shown(f'picamera:{which}')} is not there",
+        f"set camera.source to one that is: {there}",
     )
 
 
@@ -123,5 +125,8 @@ def _configure(device: Any, settings: CameraSettings) -> None:
     limits = int(1e6 / settings.frames_per_second)
     known = getattr(device, "camera_controls", {})
     main = {"size": (settings.width, settings.height), "format": "YUV420"}
-    controls = {"FrameDurationLimits": (limits, limits), **focus_controls(settings.autofocus, known)}
+    controls = {
+        "FrameDurationLimits": (limits, limits),
+        **focus_controls(settings.autofocus, known),
+    }
     device.configure(device.create_video_configuration(main=main, controls=controls, buffer_count=4))

@@ -122,7 +122,8 @@ def _file(settings: CameraSettings) -> Camera:
     path = existing_path(settings.source)
     if path is None:
         raise UsageError(
-            f"camera source {HIDDEN}: no such file or folder (from {Path.cwd()}), and no camera", f"expected {EXPECTED}"
+            f"camera source {HIDDEN}: no such file or folder (from {Path.cwd()}), and no camera",
+            f"expected {EXPECTED}",
         )
     if path.is_dir():
         return ImageFolder(path, settings.max_megapixels)

@@ -37,7 +37,8 @@ class UsbCamera(Capture):
         capture = cv2.VideoCapture(number, cv2.CAP_V4L2)
         if not capture.isOpened():
             raise CameraError(
-                f"USB camera: {name} gives no pictures", "is it held, or are you not in the group 'video'?"
+                f"USB camera: {name} gives no pictures",
+                "is it held, or are you not in the group 'video'?",
             )
         configure(capture, settings)
         if match := re.fullmatch("/dev/video([0-9]+)", device):

@@ -65,7 +65,10 @@ def analyze(args: argparse.Namespace) -> int:
     from edge.vision.pipeline import Pipeline
 
     if args.output and args.output.suffix.lower() in MEDIA_SUFFIXES:
-        raise UsageError(f"{args.output}: JSON lines go there, not pictures", "give it a name such as faces.jsonl")
+        raise UsageError(
+            f"{args.output}: JSON lines go there, not pictures",
+            "give it a name such as faces.jsonl",
+        )
     found = find(args.paths)
     chosen = settings.load(args.config)
     pipeline = Pipeline.from_settings(chosen)
@@ -97,7 +100,10 @@ def forget(args: argparse.Namespace) -> int:
     from edge.commands.forget import run
 
     if not (args.all or args.since or args.until):
-        raise UsageError("expected --since TIME, --until TIME or --all, found none", "for example: forget --since 1h")
+        raise UsageError(
+            "expected --since TIME, --until TIME or --all, found none",
+            "for example: forget --since 1h",
+        )
     if args.all and (args.since or args.until):
         raise UsageError("expected --all, or --since and --until, found both")
     return run(_log_of(args), args.since, args.until, args.yes)

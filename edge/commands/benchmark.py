@@ -27,7 +27,8 @@ from edge.vision.pipeline import Pipeline
 
 SECONDS_FROM = 1.0
 SECONDS_TO = 3600.0
-WHOLE = ("read", "analyze", "log")  # what `run` does with a frame; the other stages are parts of analyze
+# what `run` does with a frame; the other stages are parts of analyze
+WHOLE = ("read", "analyze", "log")
 STAGES = {
     "read": "read",
     "analyze": "analyze",
@@ -109,7 +110,10 @@ def memory_mb(machine: Machine) -> dict[str, float]:
     """Resident memory of this process, now and at its highest."""
     lines = (machine.root / "proc/self/status").read_text().splitlines()
     kilobytes = {line.split(":")[0]: line.split()[1] for line in lines if line.startswith(("VmRSS", "VmHWM"))}
-    return {"resident": round(int(kilobytes["VmRSS"]) / 1024, 1), "peak": round(int(kilobytes["VmHWM"]) / 1024, 1)}
+    return {
+        "resident": round(int(kilobytes["VmRSS"]) / 1024, 1),
+        "peak": round(int(kilobytes["VmHWM"]) / 1024, 1),
+    }
 
 
 def table(figures: dict[str, Any]) -> str:

@@ -11,7 +11,8 @@ from edge.daemon.command import INSTALLED_NAME
 Shell = Literal["bash", "zsh"]
 
 FOLDER = Path(__file__).parent / "completions"
-FILES: dict[Shell, str] = {"bash": INSTALLED_NAME, "zsh": f"_{INSTALLED_NAME}"}  # as each shell looks for them
+# as each shell looks for them
+FILES: dict[Shell, str] = {"bash": INSTALLED_NAME, "zsh": f"_{INSTALLED_NAME}"}
 
 
 def script(shell: Shell) -> str:

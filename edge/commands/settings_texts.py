@@ -17,11 +17,17 @@ import msgspec
 from edge import settings
 from edge.settings import Settings
 
-SERVICE_VALUES: dict[tuple[str, str], Any] = {("camera", "source"): "camera", ("log", "keep_days"): 30}
+SERVICE_VALUES: dict[tuple[str, str], Any] = {
+    ("camera", "source"): "camera",
+    ("log", "keep_days"): 30,
+}
 """what the service's file sets: it must not show the demo, and keeps what it saw of strangers for a month"""
 SERVICE_NOTES = {
     ("camera", "source"): "The service sees no file below /home.",
-    ("log", "path"): "Any other folder must belong to the user emotion-edge and be opened to the service: "
+    (
+        "log",
+        "path",
+    ): "Any other folder must belong to the user emotion-edge and be opened to the service: "
     "ReadWritePaths= in `systemctl edit emotion-edge`.",
 }
 PATHS = {("detector", "graynet_model"), ("detector", "yunet_model"), ("classifier", "model")}

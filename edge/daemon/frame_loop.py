@@ -156,7 +156,13 @@ class FrameLoop:
 
     def _summarize(self, dropped: int) -> None:
         log = self._logs.current
-        logger.info("%d frames, %d dropped, %d rows in %s", self._frames, self._dropped + dropped, log.rows, log.path)
+        logger.info(
+            "%d frames, %d dropped, %d rows in %s",
+            self._frames,
+            self._dropped + dropped,
+            log.rows,
+            log.path,
+        )
 
 
 def model_name(pipeline: Pipeline) -> str:
@@ -167,5 +173,8 @@ def model_name(pipeline: Pipeline) -> str:
 
 def _explain_demo(path: Path) -> None:
     """The last words after a demo: what was seen, and what to type next."""
-    logger.info("that was the demo, a recording that comes along, because no camera was found; its log is %s", path)
+    logger.info(
+        "that was the demo, a recording that comes along, because no camera was found; its log is %s",
+        path,
+    )
     logger.info("next: `%s report --log %s` draws it; connect a camera and run again", command_name(), path)

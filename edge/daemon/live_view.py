@@ -102,7 +102,11 @@ class LiveView:
             self._publish()
 
     def _what_matters(self) -> object:
-        return self._state, self._text, [(face.track, face.emotion, face.certain) for face in self._faces]
+        return (
+            self._state,
+            self._text,
+            [(face.track, face.emotion, face.certain) for face in self._faces],
+        )
 
     def _publish(self) -> None:
         self._shown = self._what_matters()

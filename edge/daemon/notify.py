@@ -55,7 +55,11 @@ class Notifier:
         if not self._complained:
             self._complained = True
             reason = error.strerror or str(error)
-            logger.warning("systemd's socket %s (NOTIFY_SOCKET): %s; systemd hears nothing", self._address, reason)
+            logger.warning(
+                "systemd's socket %s (NOTIFY_SOCKET): %s; systemd hears nothing",
+                self._address,
+                reason,
+            )
 
 
 def notify(state: str) -> None:

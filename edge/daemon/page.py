@@ -57,7 +57,8 @@ class Page:
         status = self._process.wait()
         if not self._closing.is_set():
             logger.error(
-                "the page ended with status %d; the camera goes on, and `edge gateway` serves it again", status
+                "the page ended with status %d; the camera goes on, and `edge gateway` serves it again",
+                status,
             )
 
     def _command(self, action: str) -> list[str]:

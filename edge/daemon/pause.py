@@ -61,7 +61,11 @@ class PauseSwitch:
         is_on = self._until_restart or self._flag.exists()
         if is_on != self._was_on:
             self._was_on = is_on
-            logger.info("%s by %s", "paused" if is_on else "resumed", self._who() if is_on else self._resumed_by)
+            logger.info(
+                "%s by %s",
+                "paused" if is_on else "resumed",
+                self._who() if is_on else self._resumed_by,
+            )
             self._resumed_by = COMMAND
         return is_on
 

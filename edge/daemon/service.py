@@ -53,7 +53,12 @@ def _offer_live_view(pipeline: Pipeline, switch: PauseSwitch, settings: Settings
 def _announce(pipeline: Pipeline) -> None:
     """Say what runs, and notice a classifier that lost its accelerator, which happens silently."""
     milliseconds = pipeline.classifier.measure_milliseconds()
-    logger.info("detector %s, %s %.2f ms a face", pipeline.detector.name, pipeline.classifier.runtime, milliseconds)
+    logger.info(
+        "detector %s, %s %.2f ms a face",
+        pipeline.detector.name,
+        pipeline.classifier.runtime,
+        milliseconds,
+    )
     if pipeline.classifier.runtime == "litert" and not pipeline.classifier.accelerated:
         logger.warning(
             "the classifier is slow: XNNPACK is off; can the process read /proc/cpuinfo and /sys/devices/system/cpu?"

@@ -20,7 +20,17 @@ PAUSE_SIGNALS = frozenset({PAUSE_SIGNAL, RESUME_SIGNAL})
 # What the kernel sends for a fault of the program itself: a crash stays a crash.
 FAULTS = {"SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGSEGV", "SIGSYS", "SIGTRAP"}
 # What nobody can catch, what ends no process, and what Python turns into an error where it matters (EPIPE, EFBIG).
-HARMLESS = {"SIGKILL", "SIGSTOP", "SIGCHLD", "SIGCONT", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGURG", "SIGWINCH"}
+HARMLESS = {
+    "SIGKILL",
+    "SIGSTOP",
+    "SIGCHLD",
+    "SIGCONT",
+    "SIGTSTP",
+    "SIGTTIN",
+    "SIGTTOU",
+    "SIGURG",
+    "SIGWINCH",
+}
 BECOME_ERRORS = {"SIGPIPE", "SIGXFSZ"}
 
 

@@ -53,7 +53,10 @@ class DroppingStream(io.TextIOBase):
             if not select.select([], [self._descriptor], [], 0)[1]:
                 return 0
             return os.write(self._descriptor, content)
-        except (OSError, ValueError):  # full, closed, a disk without space; a number that `select` does not take
+        except (
+            OSError,
+            ValueError,
+        ):  # full, closed, a disk without space; a number that `select` does not take
             return 0
 
 

@@ -53,7 +53,11 @@ def bucket_for(length: timedelta) -> TimeBucket:
 
 
 def count(
-    scanner: Scanner, span: Span, ids: tuple[int, int], utc_range: tuple[str, str], bucket: TimeBucket
+    scanner: Scanner,
+    span: Span,
+    ids: tuple[int, int],
+    utc_range: tuple[str, str],
+    bucket: TimeBucket,
 ) -> Iterator[Count]:
     """Face time from `ids` of `span` whose written time lies in `utc_range`."""
     first, last = ids
@@ -99,5 +103,8 @@ def _one_by_one(scanner: Scanner, first: int, last: int, values: dict[str, objec
     for time, emotion, interval_seconds, certain, inside in scanner.rows(ONE_BY_ONE, first, last, **values):
         if inside:
             seconds, certain_seconds = found.get((time, emotion), (0.0, 0.0))
-            found[time, emotion] = (seconds + interval_seconds, certain_seconds + certain * interval_seconds)
+            found[time, emotion] = (
+                seconds + interval_seconds,
+                certain_seconds + certain * interval_seconds,
+            )
     return [(*key, *figures) for key, figures in found.items()]

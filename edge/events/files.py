@@ -68,7 +68,9 @@ def set_aside(path: Path) -> Path:
         if part.exists():
             part.rename(part_of(aside, suffix))
     logger.warning(
-        "%s is damaged: set aside as %s, a fresh log begins; `sqlite3 FILE .recover` may save rows", path, aside
+        "%s is damaged: set aside as %s, a fresh log begins; `sqlite3 FILE .recover` may save rows",
+        path,
+        aside,
     )
     return aside
 

@@ -81,7 +81,12 @@ def forget(path: Path, since: datetime | None, until: datetime | None, who: str)
             rows = _delete_most(database, ranges)
             with transaction(database):
                 rows += _delete_rest(database, time_range, ranges)
-                _note(database, time_range, max((last for _, last in ranges), default=0), f"{who}: {rows} rows")
+                _note(
+                    database,
+                    time_range,
+                    max((last for _, last in ranges), default=0),
+                    f"{who}: {rows} rows",
+                )
             overwritten = _overwrite(database)
     except (sqlite3.Error, OSError) as error:
         raise LogError(f"{path}: cannot be made to forget ({error})", "try again") from error

@@ -119,7 +119,15 @@ def _count(run: OpenRun, observation: Observation, ids: Ids) -> Episode:
 
 def _insert_incident(database: sqlite3.Connection, incident: Incident, run: int, ids: Ids) -> None:
     times = (incident.kind, incident.utc, incident.end_utc)
-    values = (ids.incident, run, ids.observation, *times, incident.seconds, incident.rows_lost, incident.details)
+    values = (
+        ids.incident,
+        run,
+        ids.observation,
+        *times,
+        incident.seconds,
+        incident.rows_lost,
+        incident.details,
+    )
     database.execute(INSERT_INCIDENT, values)
     _move(database, run, incident.seconds)
 

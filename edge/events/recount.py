@@ -53,7 +53,11 @@ def count_rows(database: sqlite3.Connection, first: int, last: int, hours: Conta
 
 
 def _count_span(
-    database: sqlite3.Connection, first: int, last: int, shift_seconds: float, hours: Container[int] | None
+    database: sqlite3.Connection,
+    first: int,
+    last: int,
+    shift_seconds: float,
+    hours: Container[int] | None,
 ) -> None:
     known: dict[int, tuple[Episodes, Sums]] = {}
     newest_episode = 0

@@ -112,7 +112,11 @@ class Ids:
     incident: int
 
     def by_table(self) -> tuple[tuple[str, int], ...]:
-        return ("observations", self.observation), ("episodes", self.episode), ("incidents", self.incident)
+        return (
+            ("observations", self.observation),
+            ("episodes", self.episode),
+            ("incidents", self.incident),
+        )
 
 
 def newest_ids(database: sqlite3.Connection) -> Ids:
@@ -152,7 +156,17 @@ def episode_values(episode: Episode, run: int) -> tuple[object, ...]:
     count = episode.observations
     times = (row.start_utc, row.end_utc, row.start_s, row.end_s)
     scores = (round(row.score_sum / count, 4), row.peak_score, round(row.certain / count, 4))
-    return (row.id, run, row.track, row.emotion, *times, count, *scores, row.first_observation, row.last_observation)
+    return (
+        row.id,
+        run,
+        row.track,
+        row.emotion,
+        *times,
+        count,
+        *scores,
+        row.first_observation,
+        row.last_observation,
+    )
 
 
 def missing_columns(database: sqlite3.Connection) -> set[str]:

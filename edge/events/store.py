@@ -108,7 +108,10 @@ class Store:
         """Close the file, so that what lies in its place can be opened."""
         changed = changed_parts(self.path, self._identity)
         if changed and not damaged:
-            self._tell("file_replaced", f"while running: {', '.join(self.path.name + part for part in changed)}")
+            self._tell(
+                "file_replaced",
+                f"while running: {', '.join(self.path.name + part for part in changed)}",
+            )
             self._save_wal(changed)
         self._database.close()
         if damaged and self.path.exists():
@@ -122,7 +125,10 @@ class Store:
         """
         with suppress(sqlite3.Error):
             self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        put_away(self.path, changed if "" not in changed else [part for part in PARTS if part not in changed])
+        put_away(
+            self.path,
+            changed if "" not in changed else [part for part in PARTS if part not in changed],
+        )
 
     def _tell(self, kind: str, details: str) -> None:
         if (kind, details) not in self._news:

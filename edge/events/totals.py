@@ -23,7 +23,11 @@ Bucket = Literal["hour", "day", "month"]
 
 
 def sums(
-    scanner: Scanner, since: datetime | None, until: datetime | None, bucket: Bucket, zone: ZoneInfo | None
+    scanner: Scanner,
+    since: datetime | None,
+    until: datetime | None,
+    bucket: Bucket,
+    zone: ZoneInfo | None,
 ) -> list[SumRow]:
     starts = _starts(bucket, zone)
     found: dict[tuple[str, str], list[Any]] = {}
@@ -35,7 +39,11 @@ def sums(
 
 
 def watched(
-    scanner: Scanner, since: datetime | None, until: datetime | None, bucket: Bucket, zone: ZoneInfo | None
+    scanner: Scanner,
+    since: datetime | None,
+    until: datetime | None,
+    bucket: Bucket,
+    zone: ZoneInfo | None,
 ) -> list[WatchRow]:
     starts = _starts(bucket, zone)
     found: dict[str, list[float]] = {}

@@ -138,7 +138,11 @@ class EventLog:
             self.flush()
         if self._backlog:
             self._backlog.give_up()
-            logger.error("%s: closed without being written again, %d rows are lost", self.path, self.lost_rows)
+            logger.error(
+                "%s: closed without being written again, %d rows are lost",
+                self.path,
+                self.lost_rows,
+            )
         self._state = State.CLOSED
         self._store.close()
 
@@ -160,7 +164,10 @@ class EventLog:
         return moment
 
     def _note_jump(self, seconds: float, moment: float) -> None:
-        logger.warning("the clock jumped by %+.1f s; the log notes it, and keeps the order of its rows", seconds)
+        logger.warning(
+            "the clock jumped by %+.1f s; the log notes it, and keeps the order of its rows",
+            seconds,
+        )
         self._backlog.add(Incident("clock_jump", self._utc, f"the clock jumped by {seconds:+.1f} s", seconds=seconds))
         self._watch.move(seconds)
         self._due.settled_s = moment + SETTLE_SECONDS
@@ -229,7 +236,11 @@ class EventLog:
 
     def _failed(self, error: Exception) -> None:
         if self._state != State.FAILING:
-            logger.error("%s; up to %d rows wait in memory until it can be written again", self._error(error), CAPACITY)
+            logger.error(
+                "%s; up to %d rows wait in memory until it can be written again",
+                self._error(error),
+                CAPACITY,
+            )
         self._state = State.FAILING
         self._damaged = self._damaged or is_damage(error)
         self._retry_seconds = min(max(2 * self._retry_seconds, FIRST_RETRY_SECONDS), LAST_RETRY_SECONDS)
@@ -246,5 +257,6 @@ class EventLog:
 
     def _error(self, error: Exception) -> LogError:
         return LogError(
-            f"{self.path}: cannot write the event log ({error})", "free space, fix its permissions, or set log.path"
+            f"{self.path}: cannot write the event log ({error})",
+            "free space, fix its permissions, or set log.path",
         )

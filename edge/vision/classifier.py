@@ -11,7 +11,14 @@ import numpy.typing as npt
 from edge.contract import INPUT_SIDE
 from edge.vision import manifest as manifests
 from edge.vision.manifest import Manifest
-from edge.vision.runtime import Runtime, accelerated, dequantize, open_interpreter, quantize, verify_tensor
+from edge.vision.runtime import (
+    Runtime,
+    accelerated,
+    dequantize,
+    open_interpreter,
+    quantize,
+    verify_tensor,
+)
 
 
 class Classifier:

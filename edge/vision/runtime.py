@@ -53,7 +53,8 @@ def open_interpreter(path: Path, content: bytes, threads: int, runtime: Runtime)
         try_once(path, content, name)
         return name, _open(path, content, threads, name)
     raise ModelError(
-        f"no TFLite runtime that works: {', '.join(reasons)}", "make the environment again, from requirements-edge.txt"
+        f"no TFLite runtime that works: {', '.join(reasons)}",
+        "make the environment again, from requirements-edge.txt",
     )
 
 
@@ -73,7 +74,8 @@ def _open(path: Path, content: bytes, threads: int, runtime: str) -> Any:
         raise ModelError(f"{path}: not a model that {runtime} can run ({error})", "copy it again") from error
     except SystemError as error:  # tflite-runtime was built against numpy 1
         raise ModelError(
-            f"{runtime} does not work with numpy {np.__version__} ({error})", "pip install -r requirements-edge.txt"
+            f"{runtime} does not work with numpy {np.__version__} ({error})",
+            "pip install -r requirements-edge.txt",
         ) from error
 
 
@@ -88,7 +90,10 @@ def _load(name: str) -> tuple[Any, str]:
     try:
         return importlib.import_module(module).Interpreter, ""
     except Exception as error:  # a damaged library raises anything, at its import
-        if isinstance(error, ModuleNotFoundError) and error.name in (module, module.partition(".")[0]):
+        if isinstance(error, ModuleNotFoundError) and error.name in (
+            module,
+            module.partition(".")[0],
+        ):
             return None, NOT_INSTALLED
         return None, f"cannot be loaded ({type(error).__name__}: {error})"
 
@@ -105,5 +110,6 @@ def verify_tensor(path: Path, name: str, expected: Tensor, details: dict[str, An
     found = (list(details["shape"]), np.dtype(details["dtype"]).name, zero_point)
     if found != (expected.shape, expected.dtype, expected.zero_point) or not np.isclose(scale, expected.scale):
         raise ModelError(
-            f"{path}: {name} tensor is {found} with scale {scale:g}, its manifest says {expected}", "quantize it again"
+            f"{path}: {name} tensor is {found} with scale {scale:g}, its manifest says {expected}",
+            "quantize it again",
         )

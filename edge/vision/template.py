@@ -55,7 +55,10 @@ def _cut(
     size = round(part.shape[1] * scale), round(part.shape[0] * scale)
     if min(size) < 1:
         return np.empty((0, 0), np.uint8), (left, top)
-    return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), dtype=np.uint8), (left, top)
+    return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), dtype=np.uint8), (
+        left,
+        top,
+    )
 
 
 def _peak(scores: npt.NDArray[Any], best: int) -> float:

@@ -71,7 +71,10 @@ class Track:
             x, y = _centre(face.box_xywh)
             newest = (x - old_x) / elapsed_s, (y - old_y) / elapsed_s
             old = self.velocity
-            self.velocity = old[0] + weight * (newest[0] - old[0]), old[1] + weight * (newest[1] - old[1])
+            self.velocity = (
+                old[0] + weight * (newest[0] - old[0]),
+                old[1] + weight * (newest[1] - old[1]),
+            )
         self.face = face
         self.seen_s = time_s
 

@@ -11,7 +11,14 @@ from edge.cameras.frame import Camera, Closing, Frame
 from edge.cameras.media.ffmpeg import DamagedFileError
 from edge.cameras.media.folder import files_in
 from edge.cameras.media.kinds import Kind, Medium, is_bystander
-from edge.cameras.media.picture import MAX_MEGAPIXELS, READABLE, kind_of_file, read_image, read_picture, refusal
+from edge.cameras.media.picture import (
+    MAX_MEGAPIXELS,
+    READABLE,
+    kind_of_file,
+    read_image,
+    read_picture,
+    refusal,
+)
 from edge.cameras.media.regular import shown
 from edge.cameras.media.video import VideoFile
 from edge.errors import UsageError
@@ -25,7 +32,11 @@ class Pictures(Closing):
     """The pictures at `paths`; `read` raises DamagedFileError once for each that cannot be read."""
 
     def __init__(
-        self, name: str, paths: Sequence[Path], colour: bool = False, max_megapixels: float = MAX_MEGAPIXELS
+        self,
+        name: str,
+        paths: Sequence[Path],
+        colour: bool = False,
+        max_megapixels: float = MAX_MEGAPIXELS,
     ) -> None:
         self.name = name
         self._paths = paths

@@ -7,7 +7,15 @@ from pathlib import Path
 from edge.cameras.media.regular import shown
 
 JUNK_NAMES = frozenset(
-    (".DS_Store", "__MACOSX", ".thumbnails", ".ipynb_checkpoints", "Thumbs.db", "desktop.ini", "@eaDir")
+    (
+        ".DS_Store",
+        "__MACOSX",
+        ".thumbnails",
+        ".ipynb_checkpoints",
+        "Thumbs.db",
+        "desktop.ini",
+        "@eaDir",
+    )
 )
 JUNK_PREFIX = "._"  # macOS keeps a file's notes beside it on foreign disks: ._a.jpg
 

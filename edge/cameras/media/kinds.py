@@ -7,7 +7,8 @@ from enum import Enum, auto
 HEAD_BYTES = 512
 TS_PACKET_BYTES = 188
 TS_SYNC = 0x47
-STREAM_SUFFIXES = (".mjpeg", ".mjpg")  # JPEGs one after another: the first one alone looks like a photo
+# JPEGs one after another: the first one alone looks like a photo
+STREAM_SUFFIXES = (".mjpeg", ".mjpg")
 MEDIA_SUFFIXES = frozenset(
     [
         ".jpg",

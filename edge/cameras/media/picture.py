@@ -61,7 +61,10 @@ def refusal(path: Path, kind: Kind) -> UsageError:
         return UsageError(f"{shown(path)}: a video ({kind.name}), expected a picture", "name it by itself")
     if path.stat().st_size == 0:
         return UsageError(f"{shown(path)}: empty", "copy it again")
-    return UsageError(f"{shown(path)}: neither a picture nor a video", f"expected {READABLE}, or a video such as MP4")
+    return UsageError(
+        f"{shown(path)}: neither a picture nor a video",
+        f"expected {READABLE}, or a video such as MP4",
+    )
 
 
 def _content(path: Path) -> tuple[Kind, bytes]:

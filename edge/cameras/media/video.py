@@ -10,7 +10,13 @@ import numpy.typing as npt
 
 from edge.cameras.frame import Closing, Frame
 from edge.cameras.media.container import AV1, Told, missing_decoder, read_container
-from edge.cameras.media.ffmpeg import DamagedFileError, guarded, open_video, pixel_aspect, with_square_pixels
+from edge.cameras.media.ffmpeg import (
+    DamagedFileError,
+    guarded,
+    open_video,
+    pixel_aspect,
+    with_square_pixels,
+)
 from edge.cameras.media.kinds import HEAD_BYTES, Kind, Medium, kind_of
 from edge.cameras.media.picture import refusal, unreadable
 from edge.cameras.media.regular import open_regular, shown

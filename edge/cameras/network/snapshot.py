@@ -19,7 +19,8 @@ from edge.source import shown
 CONTENT_TYPES = ("image/jpeg", "image/jpg", "image/pjpeg")
 JPEG_BEGINS = b"\xff\xd8\xff"
 LARGEST_PIXELS = 30_000_000  # a few bytes may claim a thousand million, which decoding would fill with gray
-SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # start of frame, ITU T.81, table B.1
+# start of frame, ITU T.81, table B.1
+SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def is_snapshot(url: str, timeout_seconds: float) -> bool:

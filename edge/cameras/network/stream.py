@@ -34,7 +34,12 @@ class StreamCamera(Capture):
     def __init__(self, url: str, settings: CameraSettings) -> None:
         name = shown(url)
         timeout_ms = round(settings.timeout_seconds * 1000)
-        limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, timeout_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, timeout_ms]
+        limits = [
+            cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
+            timeout_ms,
+            cv2.CAP_PROP_READ_TIMEOUT_MSEC,
+            timeout_ms,
+        ]
         scheme = stream_scheme(url)
         address = scheme + url[len(scheme) :]  # FFmpeg wants the scheme in small letters
         prefer_tcp()

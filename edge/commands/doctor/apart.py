@@ -56,7 +56,12 @@ def run_python(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-P", *arguments]  # what lies in the caller's folder is no library
     try:
         return subprocess.run(
-            command, capture_output=True, text=True, errors="replace", env=environment, timeout=TIMEOUT_SECONDS
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            env=environment,
+            timeout=TIMEOUT_SECONDS,
         )
     except subprocess.TimeoutExpired:
         return subprocess.CompletedProcess(command, 124, "", f"no answer within {TIMEOUT_SECONDS:g} s")

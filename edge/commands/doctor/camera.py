@@ -78,14 +78,22 @@ def file(source: str) -> Finding:
     path = existing_path(source)
     if path is not None:
         return ok("camera", f"none needed, the source is {path}")
-    return problem("camera", f"camera.source {HIDDEN}: no such file or folder, and no camera", SET_SOURCE, EXIT_CONFIG)
+    return problem(
+        "camera",
+        f"camera.source {HIDDEN}: no such file or folder, and no camera",
+        SET_SOURCE,
+        EXIT_CONFIG,
+    )
 
 
 def _pi_camera(which: str, machine: Machine) -> tuple[str, str]:
     """The models that libcamera sees, or that of the one asked for; and why there is none."""
     answer = machine.ask([sys.executable, "-P", "-c", LIST_PI_CAMERAS]) or Answer(1, "", "Python cannot be started")
     if answer.status < 0:
-        return "", f"picamera2 cannot be loaded (Python was ended by {signal.Signals(-answer.status).name})"
+        return (
+            "",
+            f"picamera2 cannot be loaded (Python was ended by {signal.Signals(-answer.status).name})",
+        )
     if answer.status:
         return "", _why_no_picamera2(answer)
     found = [line.split(maxsplit=1) for line in answer.output.splitlines()]

@@ -47,7 +47,9 @@ def runtime(chosen: str, loaded: str, version: str) -> Finding:
         reason = why_not_loaded("litert")
         if reason != NOT_INSTALLED:
             return warning(
-                "runtime", f"{found}; litert {reason}", "make the environment again, from requirements-edge.txt"
+                "runtime",
+                f"{found}; litert {reason}",
+                "make the environment again, from requirements-edge.txt",
             )
     return ok("runtime", found)
 
@@ -58,7 +60,9 @@ def xnnpack(runtime: str, active: bool, milliseconds: float) -> Finding:
     if not active and runtime != "litert":
         found = f"off, {speed}: {runtime} accelerates no int8 model"
         return warning(
-            "XNNPACK", found, "on a 64-bit system: pip install -r requirements-edge.txt, which brings LiteRT"
+            "XNNPACK",
+            found,
+            "on a 64-bit system: pip install -r requirements-edge.txt, which brings LiteRT",
         )
     if not active:
         remedy = (
@@ -77,7 +81,10 @@ def detector(settings: DetectorSettings) -> Finding:
         return problem_of("detector", error)
     if isinstance(made, YuNet):
         official = sha256(Path(settings.yunet_model)) == YUNET_SHA256
-        return ok("detector", f"yunet, {'sha256 verified' if official else 'another file than the official 2023mar'}")
+        return ok(
+            "detector",
+            f"yunet, {'sha256 verified' if official else 'another file than the official 2023mar'}",
+        )
     if isinstance(made, GrayNet):
         about = f"graynet {made.manifest.version}, sha256 {made.manifest.sha256[:12]}... as its manifest says"
         return ok("detector", about)

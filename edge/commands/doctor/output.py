@@ -30,7 +30,10 @@ def show(findings: Sequence[Finding], stream: TextIO) -> None:
         lines = textwrap.wrap(finding.found, columns - len(indent), break_on_hyphens=False)
         if finding.remedy:
             lines += textwrap.wrap(
-                f"-> {finding.remedy}", columns - len(indent), subsequent_indent="   ", break_on_hyphens=False
+                f"-> {finding.remedy}",
+                columns - len(indent),
+                subsequent_indent="   ",
+                break_on_hyphens=False,
             )
         stream.write(f"{shown}  {finding.check:{width}}  " + f"\n{indent}".join(lines) + "\n")
     stream.write(f"\n{verdict(findings)}\n")

@@ -8,7 +8,8 @@ from edge.commands.doctor.findings import Finding, ok, problem, warning
 from edge.errors import EXIT_TRY_AGAIN
 
 MB = 1_000_000
-LOW_MB, FULL_MB = 500, 20  # one face all day is 18 MB: 208 bytes a row (measured over 20,000), a row a second
+LOW_MB = 500  # one face all day is 18 MB: 208 bytes a row (measured over 20,000), a row a second
+FULL_MB = 20
 FREE_SOME = "free space (`sudo apt clean`, old files), or set log.path to a larger disk"
 
 

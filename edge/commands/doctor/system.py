@@ -29,7 +29,10 @@ def about(machine: Machine) -> Finding:
         board = (machine.root / "proc/device-tree/model").read_text().rstrip("\0")
     except OSError:
         board = platform.system()
-    return ok("machine", f"{board}, {platform.machine()}, Python {platform.python_version()}, edge {__version__}")
+    return ok(
+        "machine",
+        f"{board}, {platform.machine()}, Python {platform.python_version()}, edge {__version__}",
+    )
 
 
 def heat(machine: Machine) -> Finding:
@@ -73,7 +76,11 @@ def memory(machine: Machine) -> Finding:
         available = kilobytes["MemAvailable"] // 1024
         total = kilobytes["MemTotal"] // 1024
     except (OSError, ValueError, KeyError):
-        return warning("memory", "/proc/meminfo cannot be read", "no ProcSubset=pid in the unit; /proc must be mounted")
+        return warning(
+            "memory",
+            "/proc/meminfo cannot be read",
+            "no ProcSubset=pid in the unit; /proc must be mounted",
+        )
     found = f"{available:,} of {total:,} MB available"
     remedy = "stop other programs (`top`, then M, shows the largest)"
     if available < TOO_LITTLE_MEMORY_MB:

@@ -65,7 +65,11 @@ def shares(tables: Tables) -> go.Figure:
     figure = go.Figure()
     for values, opacity, text in (
         (certain, 1.0, None),
-        (all_shares - certain, 0.35, [f" {share:.0%}" if share >= 0.01 else " < 1%" for share in all_shares]),
+        (
+            all_shares - certain,
+            0.35,
+            [f" {share:.0%}" if share >= 0.01 else " < 1%" for share in all_shares],
+        ),
     ):
         figure.add_bar(
             x=values, y=seconds.index, orientation="h", marker={"color": colours, "opacity": opacity}, text=text,
@@ -92,15 +96,28 @@ def week(tables: Tables) -> go.Figure:
             colorbar={"tickformat": format, "thickness": 10, "outlinewidth": 0, "len": 1.0}, hoverongaps=False,
             hovertemplate="%{y} %{x}:00<br>" + name + " %{z:" + format + "}<extra></extra>",
         )  # fmt: skip
-    buttons = [
-        {"label": name, "method": "update", "args": [{"visible": [other == number for other in range(len(panels))]}]}
-        for number, (name, *_) in enumerate(panels)
-    ]
-    menu = {"buttons": buttons, "x": 0, "xanchor": "left", "y": 1.05, "yanchor": "bottom", "bgcolor": "white"}
-    figure.update_layout(updatemenus=[{**menu, "direction": "down", "bordercolor": FAINT}])
+    figure.update_layout(updatemenus=[_menu([name for name, *_ in panels])])
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_xaxes(dtick=3, ticksuffix=":00", showgrid=False)
     return _style(figure, 320, margin_top=52)
+
+
+def _menu(names: list[str]) -> dict[str, Any]:
+    """Choose one of the heat maps, called `names`."""
+    buttons = []
+    for number, name in enumerate(names):
+        visible = [other == number for other in range(len(names))]
+        buttons.append({"label": name, "method": "update", "args": [{"visible": visible}]})
+    return {
+        "buttons": buttons,
+        "direction": "down",
+        "x": 0,
+        "xanchor": "left",
+        "y": 1.05,
+        "yanchor": "bottom",
+        "bgcolor": "white",
+        "bordercolor": FAINT,
+    }
 
 
 def visits(tables: Tables) -> go.Figure:

@@ -20,7 +20,8 @@ from edge.vision.detection.face import Face, FaceDetector, largest_first, shifte
 from edge.vision.detection.mirrored import mirrored
 from edge.vision.detection.region import Ignoring, InRegion
 
-TILE_WIDTH, TILE_HEIGHT = 20, 15  # of a part, in the least face: 640x480 for 32 px, which the copy shows at 19 px
+TILE_WIDTH = 20  # of a part, in the least face: 640x480 for 32 px, which the copy shows at 19 px
+TILE_HEIGHT = 15
 LEAST_TILE_WIDTH = 384  # px: what a copy shows as it is, so that a smaller part shows no more
 OVERLAP = 4  # of two parts next to each other, in the least face; larger faces are found in the frame at half its size
 INNER_EDGE_PX = 2.0  # a box that comes as near to a part's edge is cut off there, and whole in the next part
@@ -91,7 +92,13 @@ def _starts(size: int, tile: int, overlap: int) -> list[int]:
 def _is_whole(face: Face, part: tuple[int, ...], place: Face, level: tuple[int, ...]) -> bool:
     """Whether no edge of the part that lies inside the level cuts the face off."""
     return all(
-        _clear(face.box_xywh[axis], place.box_xywh[axis], face.box_xywh[2 + axis], part[1 - axis], level[1 - axis])
+        _clear(
+            face.box_xywh[axis],
+            place.box_xywh[axis],
+            face.box_xywh[2 + axis],
+            part[1 - axis],
+            level[1 - axis],
+        )
         for axis in (0, 1)
     )
 

@@ -51,7 +51,13 @@ class GrayNet:
         self._min_face_px = min_face_px
 
     @classmethod
-    def load(cls, model: str | Path, threshold: float = 0.0, min_face_px: int = 32, runtime: Runtime = "auto") -> Self:
+    def load(
+        cls,
+        model: str | Path,
+        threshold: float = 0.0,
+        min_face_px: int = 32,
+        runtime: Runtime = "auto",
+    ) -> Self:
         """Read `model` and the manifest beside it; raises ModelError also where one is missing or another's."""
         path = Path(model)
         manifest, content = manifests.read_verified(path, DetectorManifest)
@@ -104,7 +110,10 @@ def _by_name(path: Path, outputs: list[dict[str, Any]]) -> dict[str, dict[str, A
     found = {names.get(tuple(details["shape"][-1:])): details for details in outputs}
     if set(found) != set(DETECTOR_OUTPUTS):
         channels = [int(details["shape"][-1]) for details in outputs]
-        raise ModelError(f"{path}: expected outputs with 1, 4 and 10 channels, found {channels}", "quantize it again")
+        raise ModelError(
+            f"{path}: expected outputs with 1, 4 and 10 channels, found {channels}",
+            "quantize it again",
+        )
     return {str(name): details for name, details in found.items()}
 
 

@@ -28,7 +28,8 @@ class Haar:
         self._cascade = cv2.CascadeClassifier(str(path))
         if self._cascade.empty():
             raise ModelError(
-                f"{path}: no such cascade", "install opencv-python-headless by pip, or `python -m edge fetch-yunet`"
+                f"{path}: no such cascade",
+                "install opencv-python-headless by pip, or `python -m edge fetch-yunet`",
             )
 
     def detect(self, frame_gray: npt.NDArray[np.uint8]) -> list[Face]:

@@ -23,7 +23,8 @@ class YuNet:
     def __init__(self, model: str | Path, threshold: float = YUNET_THRESHOLD, min_face_px: int = 32) -> None:
         if not Path(model).is_file():
             raise ModelError(
-                f"{model}: no such face detector", "run `python -m edge fetch-yunet`, or set detector.kind = 'haar'"
+                f"{model}: no such face detector",
+                "run `python -m edge fetch-yunet`, or set detector.kind = 'haar'",
             )
         self._min_face_px = min_face_px
         try:
