@@ -116,6 +116,11 @@ def clock_jump(trial: Trial) -> None:
         else:
             trial.stop()
     trial.log_again()
+    _check_jumps(trial, jumps)
+
+
+def _check_jumps(trial: Trial, jumps: int) -> None:
+    """Raise FaultError where a jump was not noted, or rows are out of order."""
     with closing(sqlite3.connect(trial.witness.path)) as log:
         noted = log.execute("SELECT count(*) FROM incidents WHERE kind = 'clock_jump' AND abs(seconds) > 3500")
         trial.note = f"{noted.fetchone()[0]} of {jumps} noted"

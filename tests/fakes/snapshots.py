@@ -28,37 +28,7 @@ class SnapshotServer:
         self.requests = 0
         self.is_endless = False
         self._over = threading.Event()
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                outer.requests += 1
-                expected = "Basic " + b64encode(f"me:{outer.password}".encode()).decode()
-                if outer.password and self.headers.get("Authorization") != expected:
-                    self.send_response(401)
-                    self.send_header("WWW-Authenticate", 'Basic realm="camera"')
-                    self.send_header("Content-Length", "0")
-                    self.end_headers()
-                    return
-                self.send_response(outer.status)
-                self.send_header("Content-Type", outer.content_type)
-                if not outer.is_endless:
-                    self.send_header("Content-Length", str(len(outer.content)))
-                self.end_headers()
-                self._give_body()
-
-            def _give_body(self) -> None:
-                try:
-                    self.wfile.write(outer.content)
-                    while outer.is_endless and not outer._over.is_set():
-                        self.wfile.write(bytes(1_000_000))
-                except OSError:  # the visitor left
-                    pass
-
-            def log_message(self, *arguments: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self.port = self._server.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}/snap.jpg"
@@ -68,6 +38,40 @@ class SnapshotServer:
         self._over.set()
         self._server.shutdown()
         self._server.server_close()
+
+
+def _handler(outer: SnapshotServer) -> type[BaseHTTPRequestHandler]:
+    """Answers as `outer` says."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            outer.requests += 1
+            expected = "Basic " + b64encode(f"me:{outer.password}".encode()).decode()
+            if outer.password and self.headers.get("Authorization") != expected:
+                self.send_response(401)
+                self.send_header("WWW-Authenticate", 'Basic realm="camera"')
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            self.send_response(outer.status)
+            self.send_header("Content-Type", outer.content_type)
+            if not outer.is_endless:
+                self.send_header("Content-Length", str(len(outer.content)))
+            self.end_headers()
+            self._give_body()
+
+        def _give_body(self) -> None:
+            try:
+                self.wfile.write(outer.content)
+                while outer.is_endless and not outer._over.is_set():
+                    self.wfile.write(bytes(1_000_000))
+            except OSError:  # the visitor left
+                pass
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    return Handler
 
 
 @pytest.fixture

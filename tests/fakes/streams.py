@@ -46,35 +46,7 @@ class MjpegServer:
         _, jpeg = cv2.imencode(".jpg", np.full((HEIGHT, WIDTH), 77, np.uint8))
         content = jpeg.tobytes()
         part = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n" % (len(content), content)
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                outer.visits += 1
-                outer.visitors += 1
-                outer._left.clear()
-                self._give_frames()
-                outer.visitors -= 1
-                outer._left.set()
-
-            def _give_frames(self) -> None:
-                self.send_response(200)
-                self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
-                self.end_headers()
-                if outer.silent:
-                    outer._over.wait()
-                for _ in range(outer.frames_a_visit):
-                    if outer._over.wait(0.01):
-                        return
-                    try:
-                        self.wfile.write(part)
-                    except OSError:  # the visitor left
-                        return
-
-            def log_message(self, *arguments: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _mjpeg_handler(self, part))
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/video"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
@@ -86,6 +58,38 @@ class MjpegServer:
         self._over.set()
         self._server.shutdown()
         self._server.server_close()
+
+
+def _mjpeg_handler(outer: MjpegServer, part: bytes) -> type[BaseHTTPRequestHandler]:
+    """Gives `part` to each visitor, over and over, as `outer` says."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            outer.visits += 1
+            outer.visitors += 1
+            outer._left.clear()
+            self._give_frames()
+            outer.visitors -= 1
+            outer._left.set()
+
+        def _give_frames(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+            self.end_headers()
+            if outer.silent:
+                outer._over.wait()
+            for _ in range(outer.frames_a_visit):
+                if outer._over.wait(0.01):
+                    return
+                try:
+                    self.wfile.write(part)
+                except OSError:  # the visitor left
+                    return
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    return Handler
 
 
 @pytest.fixture

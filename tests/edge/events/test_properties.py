@@ -1,5 +1,6 @@
 """Whatever happens to the disk and the clock: rows keep their order, and only what is counted is lost."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -40,7 +41,6 @@ def test_order_is_kept_and_only_what_is_counted_is_lost(
 def _play(path: Path, events: list[tuple[str, object]], settings: LogSettings) -> None:
     clock = Clock()
     full = False
-    log = None
     expected: list[tuple[float, int]] = []  # time_s and track of all that was seen
     lost = 0
     jumps = 0
@@ -63,10 +63,7 @@ def _play(path: Path, events: list[tuple[str, object]], settings: LogSettings) -
                 faces = [face(*one) for one in value]  # type: ignore[attr-defined]
             lost += kind == "nan"
             expected += [(round(clock.steady_s, 3), one.track) for one in faces if kind == "frame"]
-            if full:
-                with full_disk():
-                    log.record(faces, clock.steady_s, clock.now)
-            else:
+            with full_disk() if full else nullcontext():
                 log.record(faces, clock.steady_s, clock.now)
     log.close()
     assert rows(path, "PRAGMA integrity_check") == [("ok",)]
