@@ -1,9 +1,9 @@
-"""Write edge/locks/: what requirements-edge.txt becomes on each system, every file with its sha256.
+"""Write edge/locks/: what the device's requirements become on each system, every file with its sha256.
 
     python3.11 -m tests.make_locks; python3.13 -m tests.make_locks
 
-To be run after every change of requirements-edge.txt, with each Python that a system has: pip chooses the wheels of
-another machine, but asks the Python that it runs in what a package needs.
+To be run after every change of requirements-edge.txt or edge/requirements-gateway.txt, with each Python that a system
+has: pip chooses the wheels of another machine, but asks the Python that it runs in what a package needs.
 """
 
 import json
@@ -20,9 +20,13 @@ from convert.release.wheels import platform_arguments
 from edge.settings import PROJECT
 
 REQUIREMENTS = PROJECT / "requirements-edge.txt"
+GATEWAY_REQUIREMENTS = PROJECT / "edge" / "requirements-gateway.txt"
 LOCKS = PROJECT / "edge" / "locks"
-WHEELLESS_ON_ARMV7L = ("numpy", "opencv-python-headless", "msgspec")  # the index has none; piwheels builds them
-HEADER = "# Written by `python -m tests.make_locks` from requirements-edge.txt: change that, then run it again.\n"
+REQUIREMENTS_BY_PREFIX = {"": REQUIREMENTS, "gateway-": GATEWAY_REQUIREMENTS}
+"""what a lock is made from, by how its name begins: the gateway's packages are installed where it is switched on"""
+WHEELLESS_ON_ARMV7L = ("numpy", "opencv-python-headless", "msgspec", "pillow", "markupsafe")
+"""the index has none; piwheels builds them"""
+HEADER = "# Written by `python -m tests.make_locks` from {}: change that, then run it again.\n"
 
 
 @dataclass(frozen=True)
@@ -72,31 +76,40 @@ def pin(wheel: dict[str, Any]) -> str:
     return f"{canonicalize_name(wheel['metadata']['name'])}=={wheel['metadata']['version']}"
 
 
-def write_lock(system: System, wheels: list[dict[str, Any]]) -> None:
-    lines = [HEADER]
+def write_lock(system: System, prefix: str, wheels: list[dict[str, Any]]) -> None:
+    lines = [header(prefix)]
     for wheel in wheels:
         sha256 = wheel["download_info"]["archive_info"]["hashes"]["sha256"]
         lines.append(f"{pin(wheel)} \\\n    --hash=sha256:{sha256}\n")
-    (LOCKS / f"{system.name}.txt").write_text("".join(lines))
+    (LOCKS / f"{prefix}{system.name}.txt").write_text("".join(lines))
 
 
-def write_armv7l(system: System) -> None:
+def header(prefix: str) -> str:
+    return HEADER.format(REQUIREMENTS_BY_PREFIX[prefix].relative_to(PROJECT))
+
+
+def write_armv7l(system: System, prefix: str, required: list[Requirement]) -> None:
     """Lock what has wheels; pin the others as on the same Python elsewhere, without hashes."""
-    required = requirements_on(system)
-    write_lock(system, resolve(system, [one for one in required if one.name not in WHEELLESS_ON_ARMV7L], "--no-deps"))
-    elsewhere = System(system.python, "aarch64", system.glibc_minor)
-    pins = [pin(wheel) for wheel in resolve(elsewhere, [one for one in required if one.name in WHEELLESS_ON_ARMV7L])]
-    (LOCKS / f"{system.name}-unhashed.txt").write_text(HEADER + "\n".join(pins) + "\n")
+    elsewhere = System(system.python, "aarch64")
+    locked = []
+    unhashed = []
+    for wheel in resolve(elsewhere, required):
+        is_wheelless = canonicalize_name(wheel["metadata"]["name"]) in WHEELLESS_ON_ARMV7L
+        (unhashed if is_wheelless else locked).append(pin(wheel))
+    write_lock(system, prefix, resolve(system, [Requirement(one) for one in locked], "--no-deps"))
+    (LOCKS / f"{prefix}{system.name}-unhashed.txt").write_text(header(prefix) + "\n".join(unhashed) + "\n")
 
 
 def main() -> None:
     running = f"{sys.version_info.major}.{sys.version_info.minor}"
     for system in (one for one in SYSTEMS if one.python == running):
-        if system.machine == "armv7l":
-            write_armv7l(system)
-        else:
-            write_lock(system, resolve(system, requirements_on(system)))
-        print(f"edge/locks/{system.name}.txt")
+        for prefix, path in REQUIREMENTS_BY_PREFIX.items():
+            required = requirements_on(system, path)
+            if system.machine == "armv7l":
+                write_armv7l(system, prefix, required)
+            else:
+                write_lock(system, prefix, resolve(system, required))
+            print(f"edge/locks/{prefix}{system.name}.txt")
 
 
 if __name__ == "__main__":

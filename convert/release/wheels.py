@@ -23,13 +23,15 @@ def platform_arguments(python: str, machine: str = "aarch64") -> list[str]:
 
 def download(locks: Path, python: str, folder: Path) -> None:
     """Put the wheels that `locks` names for a 64-bit Pi with `python` into `folder`, each as its
-    sha256 says.
+    sha256 says; the gateway's too, for a device that is offline when it is switched on.
 
     Raises EdgeError with pip's words where one is not to be had.
     """
-    lock = locks / f"cp{python.replace('.', '')}-aarch64.txt"
+    system = f"cp{python.replace('.', '')}-aarch64"
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--dest", str(folder)]
-    command += ["--no-deps", "--require-hashes", "--requirement", str(lock)]
+    command += ["--no-deps", "--require-hashes"]
+    for name in (system, f"gateway-{system}"):
+        command += ["--requirement", str(locks / f"{name}.txt")]
     done = subprocess.run([*command, *platform_arguments(python)], capture_output=True, text=True)
     if done.returncode:
         reason = done.stderr.strip().splitlines()[-1]

@@ -1,6 +1,7 @@
-"""Install the packages of requirements-edge.txt, each file only where its sha256 is the one in this system's lock.
+"""Install the device's packages, each file only where its sha256 is the one in this system's lock.
 
-    VENV/bin/python edge/locks/install.py [--keep-numpy] [pip's own options]
+    VENV/bin/python edge/locks/install.py [--keep-numpy] [pip's own options]    those of requirements-edge.txt
+    VENV/bin/python edge/locks/install.py --gateway [pip's own options]         those of edge/requirements-gateway.txt
 
 systemd/install.sh and `make edge-env` run it in a new environment: it needs the standard library alone.
 """
@@ -13,6 +14,7 @@ from pathlib import Path
 
 LOCKS = Path(__file__).resolve().parent
 REQUIREMENTS = LOCKS.parent.parent / "requirements-edge.txt"
+GATEWAY_REQUIREMENTS = LOCKS.parent / "requirements-gateway.txt"
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
 
 
@@ -35,13 +37,16 @@ def without_numpy(lines: Iterable[str]) -> list[str]:
     return kept
 
 
-def install(name: str, keep_numpy: bool, options: list[str]) -> None:
-    """Raises CalledProcessError where pip fails; it has said why."""
+def install(name: str, requirements: Path, keep_numpy: bool, options: list[str]) -> None:
+    """Install what the lock `name` says, or `requirements` where there is none; with `keep_numpy` all but numpy.
+
+    Raises CalledProcessError where pip fails; it has said why.
+    """
     locked = LOCKS / f"{name}.txt"
     unhashed = LOCKS / f"{name}-unhashed.txt"
     if not locked.exists():
-        print(f"no lock for {name}: the packages of requirements-edge.txt are installed without hashes", flush=True)
-        subprocess.run([*PIP, *options, "--requirement", str(REQUIREMENTS), *_numpy_as_it_is(keep_numpy)], check=True)
+        print(f"no lock for {name}: the packages of {requirements.name} are installed without hashes", flush=True)
+        subprocess.run([*PIP, *options, "--requirement", str(requirements), *_numpy_as_it_is(keep_numpy)], check=True)
         return
     _install_lines(locked, keep_numpy, [*options, "--no-deps", "--require-hashes"])
     if unhashed.exists():
@@ -76,16 +81,26 @@ def check_kept_numpy() -> None:
 
 def main() -> int:
     options = sys.argv[1:]
-    keep_numpy = "--keep-numpy" in options
-    if keep_numpy:
-        options.remove("--keep-numpy")
+    for_gateway = _take("--gateway", options)
+    keep_numpy = _take("--keep-numpy", options)
     try:
-        install(system_name(), keep_numpy, options)
+        if for_gateway:
+            install(f"gateway-{system_name()}", GATEWAY_REQUIREMENTS, False, options)
+            return 0
+        install(system_name(), REQUIREMENTS, keep_numpy, options)
         if keep_numpy:
             check_kept_numpy()
     except subprocess.CalledProcessError as error:
         return error.returncode
     return 0
+
+
+def _take(option: str, options: list[str]) -> bool:
+    """Whether `option` is among `options`, from which it is removed."""
+    if option not in options:
+        return False
+    options.remove(option)
+    return True
 
 
 if __name__ == "__main__":
