@@ -13,7 +13,7 @@ EDGE_READY := .venv-edge/ready$(if $(SITE_PACKAGES),-picamera2)
 .PHONY: help run test test-edge test-train test-arm64 test-systemd edge-env train-env lint bundle chaos clean
 
 help:
-	@echo 'make run          emotions from the camera, else from the demo'
+	@echo 'make run          emotions from the camera, else from the demo; prints the address of the live page'
 	@echo 'make test         lint, test-edge and test-train: all that needs neither root nor an emulator'
 	@echo 'make test-edge    the tests of edge/, its page and its service, without TensorFlow'
 	@echo 'make test-train   the tests of train/ and convert/, and of cameras and vision under a newer OpenCV'
@@ -21,14 +21,14 @@ help:
 	@echo 'make test-systemd the tests of systemd/, also on booted Debian containers (root, debootstrap, systemd-container)'
 	@echo 'make lint         style and types: ruff and mypy'
 	@echo 'make chaos        the daemon under SIGKILL, bad cameras, a full disk and damage, for minutes; SEED=2 for others'
-	@echo 'make edge-env     .venv-edge, from requirements-edge.txt and its locks'
+	@echo 'make edge-env     .venv-edge: what the daemon and the live page need, from their locks'
 	@echo 'make train-env    .venv-train, from requirements-train.txt'
 	@echo 'make bundle       the archive for the Pi, in dist/'
 	@echo 'make clean        remove environments and caches'
 	@echo 'make help         this list'
 
 run: edge-env
-	$(EDGE) -m edge run
+	$(EDGE) -m edge run --page
 
 test: lint test-edge test-train
 
@@ -62,9 +62,10 @@ bundle: edge-env
 edge-env: $(EDGE_READY)
 train-env: .venv-train/ready
 
-$(EDGE_READY): requirements-edge.txt $(wildcard edge/locks/*.txt) edge/locks/install.py
+$(EDGE_READY): requirements-edge.txt edge/requirements-gateway.txt $(wildcard edge/locks/*.txt) edge/locks/install.py
 	$(PYTHON) -m venv --clear $(SITE_PACKAGES) .venv-edge
 	$(EDGE) edge/locks/install.py $(if $(SITE_PACKAGES),--keep-numpy)
+	$(EDGE) edge/locks/install.py --gateway
 	touch $@
 
 .venv-train/ready: requirements-train.txt
