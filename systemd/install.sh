@@ -1,18 +1,20 @@
 #!/usr/bin/env bash
-# Installs, upgrades and removes the emotion daemon. Runs from an unpacked bundle and from a git checkout.
+# Installs, upgrades and removes the emotion daemon and its live page. Runs from an unpacked bundle and from a checkout.
 set -euo pipefail
 shopt -s inherit_errexit nullglob
 umask 022
 
 usage() {
     cat <<'END'
-Usage: install.sh [--root DIR]                       install or upgrade
+Usage: install.sh [--root DIR] [--with-gateway]      install or upgrade
        install.sh [--root DIR] rollback              go back to the release before this one; again: forth
+       install.sh gateway enable|disable             switch the live page on or off in what is installed
        install.sh [--root DIR] uninstall [--purge]   remove; settings and log stay
 
-  --purge       remove settings, log and user as well
-  --root DIR    work under DIR (to build an image): no user is made and systemd is not called
-  -h, --help    this text
+  --with-gateway  also switch the live page on; without it, it stays as it is (at first: off)
+  --purge         remove settings, log and user as well
+  --root DIR      work under DIR (to build an image): no user is made and systemd is not called
+  -h, --help      this text
 
 PYTHON names the Python to build with (default /usr/bin/python3, the one that sees apt's picamera2).
 An upgrade or a rollback that does not get ready goes back to the release that ran before.
@@ -21,6 +23,7 @@ END
 }
 
 readonly NAME=emotion-edge
+readonly GATEWAY=$NAME-gateway
 readonly PYTHON=${PYTHON:-/usr/bin/python3}
 
 die() {
@@ -34,10 +37,16 @@ die_usage() {
 }
 
 parse_arguments() {
-    command=install purge=no offline=no root=
+    command=install_daemon purge=no wants_gateway=no offline=no root=
     while (($#)); do
         case $1 in
-            rollback | uninstall) command=$1 ;;
+            rollback | uninstall) command=${1}_daemon ;;
+            gateway)
+                [[ ${2:-} == enable || ${2:-} == disable ]] || die_usage "gateway needs enable or disable"
+                command=${2}_gateway
+                shift
+                ;;
+            --with-gateway) wants_gateway=yes ;;
             --purge) purge=yes ;;
             --root)
                 [[ -n ${2:-} ]] || die_usage "--root needs a folder"
@@ -52,7 +61,9 @@ parse_arguments() {
         esac
         shift
     done
-    [[ $purge == no || $command == uninstall ]] || die_usage "--purge goes with uninstall"
+    [[ $purge == no || $command == uninstall_daemon ]] || die_usage "--purge goes with uninstall"
+    [[ $wants_gateway == no || $command == install_daemon ]] || die_usage "--with-gateway goes with an installation"
+    [[ $offline == no || $command != *_gateway ]] || die_usage "in an image: --root DIR --with-gateway"
 }
 
 set_paths() {
@@ -66,7 +77,10 @@ set_paths() {
     settings_dir=$root/etc/$NAME
     state_dir=$root/var/lib/$NAME
     unit=$root/etc/systemd/system/$NAME.service
+    # There while the live page is switched on: an upgrade keeps the choice by it.
+    gateway_unit=$root/etc/systemd/system/$GATEWAY.service
     wrapper=$root/usr/local/bin/$NAME
+    completions=$root/usr/local/share
 }
 
 require_live_system() {
@@ -213,8 +227,22 @@ make_environment() {
     "$PYTHON" -m venv "${venv_options[@]}" "$venv"
     "$venv/bin/python" edge/locks/install.py "${options[@]}" ||
         die "pip could not install requirements-edge.txt; nothing was switched"
+    if [[ $wants_gateway == yes ]]; then
+        install_gateway_packages "$staging" || die "pip could not install what the live page needs; nothing was switched"
+    fi
     # Scripts name the staging folder in their first line and would not run after the rename.
     find "$venv/bin" -type f -delete
+}
+
+# Into the environment of the release FOLDER, which has them already where nothing is to be done. An older release knows
+# no gateway.
+install_gateway_packages() {
+    local options=()
+    [[ -f $1/systemd/$GATEWAY.service ]] || return 0
+    if [[ -n ${source_dir:-} && -d $source_dir/wheels ]]; then
+        options+=(--no-index --find-links "$source_dir/wheels")
+    fi
+    "$1/.venv/bin/python" "$1/edge/locks/install.py" --gateway "${options[@]}"
 }
 
 # ---- switching to it
@@ -248,6 +276,7 @@ go_back() {
     install_unit
     install_wrapper
     start_service
+    follow_with_gateway
     [[ $started == yes ]] || die "$release did not get ready, nor does ${replaced#releases/} any more: the journal says why"
     die "$release did not get ready; ${replaced#releases/} runs again"
 }
@@ -279,6 +308,19 @@ install_unit() {
 # A file of that name that install.sh did not put there belongs to somebody else.
 wrapper_is_ours() {
     [[ -f $wrapper && ! -L $wrapper ]] && grep --quiet "^# .*Installed and replaced by $NAME's install.sh" "$wrapper"
+}
+
+# A file that is the same already keeps its time.
+update_file() {
+    cmp --silent "$1" "$2" || install -D --mode=644 "$1" "$2"
+}
+
+# Completion of the command at a TAB, where bash and zsh look for what the system's administrator put there.
+install_completions() {
+    local shipped=$opt/current/edge/commands/completions
+    [[ -d $shipped ]] || return 0
+    update_file "$shipped/$NAME" "$completions/bash-completion/completions/$NAME"
+    update_file "$shipped/_$NAME" "$completions/zsh/site-functions/_$NAME"
 }
 
 # A release from before there was a wrapper leaves the one that is there, which works with it.
@@ -315,7 +357,7 @@ service_is_active() {
 # A daemon keeps the working folder of the release that it was started from.
 is_running_release() {
     local pid
-    pid=$(systemctl show --property MainPID --value "$NAME")
+    pid=$(systemctl show --property MainPID --value "$1")
     [[ /proc/$pid/cwd -ef $opt/current ]]
 }
 
@@ -324,16 +366,91 @@ start_service() {
     [[ $offline == no ]] || return 0
     systemctl daemon-reload
     systemctl enable --quiet "$NAME"
-    if [[ $unit_changed == no ]] && is_running_release; then return 0; fi
+    if [[ $unit_changed == no ]] && is_running_release "$NAME"; then return 0; fi
     echo "Starting; this waits for the first analyzed frame ..."
     systemctl restart "$NAME" || started=no
 }
 
+# ---- the live page
+
+gateway_is_on() {
+    [[ -e $gateway_unit ]]
+}
+
+install_gateway_unit() {
+    local shipped=$opt/current/systemd/$GATEWAY.service
+    gateway_changed=no
+    if [[ -f $shipped ]] && ! cmp --silent "$shipped" "$gateway_unit"; then
+        gateway_changed=yes
+        install -D --mode=644 "$shipped" "$gateway_unit"
+    fi
+}
+
+start_gateway() {
+    [[ $offline == no ]] || return 0
+    systemctl daemon-reload
+    systemctl enable --quiet "$GATEWAY"
+    systemctl restart "$GATEWAY" || die "the live page does not start: journalctl -u $GATEWAY says why"
+}
+
+# After a change of releases: the same for the page, where it is on. Its faults do not stop the camera's service.
+follow_with_gateway() {
+    gateway_is_on || return 0
+    if ! install_gateway_packages "$opt/current"; then
+        echo "install.sh: the live page's packages could not be installed; later: sudo $NAME gateway enable" >&2
+    fi
+    install_gateway_unit
+    [[ $offline == no ]] || return 0
+    systemctl daemon-reload
+    if [[ $gateway_changed == no ]] && is_running_release "$GATEWAY"; then return 0; fi
+    systemctl try-restart "$GATEWAY" ||
+        echo "install.sh: the live page does not start: journalctl -u $GATEWAY says why" >&2
+}
+
+# Whoever switched the page off by systemctl finds it off after an upgrade too.
+install_gateway() {
+    if [[ $asked_for_gateway == no ]]; then
+        follow_with_gateway
+        return 0
+    fi
+    install_gateway_packages "$opt/current" || die "installed, but pip could not install what the live page needs"
+    install_gateway_unit
+    start_gateway
+}
+
+enable_gateway() {
+    [[ -f $opt/current/systemd/$GATEWAY.service ]] || die "$NAME is not installed, or too old for a live page"
+    lock
+    install_gateway_packages "$opt/current" || die "pip could not install what the live page needs; nothing was changed"
+    sync --file-system "$opt"
+    install_gateway_unit
+    start_gateway
+    echo "The live page runs, now and at every boot; its address: sudo $NAME gateway url"
+}
+
+disable_gateway() {
+    stop_gateway
+    rm -f "$gateway_unit"
+    systemctl daemon-reload
+    echo "The live page is off; on again: sudo $NAME gateway enable"
+}
+
+stop_gateway() {
+    [[ $offline == no && -e $gateway_unit ]] || return 0
+    systemctl disable --quiet --now "$GATEWAY"
+    systemctl reset-failed "$GATEWAY" 2>/dev/null || true
+}
+
+# ---- all together
+
 print_help_lines() {
+    local page="sudo $NAME gateway enable   (off; it shows what the camera sees)"
+    if gateway_is_on; then page="sudo $NAME gateway url"; fi
     echo "Status:  systemctl status $NAME"
     echo "Journal: journalctl -u $NAME -f"
     echo "Command: sudo $NAME doctor   (sudo $NAME --help names the others)"
     echo "Log:     $state_dir/emotions.db   Settings: $settings_dir/settings.toml"
+    echo "Page:    $page"
 }
 
 install_daemon() {
@@ -345,6 +462,8 @@ install_daemon() {
     name_release
     lock
     replaced='' before_replaced=''
+    asked_for_gateway=$wants_gateway
+    if gateway_is_on; then wants_gateway=yes; fi
     if [[ $(readlink "$opt/current") == "releases/$release" ]] && release_works "$releases/$release" &>/dev/null; then
         echo "$NAME $release is already installed."
     else
@@ -358,9 +477,11 @@ install_daemon() {
     create_user
     install_unit
     install_wrapper
+    install_completions
     install_settings
     start_service
     if [[ $started == no && -n $replaced ]]; then go_back; fi
+    install_gateway
     remove_old_releases
     print_help_lines
     [[ $started == yes ]] || die "installed, but the service did not get ready: the journal says why"
@@ -384,6 +505,7 @@ rollback_daemon() {
     install_wrapper
     start_service
     if [[ $started == no && -n $replaced ]]; then go_back; fi
+    follow_with_gateway
     [[ $started == yes ]] || die "went back to $release, but the service did not get ready: the journal says why"
     echo "Went back to $NAME $release; the same command again returns to ${newer#releases/}."
 }
@@ -397,11 +519,13 @@ stop_service() {
 }
 
 uninstall_daemon() {
+    stop_gateway
     stop_service
     if wrapper_is_ours; then rm "$wrapper"; fi
-    rm -rf "$unit" "$opt"
+    rm -rf "$gateway_unit" "$unit" "$opt"
+    rm -f "$completions/bash-completion/completions/$NAME" "$completions/zsh/site-functions/_$NAME"
     if [[ $purge == yes ]]; then
-        rm -rf "$unit.d" "$settings_dir" "$state_dir"
+        rm -rf "$gateway_unit.d" "$unit.d" "$settings_dir" "$state_dir"
     fi
     if [[ $offline == no ]]; then
         systemctl daemon-reload
@@ -418,7 +542,7 @@ main() {
     parse_arguments "$@"
     set_paths
     require_live_system
-    "${command}_daemon"
+    "$command"
 }
 
 main "$@"

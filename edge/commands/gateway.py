@@ -1,24 +1,25 @@
-"""`emotion-edge gateway`: serve the page, say its address, replace its token, switch its unit on."""
+"""`emotion-edge gateway`: serve the page, say its address, replace its token.
+
+On the device systemd/emotion-edge switches the unit on and off itself, which takes root: `gateway enable`, `disable`.
+"""
 
 import argparse
 import importlib.util
 import os
-import shutil
 import socket
-import subprocess
 import sys
 from pathlib import Path
 from typing import TextIO
 
 import edge
 from edge.daemon.command import command_name
-from edge.errors import EXIT_TRY_AGAIN, SettingsError, UsageError
-from edge.settings import Settings, load, log_path
+from edge.errors import SettingsError, UsageError
+from edge.settings import INSTALLED, PROJECT, Settings, load, log_path
 
-UNIT = "emotion-edge-gateway"
 REQUIREMENTS = Path(edge.__file__).parent / "requirements-gateway.txt"
 LIBRARIES = ("flask", "waitress", "PIL", "segno")
-ACTIONS = ("run", "url", "token", "enable")
+ACTIONS = ("run", "url", "token", "enable", "disable")
+ENABLE = "sudo emotion-edge gateway enable"
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -29,7 +30,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         choices=ACTIONS,
         default="run",
         help="run: serve until stopped; url: the page's address, also as a QR code; token: the token alone; "
-        "enable: start the service, now and at every boot (default: run)",
+        "enable, disable: on a device, by sudo: start or stop the service, now and at every boot (default: run)",
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML (default: built-in settings)")
     parser.add_argument("--new", action="store_true", help="with token: replace it; old addresses and sessions end")
@@ -43,11 +44,14 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 
 def gateway(args: argparse.Namespace) -> int:
-    """Raises SettingsError where the gateway's libraries are missing."""
+    """Raises SettingsError where the gateway's libraries are missing, UsageError where only root can do it."""
     if args.new and args.action != "token":
         raise UsageError("--new goes with `gateway token` alone")
-    if args.action == "enable":
-        return enable()
+    if args.action in ("enable", "disable"):
+        raise UsageError(
+            "only root switches the service on and off, and only where systemd/install.sh installed it",
+            f"there: {ENABLE}; here `{command_name()} gateway` serves the page until stopped",
+        )
     settings = load(args.config)
     _check_libraries()
     if args.action == "run":
@@ -124,21 +128,9 @@ def page_url(settings: Settings) -> str:
     return f"http://{host}:{port}/?token={AccessToken(token_file()).value()}"
 
 
-def enable() -> int:
-    """Start the unit, now and at every boot; raises UsageError where there is none."""
-    systemctl = shutil.which("systemctl")
-    if systemctl is None:
-        raise UsageError("systemd is not here", f"`{command_name()} gateway` serves the page until stopped")
-    done = subprocess.run([systemctl, "enable", "--now", UNIT], capture_output=True, text=True)
-    if done.returncode:
-        print(f"{done.stderr.strip()}; it needs sudo, and a bundle installed by install.sh", file=sys.stderr)
-        return EXIT_TRY_AGAIN
-    print(f"{UNIT} runs, and starts at every boot; `emotion-edge gateway url` prints the page's address")
-    return 0
-
-
 def _check_libraries() -> None:
     missing = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
     if missing:
         found = f"the page needs {', '.join(missing)}, which is not installed"
-        raise SettingsError(found, f"{sys.executable} -m pip install -r {REQUIREMENTS}")
+        remedy = ENABLE if INSTALLED in PROJECT.parents else f"{sys.executable} -m pip install -r {REQUIREMENTS}"
+        raise SettingsError(found, remedy)

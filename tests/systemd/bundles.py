@@ -4,6 +4,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -39,9 +40,12 @@ def write_files(folder: Path, version: str) -> None:
     (folder / "models" / "emotion_int8.tflite").write_bytes(b"a model")
     (folder / "systemd").mkdir()
     (folder / "systemd" / "settings.toml").write_text("# shipped settings\n")
-    shutil.copy(SYSTEMD / "emotion-edge.service", folder / "systemd")
+    for unit in ("emotion-edge.service", "emotion-edge-gateway.service"):
+        shutil.copy(SYSTEMD / unit, folder / "systemd")
     for script in ("install.sh", "emotion-edge"):
         shutil.copy(SYSTEMD / script, folder / "systemd")
+    shutil.copytree(PROJECT / "edge/commands/completions", folder / "edge/commands/completions")
+    (folder / "edge/requirements-gateway.txt").touch()
     (folder / "requirements-edge.txt").touch()
 
 
@@ -76,8 +80,8 @@ def run_installer(script: Path, root: Path, *arguments: str, **environment: str)
     )
 
 
-def install(bundle: Path, root: Path, **environment: str) -> str:
-    result = run_installer(bundle / "install.sh", root, **environment)
+def install(bundle: Path, root: Path, *arguments: str, **environment: str) -> str:
+    result = run_installer(bundle / "install.sh", root, *arguments, **environment)
     assert result.returncode == 0, result.stdout
     return result.stdout
 
@@ -104,3 +108,34 @@ def run_release(root: Path, link: str = "current") -> str:
     folder = root / "opt/emotion-edge" / link
     command = [str(folder / ".venv/bin/python"), "-m", "edge", "--version"]
     return subprocess.run(command, cwd=folder, check=True, text=True, stdout=subprocess.PIPE).stdout
+
+
+def system_of(python: Path) -> str:
+    """How a lock for `python` is named."""
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import install; print(install.system_name())"
+    command = [python, "-B", "-c", code, LOCKS]
+    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
+
+
+def write_wheel(folder: Path) -> Path:
+    """The smallest package there is, `tinypart`."""
+    folder.mkdir()
+    info = "tinypart-1.0.dist-info"
+    path = folder / "tinypart-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr("tinypart.py", "NAME = 'tiny part'\n")
+        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tinypart\nVersion: 1.0\n")
+        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        wheel.writestr(f"{info}/RECORD", "")
+    return path
+
+
+def lock_line(wheel: Path, sha256: str = "") -> str:
+    return f"tinypart==1.0 \\\n    --hash=sha256:{sha256 or hashlib.sha256(wheel.read_bytes()).hexdigest()}\n"
+
+
+def instead_of_main(commands: str) -> str:
+    """install.sh with other last lines."""
+    script = (SYSTEMD / "install.sh").read_text().removesuffix('main "$@"\n')
+    assert 'main "$@"' not in script
+    return script + commands

@@ -5,31 +5,32 @@ leaves both out.
 """
 
 import fcntl
-import hashlib
 import os
 import shutil
 import subprocess
-import zipfile
 from pathlib import Path
 
 import pytest
 
 from tests.systemd.bundles import (
-    LOCKS,
     NEW_VERSION,
     NEWEST_VERSION,
     OLD_VERSION,
     PYTHON,
     SYSTEMD,
     install,
+    instead_of_main,
     list_releases,
     list_tree,
+    lock_line,
     make_bundle,
     needs_environments,
     run_installer,
     run_release,
+    system_of,
     write_checksums,
     write_files,
+    write_wheel,
 )
 
 pytestmark = needs_environments
@@ -87,12 +88,13 @@ def test_links_stay_inside_so_that_an_image_can_boot_from_it(root: Path) -> None
 
 
 def test_help_lines_name_status_journal_log_and_settings(root: Path, bundles: dict[str, Path]) -> None:
-    lines = install(bundles[OLD_VERSION], root).splitlines()[-4:]
+    lines = install(bundles[OLD_VERSION], root).splitlines()[-5:]
     assert "systemctl status emotion-edge" in lines[0]
     assert "journalctl -u emotion-edge" in lines[1]
     assert "sudo emotion-edge doctor" in lines[2]
     assert "/var/lib/emotion-edge/emotions.db" in lines[3]
     assert "/etc/emotion-edge/settings.toml" in lines[3]
+    assert "sudo emotion-edge gateway enable" in lines[4]
 
 
 def test_second_install_changes_nothing(root: Path, bundles: dict[str, Path]) -> None:
@@ -217,17 +219,9 @@ def make_bundle_with_wheel(parent: Path, locked_sha256: str | None) -> Path:
     (bundle / "edge" / "__main__.py").write_text("import tinypart\nprint(tinypart.NAME)\n")
     wheel = write_wheel(bundle / "wheels")
     if locked_sha256 is not None:
-        sha256 = locked_sha256 or hashlib.sha256(wheel.read_bytes()).hexdigest()
-        lock = f"tinypart==1.0 \\\n    --hash=sha256:{sha256}\n"
-        (bundle / "edge/locks" / f"{system_of(PYTHON)}.txt").write_text(lock)
+        (bundle / "edge/locks" / f"{system_of(PYTHON)}.txt").write_text(lock_line(wheel, locked_sha256))
     write_checksums(bundle)
     return bundle
-
-
-def system_of(python: Path) -> str:
-    code = "import sys; sys.path.insert(0, sys.argv[1]); import install; print(install.system_name())"
-    command = [python, "-B", "-c", code, LOCKS]
-    return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
 
 
 def test_wheels_of_the_bundle_are_installed_without_an_index(root: Path, tmp_path: Path) -> None:
@@ -264,18 +258,6 @@ def test_a_system_without_a_lock_is_told_so(root: Path, tmp_path: Path) -> None:
     said = install(make_bundle_with_wheel(tmp_path, locked_sha256=None), root)
     assert f"no lock for {system_of(PYTHON)}" in said
     assert run_release(root) == "tiny part\n"
-
-
-def write_wheel(folder: Path) -> Path:
-    folder.mkdir()
-    info = "tinypart-1.0.dist-info"
-    path = folder / "tinypart-1.0-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as wheel:
-        wheel.writestr("tinypart.py", "NAME = 'tiny part'\n")
-        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tinypart\nVersion: 1.0\n")
-        wheel.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
-        wheel.writestr(f"{info}/RECORD", "")
-    return path
 
 
 def test_installs_from_a_checkout(root: Path, tmp_path: Path) -> None:
@@ -330,11 +312,18 @@ def test_unfit_python_is_named_with_its_apt_package(
     assert list_tree(root) == before
 
 
+def test_completions_lie_where_bash_and_zsh_look(root: Path) -> None:
+    shared = root / "usr/local/share"
+    assert "emotion-edge" in (shared / "bash-completion/completions/emotion-edge").read_text()
+    assert (shared / "zsh/site-functions/_emotion-edge").read_text().startswith("#compdef emotion-edge")
+
+
 def test_uninstall_keeps_settings_and_log(root: Path, bundles: dict[str, Path]) -> None:
     result = run_installer(bundles[OLD_VERSION] / "install.sh", root, "uninstall")
     assert result.returncode == 0, result.stdout
     assert not (root / "opt/emotion-edge").exists()
     assert not (root / "etc/systemd/system/emotion-edge.service").exists()
+    assert not [path for path in (root / "usr").rglob("*emotion-edge*") if path.is_file()]
     assert (root / "etc/emotion-edge/settings.toml").exists()
     assert (root / "var/lib/emotion-edge/emotions.db").read_text() == "a log"
 
@@ -361,6 +350,10 @@ def test_uninstall_where_nothing_is_installed_is_no_error(
     ("arguments", "message"),
     [
         (("--purge",), "--purge goes with uninstall"),
+        (("--with-gateway", "uninstall"), "--with-gateway goes with an installation"),
+        (("gateway",), "gateway needs enable or disable"),
+        (("gateway", "start"), "gateway needs enable or disable"),
+        (("gateway", "enable"), "in an image: --root DIR --with-gateway"),
         (("remove",), "unknown argument 'remove'"),
         (("--root",), "--root needs a folder"),
         (("--root", "/no/such/folder"), "no such folder"),
@@ -383,13 +376,6 @@ RECORD = """#!/bin/sh
 echo "${0##*/} $*" >>"$CALLS"
 case "${0##*/} $*" in "getent "*) exit "$KNOWN";; *MainPID*) echo 1;; esac
 """
-
-
-def instead_of_main(commands: str) -> str:
-    """install.sh with other last lines."""
-    script = (SYSTEMD / "install.sh").read_text().removesuffix('main "$@"\n')
-    assert 'main "$@"' not in script
-    return script + commands
 
 
 @pytest.mark.parametrize(("known", "unit_changed"), [(False, "yes"), (True, "yes"), (True, "no")])
@@ -416,7 +402,7 @@ def test_a_live_system_gets_its_user_in_the_cameras_group_and_a_restart(
 
 
 GO_BACK = """
-root= offline=no opt=$OPT releases=$OPT/releases unit=$OPT/unit wrapper=$OPT/wrapper release=new
+root= offline=no opt=$OPT releases=$OPT/releases unit=$OPT/unit gateway_unit=$OPT/gateway wrapper=$OPT/wrapper release=new
 replaced=releases/old before_replaced=$BEFORE
 go_back
 """

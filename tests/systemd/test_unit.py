@@ -1,58 +1,27 @@
 """The unit file: valid, closed to the outside, open to the camera and to the CPU's description."""
 
 import shlex
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-UNIT_PATH = Path(__file__).parents[2] / "systemd" / "emotion-edge.service"
-MAX_EXPOSURE = 3.0
+from tests.systemd.bundles import SYSTEMD
+from tests.systemd.units import exposure_complaints, needs_systemd, read_directives, verify
 
-needs_systemd = pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed")
-
-
-def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["systemd-analyze", *arguments],
-        check=False,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-
-
-def read_directives() -> dict[str, list[str]]:
-    """Maps every directive to its values in the order of the file."""
-    directives: dict[str, list[str]] = {}
-    for line in UNIT_PATH.read_text().splitlines():
-        name, separator, value = line.partition("=")
-        if separator and not line.startswith("#"):
-            directives.setdefault(name, []).append(value)
-    return directives
-
-
-DIRECTIVES = read_directives()
+UNIT_PATH = SYSTEMD / "emotion-edge.service"
+MAX_EXPOSURE = 2.0
+DIRECTIVES = read_directives(UNIT_PATH)
 
 
 @needs_systemd
 def test_verify_has_nothing_to_say(tmp_path: Path) -> None:
-    """The daemon's own Python exists only where it is installed: another one stands in."""
-    unit = tmp_path / UNIT_PATH.name
-    [command] = DIRECTIVES["ExecStart"]
-    installed_python = command.split()[0]
-    unit.write_text(UNIT_PATH.read_text().replace(installed_python, sys.executable))
-    result = analyze("verify", str(unit))
-    assert (result.returncode, result.stdout) == (0, "")
+    assert verify(UNIT_PATH, tmp_path) == ""
 
 
 @needs_systemd
 def test_exposure_is_low() -> None:
-    threshold = f"--threshold={round(MAX_EXPOSURE * 10)}"  # systemd counts in tenths here
-    result = analyze("security", "--offline=true", "--no-pager", threshold, str(UNIT_PATH))
-    assert result.returncode == 0, result.stdout
+    assert exposure_complaints(UNIT_PATH, MAX_EXPOSURE) == ""
 
 
 def test_starts_the_installed_release_and_not_the_checkout() -> None:

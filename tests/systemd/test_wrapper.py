@@ -33,8 +33,11 @@ import argparse, os, sys
 parser = argparse.ArgumentParser(prog="edge")
 parser.add_argument("--version", action="version", version="edge VERSION")
 commands = parser.add_subparsers(dest="command")
-for name in ("doctor", "run", "export", "pause"):
+for name in ("doctor", "run", "export", "pause", "gateway"):
     command = commands.add_parser(name)
+    if name == "gateway":
+        command.add_argument("action", nargs="?", choices=("run", "url", "token"), default="run")
+        command.add_argument("--new", action="store_true")
     group = command.add_mutually_exclusive_group() if name == "export" else command
     if name != "pause":
         group.add_argument("--config", metavar="FILE", help="settings")
@@ -209,6 +212,19 @@ def test_rollback_of_the_wrapper_is_the_installed_scripts(root: Path, wrapper: R
     assert wrapper("rollback").stdout == "install.sh rollback\n"
 
 
+@pytest.mark.parametrize("action", ["enable", "disable"])
+def test_the_pages_switch_is_the_installed_scripts(action: str, root: Path, wrapper: Run) -> None:
+    script = root / "opt/emotion-edge/current/systemd/install.sh"
+    script.write_text('#!/bin/sh\necho "install.sh $*"\n')
+    assert wrapper("gateway", action).stdout == f"install.sh gateway {action}\n"
+    assert wrapper("gateway", action, "now").returncode == 2
+
+
+@pytest.mark.parametrize("arguments", [("gateway", "url"), ("gateway",), ("gateway", "token", "--new")])
+def test_the_pages_other_commands_are_the_programs(arguments: tuple[str, ...], wrapper: Run) -> None:
+    assert f"|{SETTINGS}|" in wrapper(*arguments).stdout
+
+
 def test_rollback_without_a_release_before_changes_nothing(tmp_path: Path, releases: dict[str, Path]) -> None:
     script = releases[OLD_VERSION] / "install.sh"
     nothing = tmp_path / "nothing"
@@ -236,7 +252,7 @@ def test_rollback_to_a_release_that_does_not_start_changes_nothing(root: Path) -
 
 ROLLBACK = """
 offline=no root=$ROOT opt=$ROOT/opt/emotion-edge
-releases=$opt/releases unit=$ROOT/unit wrapper=$ROOT/usr/local/bin/emotion-edge
+releases=$opt/releases unit=$ROOT/unit gateway_unit=$ROOT/gateway-unit wrapper=$ROOT/usr/local/bin/emotion-edge
 service_is_active() { true; }
 rollback_daemon
 """

@@ -97,3 +97,9 @@ def test_gateway_says_its_address_and_replaces_its_token(program: Program, tmp_p
     assert len(new) == 43 and new != token
     wrong = program("gateway", "url", "--new")
     assert wrong.returncode == 2 and "--new goes with" in errors(wrong)[0]
+
+
+@pytest.mark.parametrize("action", ["enable", "disable"])
+def test_the_service_is_switched_by_root_on_a_device_alone(program: Program, action: str) -> None:
+    done = program("gateway", action)
+    assert done.returncode == 2 and "sudo emotion-edge gateway enable" in "".join(errors(done))
