@@ -31,7 +31,7 @@ UNIT = "etc/systemd/system/emotion-edge-gateway.service"
 
 
 def make_release(parent: Path, version: str, sha256: str = "") -> Path:
-    """A bundle whose gateway needs a package that comes along; `sha256` is what the lock says, by itself the right one."""
+    """A bundle whose gateway needs a package that comes along; `sha256` is what the lock says, if not the right one."""
     bundle = make_bundle(parent, version)
     program = f"import importlib.util\nprint('{version}', bool(importlib.util.find_spec('tinypart')))\n"
     (bundle / "edge/__main__.py").write_text(program)

@@ -53,7 +53,7 @@ def test_only_the_state_folder_is_writable() -> None:
 
 
 def test_the_live_socket_is_found_in_the_daemons_folder_which_is_the_daemons_alone() -> None:
-    """Without $RUNTIME_DIRECTORY an installed release looks there; a unit that names the folder removes it at its end."""
+    """An installed release looks there by itself; a unit that names the folder removes it at its end."""
     assert "RuntimeDirectory" not in DIRECTIVES
     assert [f"/run/{name}" for name in DAEMON["RuntimeDirectory"]] == [str(settings.SERVICE_RUNTIME)]
 

@@ -402,7 +402,8 @@ def test_a_live_system_gets_its_user_in_the_cameras_group_and_a_restart(
 
 
 GO_BACK = """
-root= offline=no opt=$OPT releases=$OPT/releases unit=$OPT/unit gateway_unit=$OPT/gateway wrapper=$OPT/wrapper release=new
+root= offline=no opt=$OPT releases=$OPT/releases release=new
+unit=$OPT/unit gateway_unit=$OPT/gateway wrapper=$OPT/wrapper
 replaced=releases/old before_replaced=$BEFORE
 go_back
 """
