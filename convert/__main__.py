@@ -17,6 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own notices
 from convert.options import parser
 from edge.contract import LABELS
 from edge.errors import EXIT_TRY_AGAIN, EdgeError
+from edge.vision.manifest import Certainty
 from train.errors import TrainError
 
 
@@ -36,16 +37,33 @@ def main() -> int:
 def _quantize(args: argparse.Namespace) -> None:
     from convert.quantize import quantize
 
-    done = quantize(args.model, args.data, args.out)
+    done = quantize(args.model, args.data, args.out, prior_exponent=args.prior_exponent)
     _print_operators(done.operators)
     for split, accuracy in done.accuracy.items():
         print(f"{split}: float {accuracy['float']:.2%}, int8 {accuracy['int8']:.2%}")
-    certain = done.certainty
-    print(
-        f"certain from score {certain.threshold:.2f}: {certain.coverage:.0%} of faces, "
-        f"{certain.accuracy:.1%} of them right"
-    )
+    _print_decision(done.prior, done.certainty)
     _print_written(args.out)
+
+
+def _adjust_prior(args: argparse.Namespace) -> None:
+    from convert.fairness import adjust_prior
+
+    done = adjust_prior(args.model, args.data, args.out, args.prior_exponent, args.version)
+    _print_decision(done.prior, done.certainty)
+    _print_written(args.out)
+
+
+def _print_decision(prior: dict[str, Any], certainty: Certainty) -> None:
+    before = prior["without"]
+    after = prior["with"]
+    print(
+        f"prior exponent {prior['exponent']:g}: accuracy {before['accuracy']:.2%} -> {after['accuracy']:.2%}, "
+        f"balanced {before['balanced_accuracy']:.2%} -> {after['balanced_accuracy']:.2%}"
+    )
+    scores = ", ".join(f"{label} {score:.2f}" for label, score in certainty.thresholds.items())
+    print(
+        f"certain from {scores}: {certainty.coverage:.0%} of faces, {certainty.accuracy:.1%} of them right"
+    )
 
 
 def _quantize_detector(args: argparse.Namespace) -> None:
@@ -109,7 +127,8 @@ def _table(result: dict[str, Any]) -> str:
         )
     lines += [
         f"{result['model']} on {result['split']}, {result['n']} faces:",
-        f"accuracy {result['accuracy']:.2%}, balanced {result['balanced_accuracy']:.2%}, ECE {result['ece']:.3f}, "
+        f"accuracy {result['accuracy']:.2%}, balanced {result['balanced_accuracy']:.2%}, ECE {result['ece']:.3f} "
+        f"({result['ece_equal_shares']:.3f} with all emotions equally frequent), "
         f"{latency['median']:.2f} ms a face (p95 {latency['p95']:.2f})",
     ]
     if result["held_out_of_training"]:
@@ -164,6 +183,7 @@ def _measure_crop(args: argparse.Namespace) -> None:
 
 RUNS = {
     "quantize": _quantize,
+    "adjust-prior": _adjust_prior,
     "evaluate": _evaluate,
     "quantize-detector": _quantize_detector,
     "evaluate-detector": _evaluate_detector,

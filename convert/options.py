@@ -1,10 +1,12 @@
 """The options of `python -m convert`."""
 
 import argparse
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from edge import __version__
 from edge.settings import DEFAULT_GRAYNET, DEFAULT_YUNET
 from train.config import SPLITS
 
@@ -28,6 +30,7 @@ def parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
     )
     commands = made.add_subparsers(required=True, metavar="COMMAND")
     _add_quantize(commands, runs)
+    _add_adjust_prior(commands, runs)
     _add_evaluate(commands, runs)
     _add_quantize_detector(commands, runs)
     _add_evaluate_detector(commands, runs)
@@ -48,7 +51,47 @@ def _add_quantize(commands: Any, runs: Mapping[str, Run]) -> None:
     )
     add("--data", required=True, metavar="PATH", help=DATA_HELP)
     add("--out", required=True, type=Path, metavar="FILE.tflite", help=OUT_HELP)
+    _add_prior_exponent(quantize)
     quantize.set_defaults(command=runs["quantize"])
+
+
+def _add_adjust_prior(commands: Any, runs: Mapping[str, Run]) -> None:
+    adjust = commands.add_parser(
+        "adjust-prior",
+        help="shift the logits of a finished .tflite file for rooms that are not like FER2013",
+    )
+    add = adjust.add_argument
+    add("model", type=Path, metavar="MODEL.tflite", help="with its manifest; not shifted yet")
+    add("--data", required=True, metavar="PATH", help=DATA_HELP)
+    add("--out", required=True, type=Path, metavar="FILE.tflite", help=OUT_HELP)
+    add(
+        "--version",
+        default=__version__,
+        metavar="VERSION",
+        help="for the manifest, default: %(default)s",
+    )
+    _add_prior_exponent(adjust)
+    adjust.set_defaults(command=runs["adjust-prior"])
+
+
+def _add_prior_exponent(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--prior-exponent",
+        type=_exponent,
+        metavar="0..1",
+        help="how far the emotions' shares in FER2013 are taken back: 0 not at all, 1 as if all had been equally "
+        "frequent (default: chosen on validation, for at most 0.5 points of accuracy)",
+    )
+
+
+def _exponent(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, found {text!r}")
+    return value
 
 
 def _add_evaluate(commands: Any, runs: Mapping[str, Run]) -> None:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from convert.calibration import FACES_PER_CLASS, SEED, calibration_faces
+from convert.certainty import NEVER_CERTAIN
 from convert.evaluate import predict
+from convert.fairness import decide_fairly
 from convert.manifests import git_commit, tensor, tools, training, write_atomically
 from convert.plausibility import check_plausible
 from edge import __version__
@@ -26,8 +27,6 @@ from train.data.fer2013 import load
 from train.network.loading import read_emotion_network
 
 MAX_LOSS = 0.01  # of validation accuracy, int8 against float
-CERTAIN_ACCURACY = 0.8  # a prediction called certain should be right four times in five
-NEVER_CERTAIN = Certainty(1.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -37,11 +36,20 @@ class Quantized:
     operators: dict[str, int]
     accuracy: dict[str, dict[str, float]]
     certainty: Certainty
+    prior: dict[str, Any]
 
 
-def quantize(model: Path, data: str | Path, out: Path, max_loss: float = MAX_LOSS) -> Quantized:
+def quantize(
+    model: Path,
+    data: str | Path,
+    out: Path,
+    max_loss: float = MAX_LOSS,
+    prior_exponent: float | None = None,
+) -> Quantized:
     """Write `out` (.tflite) and its manifest, both or neither.
 
+    `prior_exponent` says how far the emotions' shares in FER2013 are taken back, from 0 to 1;
+    None chooses it on validation.
     Raises NetworkError where the model is not readable, ModelError where it is not fit for the
     device, not fully int8, or loses more than `max_loss` of its validation accuracy; DataError
     where the data cannot be used, UsageError for another kind of `out`.
@@ -60,39 +68,20 @@ def quantize(model: Path, data: str | Path, out: Path, max_loss: float = MAX_LOS
     operators = check_int8(content)
     described = _describe(model, out.stem, content)
     models = {"float": network, "int8": Classifier(content, described)}
-    final = _with_figures(described, models, faces, max_loss)
+    measured = _with_accuracy(described, models, faces, max_loss)
+    content, final = decide_fairly(content, measured, faces, prior_exponent)
     manifest.verify(out, final, content)
     with write_atomically(out) as part:
         part.write_bytes(content)
         manifest.save(final, manifest.path_beside(part))
-    return Quantized(operators, final.accuracy, final.certainty)
+    return Quantized(operators, final.accuracy, final.certainty, final.prior)
 
 
-def choose_threshold(
-    probabilities: np.ndarray, labels: np.ndarray, target: float = CERTAIN_ACCURACY
-) -> Certainty:
-    """The lowest score, in hundredths, from which on predictions are right `target` of the
-    time; 1 if none is.
-    """
-    score = probabilities.max(axis=1)
-    correct = probabilities.argmax(axis=1) == labels
-    for threshold in np.arange(0, 100) / 100:
-        covered = score >= threshold
-        if covered.any() and correct[covered].mean() >= target:
-            coverage = round(float(covered.mean()), 4)
-            accuracy = round(float(correct[covered].mean()), 4)
-            return Certainty(float(threshold), coverage, accuracy)
-    return NEVER_CERTAIN
-
-
-def _with_figures(
+def _with_accuracy(
     described: Manifest, models: dict[str, Any], faces: Fer2013, max_loss: float
 ) -> Manifest:
-    """Fill in accuracy and certainty, on the splits that are there, through the device's
-    classifier.
-    """
+    """Fill in the accuracy on the splits that are there, int8 through the device's classifier."""
     accuracy: dict[str, dict[str, float]] = {}
-    certainty = described.certainty
     for name in ("validation", "test"):
         split = getattr(faces, name)
         if not len(split):
@@ -103,10 +92,8 @@ def _with_figures(
             accuracy[name][kind] = round(
                 float((probabilities.argmax(axis=1) == split.labels).mean()), 4
             )
-            if name == "validation" and kind == "int8":
-                certainty = choose_threshold(probabilities, split.labels)
     _refuse_loss(accuracy["validation"], max_loss)
-    return msgspec.structs.replace(described, accuracy=accuracy, certainty=certainty)
+    return msgspec.structs.replace(described, accuracy=accuracy)
 
 
 def _refuse_loss(accuracy: dict[str, float], max_loss: float) -> None:

@@ -23,6 +23,6 @@ class FaceEmotion:
     score: float
     """averaged probability of `emotion`, 0 to 1"""
     certain: bool
-    """whether `score` reaches the manifest's threshold"""
+    """whether `score` reaches the threshold that the manifest has for `emotion`"""
     probabilities: npt.NDArray[np.float32]
     """(7,) in the order of `contract.LABELS`, adding up to 1"""

@@ -25,14 +25,25 @@ class Tensor(msgspec.Struct, frozen=True):
     zero_point: int
 
 
+Score = Annotated[float, Meta(ge=0.0, le=1.0)]
+
+
 class Certainty(msgspec.Struct, frozen=True):
     """The score from which a prediction counts as certain, and what that gives on validation."""
 
-    threshold: Annotated[float, Meta(ge=0.0, le=1.0)]
+    threshold: Score
+    """of emotions that have none of their own"""
     coverage: float
-    """share of the faces at or above the threshold"""
+    """share of the faces that are called certain"""
     accuracy: float
     """share of those that are right"""
+    thresholds: dict[str, Score] = {}
+    """by label"""
+    equal_shares: dict[str, float] = {}
+    """coverage and accuracy where all emotions are equally frequent; for people"""
+
+    def is_certain(self, label: str, score: float) -> bool:
+        return score >= self.thresholds.get(label, self.threshold)
 
 
 class _Described(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,11 +62,13 @@ class _Described(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(_Described, frozen=True, kw_only=True):
-    """Of an emotion model; `accuracy` is for people."""
+    """Of an emotion model; `accuracy` and `prior` are for people."""
 
     output: Tensor
     certainty: Certainty
     accuracy: dict[str, dict[str, float]]
+    prior: dict[str, Any] = {}
+    """how far the emotions' shares in the training data were taken back, and what that changed"""
 
     def requirements(self) -> dict[str, tuple[Any, Any]]:
         """What this program needs, and what is there."""
@@ -66,6 +79,7 @@ class Manifest(_Described, frozen=True, kw_only=True):
             "input.dtype": ("int8", self.input.dtype),
             "output.shape": ([1, len(LABELS)], self.output.shape),
             "output.dtype": ("int8", self.output.dtype),
+            "certainty.thresholds": ([], sorted(set(self.certainty.thresholds) - set(LABELS))),
         }
 
 

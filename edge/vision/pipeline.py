@@ -156,6 +156,6 @@ class Pipeline:
         crop = crop_face(frame_gray, face.box_xywh, self.detector.geometry, face.eyes)
         emotion.update(self.classifier.classify(crop), time_s)
         score = float(emotion.probabilities[emotion.label])
-        certain = score >= self.classifier.manifest.certainty.threshold
         label = LABELS[emotion.label]
+        certain = self.classifier.manifest.certainty.is_certain(label, score)
         return FaceEmotion(track.id, face.box_xywh, face.score, label, score, certain, emotion.probabilities)

@@ -15,7 +15,7 @@ import tensorflow as tf
 from convert.calibration import calibration_faces
 from convert.detector.crop import FACE_PX, MARGIN_PX, measure
 from convert.evaluate import evaluate
-from convert.quantize import Quantized, choose_threshold, quantize
+from convert.quantize import Quantized, quantize
 from convert.tflite import check_int8, to_int8
 from edge.contract import LABELS, CropGeometry
 from edge.errors import ModelError, UsageError
@@ -93,7 +93,7 @@ def test_the_manifests_accuracy_is_what_evaluate_measures(
         assert result["accuracy"] > 0.5
         assert list(result) == [
             *("model", "split", "held_out_of_training", "n", "accuracy", "balanced_accuracy", "per_class", "confusion"),
-            *("ece", "latency_ms", "without_near_duplicates"),
+            *("ece", "ece_equal_shares", "latency_ms", "without_near_duplicates"),
         ]
         assert not result["held_out_of_training"]
         assert set(result["latency_ms"]) == {"median", "p95"}
@@ -131,7 +131,7 @@ def test_the_command_writes_the_pair_and_prints_nothing_but_its_figures(
     done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     starts = [line.split(" ")[0] for line in done.stdout.splitlines()]
-    assert starts == ["operators,", "validation:", "test:", "certain", "wrote"]
+    assert starts == ["operators,", "validation:", "test:", "prior", "certain", "wrote"]
     assert Classifier.load(out).manifest.accuracy == shipped[1].accuracy
     assert sorted(path.name for path in out.parent.iterdir()) == ["emotion_int8.json", "emotion_int8.tflite"]
 
@@ -240,19 +240,6 @@ def test_the_command_says_it_in_one_line(name: str, code: int, words: str, data:
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     assert [line for line in done.stderr.splitlines() if line.startswith("convert: ") and words in line]
-
-
-def test_certain_is_the_lowest_score_that_keeps_the_promise() -> None:
-    scores = np.array([0.95, 0.9, 0.72, 0.6, 0.5, 0.4])
-    right = np.array([1, 1, 1, 0, 1, 0])
-    probabilities = np.zeros((6, 7))
-    probabilities[:, 3] = scores
-    probabilities[:, 0] = 0.1
-    labels = np.where(right, 3, 1)
-    chosen = choose_threshold(probabilities, labels, target=0.8)
-    assert (chosen.threshold, chosen.coverage, chosen.accuracy) == (0.41, round(5 / 6, 4), 0.8)
-    assert choose_threshold(probabilities, labels, target=0.9).threshold == 0.61
-    assert choose_threshold(probabilities, np.full(6, 2), target=0.8).coverage == 0
 
 
 class FixedDetector:

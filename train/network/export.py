@@ -58,12 +58,18 @@ def calibrate(model: keras.Model, probabilities: np.ndarray, labels: np.ndarray)
     return temperature
 
 
-def best_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
-    """The one of `TEMPERATURES` with the greatest likelihood of `labels`."""
+def best_temperature(
+    probabilities: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
+) -> float:
+    """The one of `TEMPERATURES` with the greatest likelihood of `labels`, weighted by `weights`
+    (N,) where given.
+    """
     logits = (
         np.log(np.maximum(probabilities, 1e-12))[np.newaxis]
         / TEMPERATURES[:, np.newaxis, np.newaxis]
     )
     normalizer = np.log(np.exp(logits).sum(axis=2))
-    likelihood = (logits[:, np.arange(len(labels)), labels] - normalizer).mean(axis=1)
+    likelihood = np.average(
+        logits[:, np.arange(len(labels)), labels] - normalizer, axis=1, weights=weights
+    )
     return float(TEMPERATURES[likelihood.argmax()])

@@ -17,6 +17,7 @@ def evaluate(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
 
     `confusion[i][j]` counts faces of class i taken for class j. Classes without a face have
     recall 0 and stay out of `balanced_accuracy`, the mean recall of those that have one.
+    `ece_equal_shares` is the calibration error where all emotions are equally frequent.
     """
     confusion = confusion_matrix(probabilities.argmax(axis=1), labels)
     hits = np.diag(confusion)
@@ -40,7 +41,16 @@ def evaluate(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
         "per_class": per_class,
         "confusion": confusion.tolist(),
         "ece": expected_calibration_error(probabilities, labels),
+        "ece_equal_shares": expected_calibration_error(
+            probabilities, labels, equal_weights(labels)
+        ),
     }
+
+
+def equal_weights(labels: np.ndarray) -> np.ndarray:
+    """Weights (N,) that give all emotions that occur the same say."""
+    counts = np.bincount(labels, minlength=len(LABELS))
+    return np.asarray(1.0 / counts[labels])
 
 
 def confusion_matrix(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -52,37 +62,45 @@ def confusion_matrix(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return confusion
 
 
-def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
+def expected_calibration_error(
+    probabilities: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
+) -> float:
     """Mean gap between confidence and accuracy over `ECE_BINS` bins, weighted by their faces; 0
     to 1.
     """
     total = 0.0
-    for one in reliability(probabilities, labels):
-        total += one["n"] * abs(one["accuracy"] - one["confidence"])
-    return total / max(len(labels), 1)
+    for one in reliability(probabilities, labels, weights):
+        total += one["share"] * abs(one["accuracy"] - one["confidence"])
+    return total
 
 
-def reliability(probabilities: np.ndarray, labels: np.ndarray) -> list[dict[str, float]]:
+def reliability(
+    probabilities: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
+) -> list[dict[str, float]]:
     """Sort the faces by confidence into `ECE_BINS` bins.
 
-    Returns for each bin its limits `low` and `high`, its number of faces `n`, and their mean
-    `confidence` and `accuracy`, 0 where there are none.
+    Returns for each bin its limits `low` and `high`, its number of faces `n` and `share` of
+    them all, and their mean `confidence` and `accuracy`, 0 where there are none. Shares and
+    means are weighted by `weights` (N,), where given.
     """
+    weights = np.ones(len(labels)) if weights is None else weights
     confidence = probabilities.max(axis=1)
     correct = probabilities.argmax(axis=1) == labels
     bin_of = np.minimum((confidence * ECE_BINS).astype(int), ECE_BINS - 1)
     n = np.bincount(bin_of, None, ECE_BINS)
-    confidences = np.bincount(bin_of, confidence, ECE_BINS)
-    hits = np.bincount(bin_of, correct, ECE_BINS)
+    mass = np.bincount(bin_of, weights, ECE_BINS)
+    confidences = np.bincount(bin_of, weights * confidence, ECE_BINS)
+    hits = np.bincount(bin_of, weights * correct, ECE_BINS)
     bins = []
     for index in range(ECE_BINS):
-        count = max(n[index], 1)
+        inside = mass[index] or 1.0
         one = {
             "low": index / ECE_BINS,
             "high": (index + 1) / ECE_BINS,
             "n": int(n[index]),
-            "confidence": float(confidences[index] / count),
-            "accuracy": float(hits[index] / count),
+            "share": float(mass[index] / (mass.sum() or 1.0)),
+            "confidence": float(confidences[index] / inside),
+            "accuracy": float(hits[index] / inside),
         }
         bins.append(one)
     return bins
