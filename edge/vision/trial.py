@@ -21,7 +21,7 @@ from edge.settings import PROJECT
 
 SHIPPED = frozenset(
     {
-        "3dc77d8e65d71f0255efe67fd83f57d97da5ede1ff154c1a1d6af5aa0c10b1dd",  # emotion_int8.tflite
+        "93b2f1a3331bc43039adb4985670e5cf73b899f5404d1cdaf77f1a065b109ef0",  # emotion_int8.tflite
         "433f9db051a2f79c0c9d54c273c304c1551ce1b2ecc59c2aec483d3de61521fe",  # face_int8.tflite
     }
 )
