@@ -154,7 +154,7 @@ class Pipeline:
         face = track.face
         emotion = track.emotion
         crop = crop_face(frame_gray, face.box_xywh, self.detector.geometry, face.eyes)
-        emotion.update(self.classifier.classify(crop), time_s)
+        emotion.update(track.answer.of(crop, time_s, self.classifier.classify), time_s)
         score = float(emotion.probabilities[emotion.label])
         label = LABELS[emotion.label]
         certain = self.classifier.manifest.certainty.is_certain(label, score)

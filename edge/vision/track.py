@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.contract import Box, Point
+from edge.vision.answer import LastAnswer
 from edge.vision.detection import Face, shifted
 from edge.vision.smoothing import SteadyEmotion
 from edge.vision.template import FaceTemplate
@@ -25,6 +26,8 @@ class Track:
     """when it was last seen, detected or followed"""
     emotion: SteadyEmotion
     """what it shows, over time"""
+    answer: LastAnswer
+    """what the network last said of it"""
     id: int = 0
     """counts from 1 through the faces of a video"""
     missed: int = 0
