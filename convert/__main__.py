@@ -15,8 +15,8 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own notices
 
 from convert.options import parser
-from edge.contract import LABELS
-from edge.errors import EXIT_TRY_AGAIN, EdgeError
+from convert.tables import photos_table, table
+from edge.errors import EXIT_TRY_AGAIN, EdgeError, UsageError
 from edge.vision.manifest import Certainty
 from train.errors import TrainError
 
@@ -109,38 +109,24 @@ def _evaluate_detector(args: argparse.Namespace) -> None:
 
 
 def _evaluate(args: argparse.Namespace) -> None:
-    from convert.evaluate import evaluate
+    if args.photos and args.predictions:
+        raise UsageError("--predictions goes with --data; with --photos, --json names the mistakes")
+    if args.sheet and not args.photos:
+        raise UsageError(
+            "--sheet goes with --photos; `python -m train report` draws the mistakes of --data"
+        )
+    if args.photos:
+        from convert.photos import evaluate_photos
 
-    result = evaluate(args.model, args.data, args.split, args.predictions)
-    print(_table(result))
+        result = evaluate_photos(args.model, args.photos, args.sheet)
+        print(photos_table(result))
+    else:
+        from convert.evaluate import evaluate
+
+        result = evaluate(args.model, args.data, args.split, args.predictions)
+        print(table(result))
     if args.json:
         args.json.write_text(json.dumps(result, indent=1) + "\n")
-
-
-def _table(result: dict[str, Any]) -> str:
-    latency = result["latency_ms"]
-    lines = [f"{'':10}{'precision':>10}{'recall':>8}{'f1':>8}{'faces':>8}"]
-    for label in LABELS:
-        row = result["per_class"][label]
-        lines.append(
-            f"{label:10}{row['precision']:10.1%}{row['recall']:8.1%}{row['f1']:8.1%}{row['n']:8}"
-        )
-    lines += [
-        f"{result['model']} on {result['split']}, {result['n']} faces:",
-        f"accuracy {result['accuracy']:.2%}, balanced {result['balanced_accuracy']:.2%}, ECE {result['ece']:.3f} "
-        f"({result['ece_equal_shares']:.3f} with all emotions equally frequent), "
-        f"{latency['median']:.2f} ms a face (p95 {latency['p95']:.2f})",
-    ]
-    if result["held_out_of_training"]:
-        lines.append(
-            "these are a tenth of the training faces, held out; a model trained on other files may have seen them"
-        )
-    if new := result["without_near_duplicates"]:
-        lines.append(
-            f"{result['n'] - new['n']} of them are of a photo that training holds too, cut or compressed anew; "
-            f"without those {new['accuracy']:.2%}, balanced {new['balanced_accuracy']:.2%}"
-        )
-    return "\n".join(lines)
 
 
 def _bundle(args: argparse.Namespace) -> None:

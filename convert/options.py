@@ -100,7 +100,14 @@ def _add_evaluate(commands: Any, runs: Mapping[str, Run]) -> None:
     )
     add = evaluate.add_argument
     add("model", type=Path, metavar="MODEL", help=".keras, .h5 or .tflite (with its manifest)")
-    add("--data", required=True, metavar="PATH", help=DATA_HELP)
+    judged = evaluate.add_mutually_exclusive_group(required=True)
+    judged.add_argument("--data", metavar="PATH", help=DATA_HELP)
+    judged.add_argument(
+        "--photos",
+        type=Path,
+        metavar="DIR",
+        help="whole photos in <emotion>/ folders instead: faces are found and cut out as on the device",
+    )
     add("--split", default="validation", choices=SPLITS, help="default: %(default)s")
     add("--json", type=Path, metavar="OUT", help="write all figures there")
     add(
@@ -109,6 +116,7 @@ def _add_evaluate(commands: Any, runs: Mapping[str, Run]) -> None:
         metavar="CSV",
         help="write every face's label and probabilities there",
     )
+    add("--sheet", type=Path, metavar="PNG", help="with --photos: draw the mistakes there")
     evaluate.set_defaults(command=runs["evaluate"])
 
 

@@ -1,0 +1,140 @@
+"""Evaluate the whole way on whole photos: find the face, cut it out, name its emotion, as the device does."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from edge.cameras.ffmpeg import DamagedFileError
+from edge.cameras.files import is_picture
+from edge.cameras.folder import files_in
+from edge.cameras.picture import kind_of_file, read_image
+from edge.contract import INPUT_SIDE, LABELS, crop_face
+from edge.errors import UsageError
+from edge.settings import ClassifierSettings, Settings
+from edge.vision.pipeline import Pipeline
+from train.data.reading.names import emotion, left_behind, with_nearest
+from train.errors import DataError
+from train.report import plots
+from train.report.metrics import evaluate
+
+EXPECTED = "expected folders named as the emotions, with photos in them: happy/a.jpg, sad/b.jpg"
+SHOWN = 80  # mistakes on the sheet
+Gray = npt.NDArray[np.uint8]
+
+
+@dataclass
+class Judged:
+    """The faces that were found, one of each photo, and the photos without."""
+
+    labels: list[int] = field(default_factory=list)
+    probabilities: list[npt.NDArray[np.float32]] = field(default_factory=list)
+    mistakes: list[dict[str, Any]] = field(default_factory=list)
+    """file, label and emotion, and in `crop` the face; a photo without a face has no emotion and is shown whole"""
+    photos: int = 0
+    several_faces: int = 0
+    """photos of more than one face, of which the largest counts"""
+    unread: list[str] = field(default_factory=list)
+
+
+def evaluate_photos(model: Path, folder: Path, sheet: Path | None = None) -> dict[str, Any]:
+    """Return how many of the photos' faces are found, and how the largest of each is named, ready for JSON.
+
+    `folder` holds a folder an emotion. `accuracy` is of the faces found, `accuracy_of_photos` counts a photo without a
+    face as a mistake. Draws the mistakes into `sheet`, if given and there are any. Raises DataError where there are no
+    photos, UsageError or ModelError where `model` cannot be used.
+    """
+    if model.suffix != ".tflite":
+        raise UsageError(f"{model}: expected a .tflite file, as photos go the device's way")
+    labelled = _labelled(folder)
+    judged = Judged()
+    pipeline = Pipeline.from_settings(Settings(classifier=ClassifierSettings(model=str(model))))
+    for path, label in tqdm(labelled, "looking", unit="photo", leave=False, disable=None):
+        _judge(path, label, pipeline, judged)
+    if not judged.photos:
+        raise DataError(f"{folder}: no photo that can be read; {judged.unread[0]}")
+    if sheet and judged.mistakes:
+        _save_sheet(judged.mistakes[:SHOWN], sheet)
+    return _figures(model, judged)
+
+
+def _labelled(folder: Path) -> list[tuple[Path, int]]:
+    """Every picture and its label. Raises DataError for a folder of another name, or where there is none."""
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder; {EXPECTED}")
+    found = []
+    for place in sorted(
+        path for path in folder.iterdir() if path.is_dir() and not left_behind(path)
+    ):
+        label = emotion(place.name)
+        if label is None:
+            raise DataError(f"{place}: {with_nearest(place.name)} is no emotion; {EXPECTED}")
+        found += [(path, label) for path in files_in(place).files]
+    if not found:
+        raise DataError(f"{folder}: no photos; {EXPECTED}")
+    return found
+
+
+def _judge(path: Path, label: int, pipeline: Pipeline, judged: Judged) -> None:
+    try:
+        if not is_picture(kind_of_file(path)):
+            judged.unread.append(f"{path}: no picture")
+            return
+        photo = read_image(path)
+    except (DamagedFileError, UsageError) as error:
+        judged.unread.append(str(error))
+        return
+    judged.photos += 1
+    faces = pipeline.analyze(photo)
+    judged.several_faces += len(faces) > 1
+    if not faces:
+        judged.mistakes.append(
+            {"file": str(path), "label": LABELS[label], "emotion": None, "crop": _whole(photo)}
+        )
+        return
+    face = faces[0]
+    judged.labels.append(label)
+    judged.probabilities.append(face.probabilities)
+    if face.emotion != LABELS[label]:
+        crop = crop_face(photo, face.box_xywh, pipeline.detector.geometry)
+        judged.mistakes.append(
+            {"file": str(path), "label": LABELS[label], "emotion": face.emotion, "crop": crop}
+        )
+
+
+def _figures(model: Path, judged: Judged) -> dict[str, Any]:
+    labels = np.array(judged.labels, dtype=int)
+    probabilities = np.array(judged.probabilities).reshape(-1, len(LABELS))
+    metrics = evaluate(probabilities, labels) if len(labels) else {}
+    right = int((probabilities.argmax(axis=1) == labels).sum())
+    about = {
+        "model": str(model),
+        "photos": judged.photos,
+        "found": len(labels),
+        "several_faces": judged.several_faces,
+        "unread": judged.unread,
+        "accuracy_of_photos": right / judged.photos,
+    }
+    mistakes = [{key: one[key] for key in ("file", "label", "emotion")} for one in judged.mistakes]
+    return about | metrics | {"mistakes": mistakes}
+
+
+def _whole(photo: Gray) -> Gray:
+    """The photo on a square of the sheet."""
+    import cv2
+
+    height, width = photo.shape
+    scale = INPUT_SIDE / max(height, width)
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    small = cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
+    square = np.full((INPUT_SIDE, INPUT_SIDE), 255, np.uint8)
+    square[: size[1], : size[0]] = small
+    return square
+
+
+def _save_sheet(mistakes: list[dict[str, Any]], sheet: Path) -> None:
+    captions = [f"{one['label']}\n{one['emotion'] or 'no face found'}" for one in mistakes]
+    plots.save_faces(np.stack([one["crop"] for one in mistakes]), captions, sheet)
