@@ -10,7 +10,7 @@ SITE_PACKAGES := $(shell cd / && $(PYTHON) -c 'import picamera2' 2>/dev/null && 
 # Another environment once picamera2 is there, which an older one does not see.
 EDGE_READY := .venv-edge/ready$(if $(SITE_PACKAGES),-picamera2)
 
-.PHONY: help run test test-edge test-train test-arm64 test-systemd edge-env train-env lint bundle chaos clean
+.PHONY: help run test test-edge test-train test-arm64 test-systemd pi-cost edge-env train-env lint bundle chaos clean
 
 help:
 	@echo 'make run          emotions from the camera, else from the demo; prints the address of the live page'
@@ -20,6 +20,7 @@ help:
 	@echo 'make test-arm64   the tests of edge/ on aarch64 wheels, emulated (on Debian; slow)'
 	@echo 'make test-systemd the tests of systemd/, also on booted Debian containers (root, debootstrap, systemd-container)'
 	@echo 'make lint         style and types: ruff and mypy'
+	@echo 'make pi-cost      instructions that a Pi executes for a frame and a face, emulated (qemu-system-arm, cpio; minutes)'
 	@echo 'make chaos        the daemon under SIGKILL, bad cameras, a full disk and damage, for minutes; SEED=2 for others'
 	@echo 'make edge-env     .venv-edge: what the daemon and the live page need, from their locks'
 	@echo 'make train-env    .venv-train, from requirements-train.txt'
@@ -44,6 +45,9 @@ test-train: .venv-train/tests-ready
 # Bookworm's Python 3.11 and Trixie's 3.13; FER2013_CSV=fer2013.csv takes the 500 faces from there.
 test-arm64: .venv-edge/tests-ready
 	$(EDGE) -m tests.pi
+
+pi-cost: .venv-edge/tests-ready
+	$(EDGE) -m tests.pi.cost
 
 test-systemd: .venv-edge/tests-ready
 	$(EDGE) -m pytest -v tests/systemd

@@ -21,6 +21,20 @@ def unpack(packages: list[str], release: str, architecture: str, cache: Path, ro
         _run(["dpkg-deb", "--extract", str(archive), str(root)])
 
 
+def unpack_alone(package: str, release: str, architecture: str, cache: Path, root: Path) -> None:
+    """Put what the metapackage `package` stands for into `root`, without all that it depends on.
+
+    Raises SystemExit with apt's words.
+    """
+    options = _apt_folders(release, architecture, cache)
+    _run(["apt-get", *options, "--quiet=2", "update"])
+    depends = _run(["apt-cache", *options, "depends", "--important", package])
+    name = depends.split("Depends:")[1].split()[0]
+    _run(["apt-get", *options, "--quiet=2", "download", name], cwd=cache)
+    for archive in sorted(cache.glob(f"{name}_*.deb")):
+        _run(["dpkg-deb", "--extract", str(archive), str(root)])
+
+
 def host_architecture() -> str:
     return _run(["dpkg", "--print-architecture"]).strip()
 
@@ -67,9 +81,9 @@ def _merge_usr(root: Path) -> None:
             (root / name).symlink_to(f"usr/{name}")
 
 
-def _run(command: list[str]) -> str:
+def _run(command: list[str], cwd: Path | None = None) -> str:
     try:
-        done = subprocess.run(command, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
     except FileNotFoundError as error:
         raise SystemExit(f"no {command[0]} here; the emulated Pi needs Debian or one of its kin") from error
     if done.returncode:
