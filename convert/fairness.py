@@ -9,7 +9,7 @@ import numpy as np
 
 from convert.certainty import choose_certainty
 from convert.evaluate import predict
-from convert.manifests import git_commit, write_atomically
+from convert.manifests import write_atomically
 from convert.prior import calibration_of, figures_of, fit_prior
 from edge import __version__
 from edge.errors import ModelError, UsageError
@@ -73,7 +73,6 @@ def decide_fairly(
     done = prior.described() | {
         "without": _figures(before, validation),
         "with": _figures(after, validation),
-        "git_commit": git_commit(),
     }
     certainty = choose_certainty(after, validation.labels)
     return content, msgspec.structs.replace(

@@ -1,4 +1,4 @@
-"""What the network last said of one face: a face that looks as it did is not classified again within a tenth of a second."""
+"""What the network last said of one face, which holds for a tenth of a second while the face looks the same."""
 
 import math
 from collections.abc import Callable

@@ -2,9 +2,9 @@
 
     .venv-edge/bin/python -m tests.pi.cost [cortex-a76 cortex-a72 cortex-a53] [--networks]
 
-A whole machine is emulated, with a clock that advances by a nanosecond an instruction: exact to three digits, the same on
-any machine and under any load, through the very kernels that XNNPACK and OpenCV choose on that core. No cache misses and
-no waiting are counted: it is a count, not a time. Needs Debian's qemu-system-arm and cpio; some minutes a core.
+A whole machine is emulated, with a clock that advances by a nanosecond an instruction: exact to three digits, the same
+on any machine and under any load, through the very kernels that XNNPACK and OpenCV choose on that core. No cache misses
+and no waiting are counted: it is a count, not a time. Needs Debian's qemu-system-arm and cpio; some minutes a core.
 """
 
 import argparse

@@ -1,4 +1,5 @@
-"""What the emulated Pi of `tests.pi.cost` runs, as its only process: a millisecond of its clock is a million instructions.
+"""What the emulated Pi of `tests.pi.cost` runs, as its only process: a millisecond of its clock is a million
+instructions.
 
 Prints a line `COUNT name: millions` for each thing that it counts.
 """
