@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from edge.cameras.ffmpeg import DamagedFileError
-from edge.cameras.files import is_picture
-from edge.cameras.folder import files_in
-from edge.cameras.picture import kind_of_file, read_image
 from tqdm import tqdm
 
+from edge.cameras.media.ffmpeg import DamagedFileError
+from edge.cameras.media.files import is_picture
+from edge.cameras.media.folder import files_in
+from edge.cameras.media.picture import kind_of_file, read_image
 from edge.contract import INPUT_SIDE, LABELS, crop_face
 from edge.errors import UsageError
 from edge.settings import ClassifierSettings, Settings

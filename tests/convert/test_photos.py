@@ -8,10 +8,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from edge.cameras.files import VideoFile
 
 from convert.photos import evaluate_photos
 from edge.cameras import DEMO
+from edge.cameras.media.files import VideoFile
 from edge.errors import UsageError
 from edge.settings import DEFAULT_MODEL, PROJECT
 from train.errors import DataError
