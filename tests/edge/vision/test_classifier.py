@@ -17,6 +17,8 @@ from tests.program import needs
 Edit = Callable[..., None]
 LSB = 1 / 256  # of the model's output
 
+CERTAINTY = {"threshold": 0.5, "coverage": 0.6, "accuracy": 0.8}
+
 
 @pytest.mark.parametrize("runtime", list(RUNTIMES))
 def test_the_astronaut_is_happy(runtime: str, demo_frames: list[np.ndarray]) -> None:
@@ -91,6 +93,8 @@ def test_a_missing_model_and_a_missing_manifest_are_named(model: Path, tmp_path:
         ({"input": {"shape": [1, 48, 48, 1], "dtype": "int8", "scale": 0.5, "zero_point": -128}}, "input tensor is"),
         ({"output": {"shape": [1, 7], "dtype": "int8", "scale": 0.00390625, "zero_point": 0}}, "output tensor is"),
         ({"certainty": "very"}, "not a valid manifest"),
+        ({"certainty": CERTAINTY | {"thresholds": {"happy": 1.5}}}, "not a valid manifest"),
+        ({"certainty": CERTAINTY | {"thresholds": {"hapy": 0.5}}}, r"certainty.thresholds does not match.*hapy"),
     ],
 )
 def test_a_manifest_that_does_not_fit_is_refused(model: Path, edit_manifest: Edit, changes: dict, words: str) -> None:
@@ -98,6 +102,18 @@ def test_a_manifest_that_does_not_fit_is_refused(model: Path, edit_manifest: Edi
     edit_manifest(**changes)
     with pytest.raises(ModelError, match=words):
         Classifier.load(model)
+
+
+def test_each_emotion_is_certain_from_its_own_score_and_an_older_manifest_has_one_for_all(
+    model: Path, edit_manifest: Edit
+) -> None:
+    edit_manifest(certainty=CERTAINTY)
+    older = Classifier.load(model).manifest.certainty
+    assert older.is_certain("sad", 0.55) and older.is_certain("happy", 0.55)
+    edit_manifest(certainty=CERTAINTY | {"thresholds": {"sad": 0.7}})
+    own = Classifier.load(model).manifest.certainty
+    assert not own.is_certain("sad", 0.55) and own.is_certain("sad", 0.7)
+    assert own.is_certain("happy", 0.55) and not own.is_certain("happy", 0.45)
 
 
 @pytest.mark.parametrize("content", [b"", b"not json", b"{}", b"\xff\xfe", b"[1]"])
