@@ -1,5 +1,6 @@
 """Open the log's file for writing, in today's version."""
 
+import secrets
 import sqlite3
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from edge.events.migrations import bring_up_to_date
 from edge.events.schema import SCHEMA_VERSION, pragma
 
 BUSY_SECONDS = 1.0  # another program may write for so long; then the rows wait in memory
+MAX_LOG_ID = 2**31 - 1  # what SQLite keeps there (https://sqlite.org/pragma.html#pragma_application_id)
 WAL_BYTES = 4_096_000  # 1000 pages, SQLite's own checkpoint; a WAL that grew larger under a long export shrinks again
 
 
@@ -24,10 +26,17 @@ def connect(path: Path) -> sqlite3.Connection:
         database.execute("PRAGMA synchronous = NORMAL")  # no fsync a commit: kind to SD cards, and WAL stays whole
         database.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
         bring_up_to_date(database, version)
+        _give_id(database)
     except BaseException:
         database.close()
         raise
     return database
+
+
+def _give_id(database: sqlite3.Connection) -> None:
+    """A random number for the file, so that another file's rows are not taken for its own; copies keep it."""
+    if not pragma(database, "application_id"):
+        database.execute(f"PRAGMA application_id = {secrets.randbelow(MAX_LOG_ID) + 1}")
 
 
 def _version(database: sqlite3.Connection, path: Path) -> int:

@@ -30,9 +30,13 @@ def from_observation(
     `first_observations` is where that time begins in each span; empty for all episodes.
     """
     for row in between(scanner, _first(scanner, spans, first_observations), LAST_ID):
-        start_utc = shifted(row.start_utc, shift_at(row.first_observation, spans))
-        end_utc = shifted(row.end_utc, shift_at(row.last_observation, spans))
-        yield row._replace(start_utc=start_utc, end_utc=end_utc)
+        yield with_true_times(row, spans)
+
+
+def with_true_times(row: EpisodeRow, spans: Sequence[Span]) -> EpisodeRow:
+    start_utc = shifted(row.start_utc, shift_at(row.first_observation, spans))
+    end_utc = shifted(row.end_utc, shift_at(row.last_observation, spans))
+    return row._replace(start_utc=start_utc, end_utc=end_utc)
 
 
 def _first(scanner: Scanner, spans: Sequence[Span], first_observations: Sequence[int]) -> int:

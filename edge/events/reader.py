@@ -13,10 +13,11 @@ from zoneinfo import ZoneInfo
 from edge.errors import LogError, UsageError
 from edge.events import counts, episode_rows, history, sense, totals
 from edge.events.counts import TimeBucket
+from edge.events.ended import Backlog, Mark, look
 from edge.events.records import Count, EpisodeRow, Gap, IncidentRow, Latest, RunRow, SumRow, WatchRow
 from edge.events.rows import utc_text
 from edge.events.scan import LAST_ID, Problems, Row, Scanner
-from edge.events.schema import OBSERVATION_COLUMNS
+from edge.events.schema import OBSERVATION_COLUMNS, pragma
 from edge.events.snapshot import connect_to_read
 from edge.events.spans import Span, ids_between, spans
 from edge.events.visits import Visit, Visits
@@ -65,6 +66,29 @@ class LogReader:
         """Those of which any part lies in that time, in the order of their beginnings; the last `limit` of them."""
         found = self._episodes(since, until)
         return found if limit is None else iter(deque(found, maxlen=limit))
+
+    def ended(self, mark: Mark, limit: int, quiet: bool) -> Backlog:
+        """The first `limit` episodes that have ended since `mark`, in the order of their ends.
+
+        `quiet`: nothing was written for so long that none can go on.
+        """
+        return look(self._scanner, self.spans, mark, limit, quiet)
+
+    @property
+    def log_id(self) -> str:
+        """Of this file and no other, made at random with it; empty where no daemon of this version has opened it yet."""
+        number = pragma(self._database, "application_id")
+        return f"{number:08x}" if number else ""
+
+    def rows_lost(self) -> int:
+        """Observations that could not be written, as far as the log still tells."""
+        return sum(row.rows_lost for row in self._incidents)
+
+    def row_count(self) -> int:
+        """Observations between the oldest and the newest; those forgotten in between count too. At once, for any log."""
+        ends = "SELECT (SELECT min(id) FROM observations), (SELECT max(id) FROM observations)"
+        first, last = self._database.execute(ends).fetchone()
+        return 0 if first is None else int(last - first + 1)
 
     def visits(self, since: datetime | None = None, until: datetime | None = None, limit: int = 20) -> Visits:
         """How many faces came, how long their episodes lasted, and the visits that lasted longest."""
