@@ -186,6 +186,45 @@ class DeviceSettings(_Section, frozen=True):
     """what the page calls this device; empty: the machine's host name"""
 
 
+class MqttSettings(_Section, frozen=True):
+    host: Text = ""
+    """name or IP address of the MQTT broker, as in homeassistant.local; empty: nothing is sent"""
+    port: Annotated[int, Meta(ge=0, le=MAX_PORT)] = 0
+    """of the broker; 0: 1883, with TLS 8883"""
+    tls: bool = False
+    """encrypt the connection, and believe only a broker whose certificate is good"""
+    ca: Text = ""
+    """PEM file with the certificate that the broker's is signed by; empty: those that the system believes"""
+    cert: Text = ""
+    """PEM file with a certificate of this device, for a broker that asks for one"""
+    key: Text = ""
+    """PEM file with the key of `cert`"""
+    user: Text = ""
+    """name at the broker"""
+    password_file: Text = ""
+    """file whose first line is the password; empty: the variable EMOTION_EDGE_MQTT_PASSWORD, if any"""
+    name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{0,64}$")] = ""
+    """this device's in the topics (emotion-edge/NAME/...), and its client id: letters, digits, - and _; another one
+    for each device; empty: device.name, or the machine's host name"""
+    details: bool = False
+    """also send each face's emotion and number; else only how many there are, and what the largest shows"""
+    discovery: bool = False
+    """announce the device to Home Assistant, where it then appears by itself"""
+
+    def __post_init__(self) -> None:
+        if bool(self.cert) != bool(self.key):
+            raise ValueError("cert and key: expected both or none of them")
+        if (self.ca or self.cert) and not self.tls:
+            raise ValueError("ca, cert, key: expected tls = true with them")
+        if self.password_file and not self.user:
+            raise ValueError("password_file: expected a user with it")
+
+    @property
+    def broker_port(self) -> int:
+        """The one to connect to."""
+        return self.port or (8883 if self.tls else 1883)
+
+
 class Settings(_Section, frozen=True):
     camera: CameraSettings = CameraSettings()
     detector: DetectorSettings = DetectorSettings()
@@ -195,6 +234,7 @@ class Settings(_Section, frozen=True):
     web: WebSettings = WebSettings()
     notice: NoticeSettings = NoticeSettings()
     device: DeviceSettings = DeviceSettings()
+    mqtt: MqttSettings = MqttSettings()
 
 
 def load(path: str | Path | None) -> Settings:

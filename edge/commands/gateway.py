@@ -17,7 +17,7 @@ from edge.errors import SettingsError, UsageError
 from edge.settings import INSTALLED, PROJECT, Settings, load, log_path
 
 REQUIREMENTS = Path(edge.__file__).parent / "requirements-gateway.txt"
-LIBRARIES = ("flask", "waitress", "PIL", "segno")
+LIBRARIES = ("flask", "waitress", "PIL", "segno", "paho", "prometheus_client")
 ACTIONS = ("run", "url", "token", "enable", "disable")
 ENABLE = "sudo emotion-edge gateway enable"
 
@@ -53,7 +53,7 @@ def gateway(args: argparse.Namespace) -> int:
             f"there: {ENABLE}; here `{command_name()} gateway` serves the page until stopped",
         )
     settings = load(args.config)
-    _check_libraries()
+    check_libraries()
     if args.action == "run":
         from edge.gateway import server
 
@@ -67,7 +67,7 @@ def gateway(args: argparse.Namespace) -> int:
 
 def write(args: argparse.Namespace) -> int:
     settings = load(args.config)
-    _check_libraries()
+    check_libraries()
     from edge.commands.notice import default_url, write_notice
 
     if args.output.exists() and log_path(settings).exists() and args.output.samefile(log_path(settings)):
@@ -128,7 +128,8 @@ def page_url(settings: Settings) -> str:
     return f"http://{host}:{port}/?token={AccessToken(token_file()).value()}"
 
 
-def _check_libraries() -> None:
+def check_libraries() -> None:
+    """Raises SettingsError where the gateway's libraries are missing."""
     missing = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
     if missing:
         found = f"the page needs {', '.join(missing)}, which is not installed"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from edge import __version__
-from edge.commands import actions, gateway
+from edge.commands import actions, gateway, mqtt
 from edge.commands.times import parse_time
 from edge.daemon.command import command_name
 
@@ -29,6 +29,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_pause(commands)
     _add_watch(commands)
     gateway.add_to(commands)
+    mqtt.add_to(commands)
     _add_analyze(commands)
     _add_export(commands)
     _add_report(commands)

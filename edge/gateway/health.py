@@ -19,6 +19,7 @@ from edge.events.zone import local_zone
 from edge.gateway.live import Snapshot
 
 KEEP_SECONDS = 5.0  # a reloading page does not make the checks run again
+THROTTLED_NOW = 1 << 2  # of `vcgencmd get_throttled` (Raspberry Pi documentation)
 SYNCHRONIZED = Path("run/systemd/timesync/synchronized")
 
 
@@ -53,6 +54,7 @@ class Health:
         return {
             "temperature_celsius": system.temperature_celsius(machine),
             "undervoltage": undervoltage(machine),
+            "throttled": throttled(machine),
             "disk": disk(log),
             "log": log_size(log),
             "clock": {"zone": local_zone().key, "synchronized": (machine.root / SYNCHRONIZED).exists()},
@@ -68,6 +70,16 @@ def undervoltage(machine: Machine) -> bool | None:
             if (sensor / "name").read_text().strip() == "rpi_volt":
                 return (sensor / "in0_lcrit_alarm").read_text().strip() == "1"
         except OSError:
+            continue
+    return None
+
+
+def throttled(machine: Machine) -> bool | None:
+    """Whether the processor is slowed down now, as the firmware says in /sys; None where it says nothing."""
+    for path in (machine.root / "sys/devices/platform").glob("soc*/soc*:firmware/get_throttled"):
+        try:
+            return bool(int(path.read_text(), 16) & THROTTLED_NOW)
+        except (OSError, ValueError):
             continue
     return None
 

@@ -17,6 +17,7 @@ from edge.gateway.app import MAX_BODY_BYTES, create_app
 from edge.gateway.gateway import Gateway, token_file
 from edge.gateway.hosts import is_loopback
 from edge.gateway.live import LiveClient
+from edge.gateway.mqtt.bridge import Bridge
 from edge.gateway.notice import must_be_completed
 
 SPARE_THREADS = 4  # for pages and questions while every viewer's stream holds its own thread
@@ -38,12 +39,17 @@ def run(settings_: settings.Settings) -> int:
     server = make_server(create_app(gateway), settings_.web)
     _stop_on_signals(client)
     client.start()
+    bridge = Bridge(gateway) if settings_.mqtt.host else None
+    if bridge:
+        bridge.start()
     _announce(settings_)
     notify("READY=1")
     try:
         server.run()
     finally:
         notify("STOPPING=1")
+        if bridge:
+            bridge.close()
         server.close()
     return 0
 

@@ -1,0 +1,42 @@
+"""`emotion-edge mqtt`: what a person does about MQTT by hand; the gateway does everything else."""
+
+import argparse
+import socket
+from pathlib import Path
+
+from edge.commands.gateway import check_libraries
+from edge.errors import UsageError
+from edge.settings import Settings, load
+
+ACTIONS = ("forget",)
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser("mqtt", help="forget: remove this device from Home Assistant and from the broker")
+    parser.add_argument(
+        "action",
+        choices=ACTIONS,
+        help="forget: remove what the broker keeps of this device, upon which Home Assistant removes it too; set "
+        "mqtt.discovery = false and restart the gateway first, which else announces it again",
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML (default: built-in settings)")
+    parser.set_defaults(command=forget)
+
+
+def forget(args: argparse.Namespace) -> int:
+    """Raises UsageError where no broker is set, EdgeError where it cannot be reached."""
+    settings = load(args.config)
+    check_libraries()
+    if not settings.mqtt.host:
+        raise UsageError("no broker is set", "give --config FILE with mqtt.host")
+    from edge.gateway.mqtt.forget import forget
+
+    forget(settings.mqtt, _name(settings))
+    print(f"{settings.mqtt.host} keeps nothing of this device any more")
+    return 0
+
+
+def _name(settings: Settings) -> str:
+    from edge.gateway.mqtt.bridge import name_of
+
+    return name_of(settings, settings.device.name or socket.gethostname())
