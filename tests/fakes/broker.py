@@ -84,12 +84,14 @@ class Message(NamedTuple):
 class Subscriber:
     """Keeps all messages of `topic`, also over restarts of the broker."""
 
-    def __init__(self, port: int, topic: str = "#", options: Callable[[Client], None] = lambda client: None) -> None:
+    def __init__(
+        self, port: int, topic: str = "#", options: Callable[[Client], None] = lambda client: None, name: str = "first"
+    ) -> None:
         self.messages: list[Message] = []
         self._came = threading.Condition()
         self._topic = topic
         self._subscribed = threading.Event()
-        self._client = Client(CallbackAPIVersion.VERSION2, client_id="subscriber", clean_session=False)
+        self._client = Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=False)
         self._client.reconnect_delay_set(1, 1)
         self._client.on_connect = lambda client, *_: client.subscribe(self._topic, 1)
         self._client.on_subscribe = lambda *_: self._subscribed.set()

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTMessageInfo
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -140,7 +140,10 @@ class Connection:
     def publish(self, topic: str, payload: bytes | str, qos: int = 0, retain: bool = False) -> MQTTMessageInfo | None:
         """Send it; None where there is no connection. With qos 1 the answer tells when the broker has it."""
         session = self._session
-        return session.client.publish(topic, payload, qos, retain) if session else None
+        if session is None:
+            return None
+        sent = session.client.publish(topic, payload, qos, retain)
+        return sent if sent.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
 
     def drop(self, problem: str) -> None:
         """Begin anew with a broker that does not do what it must."""

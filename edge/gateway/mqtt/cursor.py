@@ -42,18 +42,27 @@ class Cursor:
         return stored.deleted if stored else 0
 
     def move(self, log_id: str, mark: Mark, deleted: int) -> None:
-        """Keep `mark`, and that `deleted` more episodes were deleted unsent. Raises OSError where that is not possible."""
+        """Keep `mark`, and that `deleted` more episodes were deleted unsent."""
         stored = Stored(**asdict(mark), deleted=self.deleted(log_id) + deleted)
         if self._stored and stored == self._logs.get(log_id):
             return
         logs = {id: other for id, other in self._logs.items() if id != log_id} | {log_id: stored}
         self._logs = dict(list(logs.items())[-MOST_LOGS:])
-        self._stored = False
+        try:
+            self._write()
+        except OSError as error:
+            if self._stored:
+                words = "%s: cannot be written (%s); after a restart the episodes from here on are sent again"
+                logger.warning(words, self._path, error.strerror)
+            self._stored = False
+        else:
+            self._stored = True
+
+    def _write(self) -> None:
         draft = self._path.with_suffix(".new")
         # Without fsync: a cut of power brings an older cursor, and a few episodes twice, for no wear of the SD card.
         draft.write_bytes(msgspec.json.encode(self._logs))
         draft.replace(self._path)
-        self._stored = True
 
 
 def _read(path: Path) -> dict[str, Stored]:

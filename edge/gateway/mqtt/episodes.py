@@ -182,26 +182,22 @@ class EpisodeSender:
             self._cursor.move(self._log_id, mark, 0)
         return mark
 
-    def _publish(self, message: dict[str, Any], row: EpisodeRow) -> Sent:
+    def _publish(self, message: dict[str, Any], row: EpisodeRow) -> Sent | None:
+        """None where the connection is lost."""
         sent = self._broker.publish(self._topics.events, encode(message), qos=1)
-        if sent is None:
-            raise LostError
         if datetime.now(UTC) - datetime.fromisoformat(row.end_utc) < timedelta(seconds=NEWS_SECONDS):
             self._broker.publish(self._topics.ha_event, encode(message), qos=1)
         return sent
 
-    def _wait(self, sent: Sent, number: int, deadline_s: float) -> None:
+    def _wait(self, sent: Sent | None, number: int, deadline_s: float) -> None:
         """Raises LostError where the connection `number` ends first."""
-        while not sent.is_published():
-            if self._broker.number != number or not self._broker.connected or self._closed.is_set():
+        while not _is_acknowledged(sent):
+            if sent is None or self._broker.number != number or not self._broker.connected or self._closed.is_set():
                 raise LostError
             if self._clock() > deadline_s:
                 self._broker.drop(f"it acknowledged nothing for {ACKNOWLEDGE_SECONDS:g} s")
                 raise LostError
-            try:
-                sent.wait_for_publish(0.2)
-            except (ValueError, RuntimeError) as error:  # paho could not send it
-                raise LostError from error
+            sent.wait_for_publish(0.2)
 
     def _send_growing(self, events: Events, rows: Sequence[EpisodeRow]) -> None:
         growing = {}
@@ -219,9 +215,18 @@ class EpisodeSender:
             logger.warning("no episodes go to the MQTT broker: %s", problem)
 
 
-def _signature(path: Path) -> tuple[int, int, int] | None:
+def _is_acknowledged(sent: Sent | None) -> bool:
+    """Raises LostError for what paho could not even send."""
+    try:
+        return sent is not None and sent.is_published()
+    except (RuntimeError, ValueError) as error:
+        raise LostError from error
+
+
+def _signature(path: Path) -> tuple[int, int] | None:
+    """Size and time of a file; an empty one, which readers make beside the log, is as good as none."""
     try:
         found = path.stat()
     except OSError:
         return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
+    return (found.st_size, found.st_mtime_ns) if found.st_size else None
