@@ -250,9 +250,9 @@ def kill_again_and_again(folder: Path, kills: int, seed: int = 1) -> list[int]:
             subscriber.wait_for(lambda before=before: len(subscriber.messages) > before)  # type: ignore[misc]
             time.sleep(chance.uniform(0, 0.05))
             process.end(signal.SIGKILL)
-            fill(log, 3000, LogSettings(commit_seconds=600.0), clock)
+            fill(log, 1000, LogSettings(commit_seconds=600.0), clock)
         with process:
-            last = (100 + 3000 * kills - 1) // 10 * 10 - 9
+            last = (100 + 1000 * kills - 1) // 10 * 10 - 9
             subscriber.wait_for(lambda: last in ends(subscriber), 120)
         return ends(subscriber)
 
