@@ -76,7 +76,7 @@ class LogReader:
 
     @property
     def log_id(self) -> str:
-        """Of this file and no other, made at random with it; empty where no daemon of this version has opened it yet."""
+        """Of this file and no other, made at random; empty until a daemon of this version has opened it."""
         number = pragma(self._database, "application_id")
         return f"{number:08x}" if number else ""
 
@@ -85,7 +85,7 @@ class LogReader:
         return sum(row.rows_lost for row in self._incidents)
 
     def row_count(self) -> int:
-        """Observations between the oldest and the newest; those forgotten in between count too. At once, for any log."""
+        """Observations from the oldest to the newest, at once; those forgotten in between count too."""
         ends = "SELECT (SELECT min(id) FROM observations), (SELECT max(id) FROM observations)"
         first, last = self._database.execute(ends).fetchone()
         return 0 if first is None else int(last - first + 1)

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.edge.gateway.mqtt.test_broker import kill_again_and_again
+from tests.fakes.gateway_process import kill_again_and_again
 
 
 def main() -> int:

@@ -1,14 +1,18 @@
 """The real gateway as a process, to be killed."""
 
 import os
+import random
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Self
 
-from tests.edge.conftest import environment
-from tests.fakes.broker import free_port
+from edge.settings import LogSettings
+from tests.fakes.broker import Mosquitto, Subscriber, free_port
+from tests.fakes.eventlog import Clock, fill
+from tests.program import environment
 
 
 class GatewayProcess:
@@ -43,3 +47,30 @@ class GatewayProcess:
         assert self._process
         os.kill(self._process.pid, number)
         self._process.wait(20)
+
+
+def ends(subscriber: Subscriber) -> list[int]:
+    """The first observations of the episodes that came, in the order in which each came first."""
+    found = [message.json for message in subscriber.of("hall/events")]
+    return list(dict.fromkeys(int(one["id"].partition("-")[2]) for one in found if one["type"] == "end"))
+
+
+def kill_again_and_again(folder: Path, kills: int, seed: int = 1) -> list[int]:
+    """Kill the gateway at any moment while it sends; gives the episodes that came."""
+    chance = random.Random(seed)
+    log = folder / "emotions.db"
+    clock = Clock()
+    fill(log, 100, LogSettings(commit_seconds=600.0), clock)
+    with Mosquitto(folder) as broker, Subscriber(broker.port) as subscriber:
+        process = GatewayProcess(folder, f'host = "127.0.0.1"\nport = {broker.port}\nname = "hall"')
+        for _ in range(kills):
+            process.start()
+            before = len(subscriber.messages)
+            subscriber.wait_for(lambda before=before: len(subscriber.messages) > before)  # type: ignore[misc]
+            time.sleep(chance.uniform(0, 0.05))
+            process.end(signal.SIGKILL)
+            fill(log, 1000, LogSettings(commit_seconds=600.0), clock)
+        with process:
+            last = (100 + 1000 * kills - 1) // 10 * 10 - 9
+            subscriber.wait_for(lambda: last in ends(subscriber), 120)
+        return ends(subscriber)

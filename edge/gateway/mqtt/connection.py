@@ -89,9 +89,10 @@ class Session:
 
 
 class Connection:
-    """Connects in a thread of its own, from `start` to `close`. `subscriptions` are given to `hear`, topic and payload.
+    """Connects in a thread of its own, from `start` to `close`.
 
-    `hear` is called by paho's thread, and must not wait. The broker publishes `will` on its topic when the connection is lost.
+    What comes for `subscriptions` is given to `hear`, topic and payload; it is called by paho's thread, and must not
+    wait. The broker publishes `will`, topic and payload, when the connection is lost.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What is sent: the state now, the device's own figures, episodes. No image, and no face alone unless `details` asks."""
+"""What is sent: the state now, the device's own figures, episodes. No image; no single face unless asked for."""
 
 import json
 from dataclasses import dataclass

@@ -63,7 +63,7 @@ def topic_name(name: str) -> str:
 
 
 def object_id(root: Path = Path("/")) -> str:
-    """The same for ever on one machine, whatever it is called: from the board's serial number, else the machine's id."""
+    """The same for ever on one machine, whatever it is called: from the serial number, else the machine's id."""
     for name in SERIAL_NUMBERS:
         if serial := _read(root / name):
             return f"emotion_edge_{topic_name(serial.lower())}"

@@ -1,9 +1,9 @@
-"""Judge our discovery messages by Home Assistant's own schemas, whose other parts are stood in for.
+"""Judge discovery messages, one a line, by Home Assistant's own schemas, whose other parts are stood in for.
 
     pip download --no-deps --ignore-requires-python homeassistant==2026.2.3 and unzip it to FOLDER/wheel
     pip install --target FOLDER/site voluptuous voluptuous-serialize voluptuous-openapi awesomeversion attrs yarl \
         python-slugify jinja2 orjson propcache aiohttp multidict pyyaml packaging
-    EMOTION_EDGE_HOME_ASSISTANT=FOLDER python3.13 -m tests.edge.gateway.mqtt.home_assistant
+    EMOTION_EDGE_HOME_ASSISTANT=FOLDER python3.13 -m pytest tests/edge/gateway/mqtt/test_discovery.py
 
 The wheel wants Python 3.13.2; its schemas do with 3.13.0. What is not in FOLDER is an empty shell.
 """
@@ -11,6 +11,7 @@ The wheel wants Python 3.13.2; its schemas do with 3.13.0. What is not in FOLDER
 import importlib
 import importlib.abc
 import importlib.machinery
+import json
 import os
 import sys
 import types
@@ -75,15 +76,10 @@ def judge(payload: dict[str, Any]) -> list[str]:
 
 
 def main() -> int:
-    import json
-
-    from edge.gateway.mqtt.payloads import encode
-    from tests.edge.gateway.mqtt.test_discovery import PAYLOADS
-
     sys.path[:0] = [str(Path(FOLDER, "site")), str(Path(FOLDER, "wheel"))]
     sys.meta_path.append(Shells(Path(FOLDER)))
-    for payload in PAYLOADS:
-        print("accepted:", *judge(json.loads(encode(payload))))
+    for line in sys.stdin:
+        print("accepted:", *judge(json.loads(line)))
     return 0
 
 

@@ -24,7 +24,7 @@ from tests.fakes import eventlog, gateway
 from tests.fakes.broker import Mosquitto, Subscriber, needs_mosquitto
 from tests.fakes.cutting_proxy import cutting
 from tests.fakes.eventlog import Clock, fill, open_log
-from tests.fakes.gateway_process import GatewayProcess
+from tests.fakes.gateway_process import GatewayProcess, ends, kill_again_and_again
 from tests.fakes.live import FakeDaemon, face, live
 
 pytestmark = needs_mosquitto
@@ -50,12 +50,6 @@ def bridged(folder: Path, port: int, **mqtt: Any) -> Iterator[FakeDaemon]:
             yield daemon
         finally:
             bridge.close()
-
-
-def ends(subscriber: Subscriber) -> list[int]:
-    """The first observations of the episodes that came, in the order in which each came first."""
-    found = [message.json for message in subscriber.of("hall/events")]
-    return list(dict.fromkeys(int(one["id"].partition("-")[2]) for one in found if one["type"] == "end"))
 
 
 def expected(seconds: int) -> list[int]:
@@ -234,27 +228,6 @@ def test_a_day_without_a_broker_arrives_whole_and_in_order(tmp_path: Path) -> No
         subscriber.wait_for(lambda: len(subscriber.of("/events")) >= len(wanted), 120)
         assert ends(subscriber)[: len(wanted)] == wanted
         assert len(subscriber.of("/events")) <= len(wanted) + 1, "nothing twice where nothing broke"
-
-
-def kill_again_and_again(folder: Path, kills: int, seed: int = 1) -> list[int]:
-    """Kill the gateway at any moment while it sends; gives the episodes that came. Also `python -m tests.chaos.mqtt_kills`."""
-    chance = random.Random(seed)
-    log = folder / "emotions.db"
-    clock = Clock()
-    fill(log, 100, LogSettings(commit_seconds=600.0), clock)
-    with Mosquitto(folder) as broker, Subscriber(broker.port) as subscriber:
-        process = GatewayProcess(folder, f'host = "127.0.0.1"\nport = {broker.port}\nname = "hall"')
-        for _ in range(kills):
-            process.start()
-            before = len(subscriber.messages)
-            subscriber.wait_for(lambda before=before: len(subscriber.messages) > before)  # type: ignore[misc]
-            time.sleep(chance.uniform(0, 0.05))
-            process.end(signal.SIGKILL)
-            fill(log, 1000, LogSettings(commit_seconds=600.0), clock)
-        with process:
-            last = (100 + 1000 * kills - 1) // 10 * 10 - 9
-            subscriber.wait_for(lambda: last in ends(subscriber), 120)
-        return ends(subscriber)
 
 
 def test_no_kill_of_the_gateway_loses_or_disorders_an_episode(tmp_path: Path) -> None:

@@ -109,7 +109,8 @@ def test_the_rules_refuse_what_home_assistant_refuses_or_ignores(place: tuple[st
 )
 def test_home_assistants_own_schemas_take_every_message() -> None:
     command = [sys.executable, "-m", "tests.edge.gateway.mqtt.home_assistant"]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    lines = "\n".join(encode(message).decode() for message in PAYLOADS)
+    done = subprocess.run(command, cwd=PROJECT, input=lines, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("accepted: emotion occupied faces") == len(PAYLOADS)
 
