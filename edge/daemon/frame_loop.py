@@ -125,11 +125,15 @@ class FrameLoop:
         logger.info("emotions are logged to %s; no image is kept", self._logs.current.path)
 
     def _handle(self, frame: Frame, dropped: int) -> None:
+        started_s = time.monotonic()
         faces = self._pipeline.analyze(frame.gray, frame.time_s)
+        analyzed_s = time.monotonic()
         now = datetime.now(UTC)
         self._logs.current.record(faces, frame.time_s, now)
         self._frames += 1
         now_s = time.monotonic()
+        self._pipeline.stages.add("analyze", analyzed_s - started_s)
+        self._pipeline.stages.add("log", now_s - analyzed_s)
         self._view.show(frame, faces, now_s, self._dropped + dropped)
         if self._status:
             self._status.show(faces, now_s, now.astimezone(), self._dropped + dropped)

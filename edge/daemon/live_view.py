@@ -11,6 +11,7 @@ import numpy.typing as npt
 from edge import __version__
 from edge.cameras import Frame
 from edge.contract import LABELS
+from edge.daemon.counters import Counters
 from edge.daemon.live import LiveServer
 from edge.results import FaceEmotion
 from edge.settings import DetectorSettings
@@ -39,8 +40,9 @@ def hello(pipeline: Pipeline, model: str, pid: int) -> dict[str, Any]:
 class LiveView:
     """Keeps what is true now, and publishes it when it is time to."""
 
-    def __init__(self, server: LiveServer, settings: DetectorSettings) -> None:
+    def __init__(self, server: LiveServer, settings: DetectorSettings, counters: Counters = dict) -> None:
         self._server = server
+        self._counters = counters
         self._settings = settings
         self._state: State = "starting"
         self._text = "starting"
@@ -124,6 +126,7 @@ class LiveView:
                 "faces": [self._face(face) for face in self._faces],
                 "region": self._settings.region,
                 "min_face_px": self._settings.min_face_px,
+                **self._counters(),
             }
         )
 

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from edge.cameras import CameraSource
+from edge.daemon.counters import make_counters
 from edge.daemon.frame_loop import FrameLoop, model_name
 from edge.daemon.live import LiveServer
 from edge.daemon.live_view import LiveView, hello
@@ -30,7 +31,7 @@ def run(settings: Settings, signals: Signals, switch: PauseSwitch, log: Path | N
     pipeline = Pipeline.from_settings(settings)
     notifier = Notifier()
     logs = Logs(settings, log)
-    view = _offer_live_view(pipeline, switch, settings)
+    view = _offer_live_view(pipeline, switch, settings, logs)
     loop = FrameLoop(pipeline, logs, signals, switch, notifier, view)
     try:
         _announce(pipeline)
@@ -43,11 +44,11 @@ def run(settings: Settings, signals: Signals, switch: PauseSwitch, log: Path | N
     return EXIT_TRY_AGAIN if loop.damaged or logs.lost_rows else 0
 
 
-def _offer_live_view(pipeline: Pipeline, switch: PauseSwitch, settings: Settings) -> LiveView:
+def _offer_live_view(pipeline: Pipeline, switch: PauseSwitch, settings: Settings, logs: Logs) -> LiveView:
     greeting = hello(pipeline, model_name(pipeline), os.getpid())
     server = LiveServer(live_socket(), greeting, switch.request)
     server.start()
-    return LiveView(server, settings.detector)
+    return LiveView(server, settings.detector, make_counters(pipeline, logs))
 
 
 def _announce(pipeline: Pipeline) -> None:

@@ -80,10 +80,6 @@ class LogReader:
         number = pragma(self._database, "application_id")
         return f"{number:08x}" if number else ""
 
-    def rows_lost(self) -> int:
-        """Observations that could not be written, as far as the log still tells."""
-        return sum(row.rows_lost for row in self._incidents)
-
     def row_count(self) -> int:
         """Observations from the oldest to the newest, at once; those forgotten in between count too."""
         ends = "SELECT (SELECT min(id) FROM observations), (SELECT max(id) FROM observations)"
@@ -140,6 +136,10 @@ class LogReader:
     ) -> list[SumRow]:
         """Face time by emotion, from the hourly sums: whole hours, also where rows were deleted. Quick for years."""
         return totals.sums(self._scanner, since, until, bucket, zone)
+
+    def totals(self) -> dict[str, tuple[float, int]]:
+        """Seconds of face time and episodes by emotion, from the hourly sums of all time. Quick for years."""
+        return totals.by_emotion(self._scanner)
 
     def watched(
         self,

@@ -7,7 +7,7 @@ from werkzeug.exceptions import HTTPException
 
 from edge.daemon.command import command_name
 from edge.errors import EdgeError, UsageError
-from edge.gateway import compression, live_api, log_api, pages
+from edge.gateway import compression, live_api, log_api, metrics_api, pages
 from edge.gateway.attempts import FailedAttempts
 from edge.gateway.gateway import Gateway
 from edge.gateway.hosts import own_names
@@ -31,6 +31,7 @@ def create_app(gateway: Gateway, attempts: FailedAttempts | None = None) -> Flas
     pages.add_to(app)
     app.register_blueprint(live_api.routes)
     app.register_blueprint(log_api.routes)
+    app.register_blueprint(metrics_api.routes)
     app.register_error_handler(HTTPException, refuse)
     app.register_error_handler(EdgeError, explain)
     app.register_error_handler(Exception, hide)

@@ -4,7 +4,7 @@ import socket
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from flask import current_app
 from werkzeug.exceptions import TooManyRequests
@@ -15,6 +15,9 @@ from edge.gateway.health import Health
 from edge.gateway.live import LiveClient
 from edge.gateway.pictures import Level, Pictures, level_for
 from edge.gateway.security import viewer_is_local
+
+if TYPE_CHECKING:
+    from edge.gateway.mqtt.bridge import Bridge
 
 DEMO, DEMO_LOG = "demo", "demo.db"  # as the daemon has them
 TOKEN_NAME = "web-token"  # of a file in the state folder
@@ -46,6 +49,8 @@ class Gateway:
     health: Health = field(init=False)
     viewers: Places = field(init=False)
     exports: Places = field(init=False)
+    mqtt: "Bridge | None" = None
+    """where a broker is set"""
 
     def __post_init__(self) -> None:
         self.pictures = Pictures(self.client)

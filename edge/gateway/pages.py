@@ -9,6 +9,8 @@ from edge.gateway.gateway import this_gateway
 from edge.gateway.notice import facts, must_be_completed
 from edge.gateway.texts import ORIGINAL, languages, texts
 
+DAEMON_SECONDS = 1.0  # for the daemon's word
+
 
 def add_to(app: Flask) -> None:
     app.add_url_rule("/", "page", page)
@@ -40,7 +42,15 @@ def notice() -> str:
 
 
 def alive() -> Response:
-    return jsonify(status="ok")
+    """That this process answers; with ?daemon=1, whether the camera's does as well: 503 where not."""
+    gateway = this_gateway()
+    if request.args.get("daemon") != "1":
+        return jsonify(status="ok")
+    with gateway.client.watching():
+        snapshot = gateway.client.settled(DAEMON_SECONDS)
+    answer = jsonify(status="ok" if snapshot.live else "no daemon")
+    answer.status_code = 200 if snapshot.live else 503
+    return answer
 
 
 def _language() -> str:

@@ -40,6 +40,7 @@ def run(settings_: settings.Settings) -> int:
     _stop_on_signals(client)
     client.start()
     bridge = Bridge(gateway) if settings_.mqtt.host else None
+    gateway.mqtt = bridge
     if bridge:
         bridge.start()
     _announce(settings_)

@@ -9,6 +9,7 @@ is gone: not reported, but remembered for `forget_seconds`, so that who turned a
 
 import logging
 import math
+import time
 from typing import Self
 
 import numpy as np
@@ -20,6 +21,7 @@ from edge.settings import Settings, TrackingSettings
 from edge.vision.change import ChangeDetector
 from edge.vision.classifier import Classifier
 from edge.vision.detection import Face, FaceDetector, in_detail, mirrored, open_detector
+from edge.vision.stage_times import StageTimes
 from edge.vision.template import FaceTemplate
 from edge.vision.track import Track
 from edge.vision.tracking import Tracker
@@ -50,6 +52,7 @@ class Pipeline:
         self.classifier = classifier
         self.detections = 0
         """how often the detector has looked"""
+        self.stages = StageTimes()
         self._mirrored_detector = mirrored(detector)
         self._photo_detector = photo_detector or detector
         self._settings = tracking
@@ -132,7 +135,9 @@ class Pipeline:
         detector = self._mirrored_detector if self._looked_mirrored else self.detector
         if one_look:
             detector = self._photo_detector
+        started_s = time.perf_counter()
         faces = self._limited(detector.detect(frame_gray))
+        self.stages.add("detect", time.perf_counter() - started_s)
         self.detections += 1
         self._detected_s = time_s
         self._change.remember(frame_gray)
@@ -153,8 +158,11 @@ class Pipeline:
     def _classify(self, track: Track, frame_gray: npt.NDArray[np.uint8], time_s: float) -> FaceEmotion:
         face = track.face
         emotion = track.emotion
+        started_s = time.perf_counter()
         crop = crop_face(frame_gray, face.box_xywh, self.detector.geometry, face.eyes)
-        emotion.update(track.answer.of(crop, time_s, self.classifier.classify), time_s)
+        probabilities = track.answer.of(crop, time_s, self.classifier.classify)
+        self.stages.add("classify", time.perf_counter() - started_s)
+        emotion.update(probabilities, time_s)
         score = float(emotion.probabilities[emotion.label])
         label = LABELS[emotion.label]
         certain = self.classifier.manifest.certainty.is_certain(label, score)

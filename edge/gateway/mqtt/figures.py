@@ -29,7 +29,6 @@ class Figures:
         report = self._gateway.health.report(self._gateway.log, snapshot)
         live = snapshot.live or {}
         hello = snapshot.hello or {}
-        rows, lost = log_rows(self._gateway)
         return {
             "temperature_celsius": report["temperature_celsius"],
             "frames_per_second": self._rate(live),
@@ -38,8 +37,8 @@ class Figures:
             "throttled": report["throttled"],
             "disk_free_mb": report["disk"]["free_bytes"] // 1_000_000,
             "clock_synchronized": report["clock"]["synchronized"],
-            "log_rows": rows,
-            "lost_rows": lost,
+            "log_rows": log_rows(self._gateway),
+            "lost_rows": live.get("log_rows_lost_total"),
             "episodes_deleted_unsent": self._unsent(),
             "version": __version__,
             "model": hello.get("model"),
@@ -60,10 +59,10 @@ class Figures:
         return round((frames - before[1]) / (now_s - before[0]), 1)
 
 
-def log_rows(gateway: Gateway) -> tuple[int | None, int | None]:
-    """Observations in the log, and those that could not be written; None where there is no log, or none to be read."""
+def log_rows(gateway: Gateway) -> int | None:
+    """Observations in the log; None where there is none, or none to be read."""
     try:
         with open_reader(gateway.log) as log:
-            return log.row_count(), log.rows_lost()
+            return log.row_count()
     except (EdgeError, sqlite3.Error):
-        return None, None
+        return None

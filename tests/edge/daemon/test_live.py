@@ -89,6 +89,13 @@ def test_it_greets_and_tells_what_it_sees(tmp_path: Path) -> None:
     assert face["probabilities"][face["emotion"]] == pytest.approx(face["score"], abs=1e-3)
     assert len(face["box_xywh"]) == 4
     assert {"track", "detection_score", "certain", "since_s"} < set(face)
+    assert live["detections_total"] >= 1
+    assert live["log_rows_lost_total"] == 0
+    stages = live["stage_seconds"]
+    assert set(stages) == {"detect", "classify", "analyze", "log"}
+    assert sum(stages["analyze"][1:]) == live["sequence"], "each frame once"
+    assert sum(stages["detect"][1:]) == live["detections_total"]
+    assert stages["analyze"][0] >= stages["detect"][0]
 
 
 def test_a_frame_comes_when_it_is_asked_for_and_only_once(tmp_path: Path) -> None:
