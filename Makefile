@@ -10,7 +10,7 @@ SITE_PACKAGES := $(shell cd / && $(PYTHON) -c 'import picamera2' 2>/dev/null && 
 # Another environment once picamera2 is there, which an older one does not see.
 EDGE_READY := .venv-edge/ready$(if $(SITE_PACKAGES),-picamera2)
 
-.PHONY: help run test test-edge test-train test-arm64 test-systemd pi-cost edge-env train-env lint bundle chaos clean
+.PHONY: help run test test-edge test-train test-arm64 test-systemd pi-cost edge-env train-env lint bundle chaos fleet clean
 
 help:
 	@echo 'make run          emotions from the camera, else from the demo; prints the address of the live page'
@@ -22,6 +22,7 @@ help:
 	@echo 'make lint         style and types: ruff and mypy'
 	@echo 'make pi-cost      instructions that a Pi executes for a frame and a face, emulated (qemu-system-arm, cpio; minutes)'
 	@echo 'make chaos        the daemon under SIGKILL, bad cameras, a full disk and damage, for minutes; SEED=2 for others'
+	@echo 'make fleet        500 simulated devices on a real hub for ten minutes (mosquitto, postgresql)'
 	@echo 'make edge-env     .venv-edge: what the daemon and the live page need, from their locks'
 	@echo 'make train-env    .venv-train, from requirements-train.txt'
 	@echo 'make bundle       the archive for the Pi, in dist/'
@@ -34,7 +35,7 @@ run: edge-env
 test: lint test-edge test-train
 
 test-edge: .venv-edge/tests-ready
-	$(EDGE) -m pytest -n 2 --dist loadfile tests/edge tests/browser tests/systemd tests/test_*.py --ignore tests/systemd/booted
+	$(EDGE) -m pytest -n 2 --dist loadfile tests/edge tests/browser tests/systemd tests/hub tests/test_*.py --ignore tests/systemd/booted
 
 # Cameras, files and detection also under this environment's OpenCV 4.14, which Pi OS Trixie has; .venv-edge has 4.11.
 UNDER_NEW_OPENCV := tests/edge/cameras tests/edge/vision tests/edge/commands/test_analyze.py
@@ -59,6 +60,9 @@ lint: .venv-edge/tests-ready
 
 chaos: .venv-edge/tests-ready
 	$(EDGE) -m tests.chaos --seed $(SEED)
+
+fleet: .venv-edge/tests-ready
+	$(EDGE) -m tests.fleet --devices 500 --minutes 10
 
 bundle: edge-env
 	$(EDGE) -m convert bundle --out dist
