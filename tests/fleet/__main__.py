@@ -1,4 +1,4 @@
-"""Devices on a real hub, with a broker, a database and a collector that fail on the way: nothing may be lost or doubled.
+"""Devices on a real hub; broker, database and collector fail on the way: nothing may be lost or doubled.
 
 .venv-edge/bin/python -m tests.fleet --devices 500 --minutes 10       (Debian's mosquitto, postgresql and openssl)
 """

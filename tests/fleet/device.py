@@ -1,4 +1,4 @@
-"""A simulated device, by the rules of systemd/hub/PAYLOADS.md: closed episodes wait in a queue of its own for their PUBACK."""
+"""A simulated device (systemd/hub/PAYLOADS.md): closed episodes wait in a queue of its own for their PUBACK."""
 
 import json
 import random

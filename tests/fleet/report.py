@@ -27,7 +27,8 @@ def table(trial: Trial) -> str:
     lines.append(f"| a second, all devices | {sum(sent.values()) / trial.seconds:.0f} |")
     lines.append(f"| received by the collector | {trial.received:,} |")
     lines.append(
-        f"| stored | {rows['episodes']:,} episodes, {rows['stats']:,} stats; an episode takes {row_bytes} bytes, with its indexes |"
+        f"| stored | {rows['episodes']:,} episodes, {rows['stats']:,} stats; "
+        f"an episode takes {row_bytes} bytes, with its indexes |"
     )
     lines.append(f"| an episode, from its first sending to its commit: p50, p99 | {_both(undisturbed)} |")
     lines.append(f"| the same with those that met a fault | {_both(every)}, at most {max(every, default=0.0):.1f} s |")
@@ -40,7 +41,8 @@ def table(trial: Trial) -> str:
         process.close()
         share = process.processor_seconds / trial.seconds
         lines.append(
-            f"| processor time and peak memory of the {name} | {process.processor_seconds:.1f} s, {share:.1%} of one core; {process.peak_mb:.0f} MB |"
+            f"| processor time and peak memory of the {name} | "
+            f"{process.processor_seconds:.1f} s, {share:.1%} of one core; {process.peak_mb:.0f} MB |"
         )
     load = os.getloadavg()[2]
     lines.append(f"| machine | {os.cpu_count()} cores, load {load:.1f}, {time.strftime('%Y-%m-%d')} |")

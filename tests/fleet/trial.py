@@ -1,4 +1,4 @@
-"""One trial: the devices' ten minutes with everything that goes wrong on the way, and what the database holds afterwards."""
+"""One trial: the devices' ten minutes, what goes wrong on the way, and what the database holds afterwards."""
 
 import random
 import signal

@@ -1,1 +1,1 @@
-"""The hub on real engines: Debian's mosquitto and postgresql, promtool; each test skips where its engine is not installed."""
+"""The hub on real engines: Debian's mosquitto, postgresql, promtool; a test skips where its engine is missing."""

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.hub.engines import ENGINES, Hub
+from tests.hub.engines import ENGINES, FORGERS, Hub
 from tests.hub.processes import missing
 
 DEVICES = ["hall", "cafe", "stairs"]
-FORGERS = ["first-forger", "second-forger", "third-forger"]
 
 
 @pytest.fixture(scope="session")

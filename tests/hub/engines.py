@@ -1,4 +1,4 @@
-"""A hub as systemd/hub configures it, in a folder of its own: mosquitto with TLS and access list, PostgreSQL, the collector."""
+"""A hub as systemd/hub configures it, in a folder of its own: mosquitto with TLS, PostgreSQL, the collector."""
 
 import os
 import shutil
@@ -18,6 +18,7 @@ from edge.settings import PROJECT
 from tests.hub.processes import Process, run, unprivileged
 
 HUB = PROJECT / "systemd" / "hub"
+FORGERS = ["first-forger", "second-forger", "third-forger"]  # users who try what the access list forbids
 ENGINES = ("mosquitto", "mosquitto_passwd", "openssl", "initdb", "postgres", "psql")
 PATIENCE_SECONDS = 60.0
 OWNER = "emotion"

@@ -5,8 +5,7 @@ import json
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.hub.conftest import FORGERS
-from tests.hub.engines import Hub, make_client, wait_until
+from tests.hub.engines import FORGERS, Hub, make_client, wait_until
 from tests.hub.publisher import EPISODE, connected
 
 

@@ -66,7 +66,8 @@ def test_fields_that_the_hub_does_not_know_yet_are_no_fault(hub: Hub) -> None:
         b"null",
         b"\xff\xfe{}",
         b'{"type": "end"}',
-        b'{"type": "other", "id": "x", "emotion": "sad", "start_utc": "2026-11-28T05:00:00Z", "end_utc": "2026-11-28T05:00:00Z"}',
+        b'{"type": "other", "id": "x", "emotion": "sad", '
+        b'"start_utc": "2026-11-28T05:00:00Z", "end_utc": "2026-11-28T05:00:00Z"}',
         b"[" * 10_000,
         b'{"type": "end", "deep": ' + b"[" * 900 + b"]" * 900 + b"}",
         dict(id=""),
@@ -148,7 +149,8 @@ def test_stats_tell_how_wrong_a_clock_is(hub: Hub, ahead_seconds: float) -> None
     with connected(hub, "stairs") as device:
         values = {"temperature_celsius": 51.5, "undervoltage": False, "lost_rows": 0, "version": f"0.2.{ahead_seconds}"}
         device.send("emotion-edge/stairs/stats", values | {"sent_utc": now_utc(ahead_seconds).isoformat()}, qos=0)
-    query = f"SELECT clock_ahead_seconds, temperature_celsius, disk_free_mb FROM stats WHERE version = '0.2.{ahead_seconds}'"
+    columns = "clock_ahead_seconds, temperature_celsius, disk_free_mb"
+    query = f"SELECT {columns} FROM stats WHERE version = '0.2.{ahead_seconds}'"
     wait_until(lambda: hub.rows(query), "the stats")
     row = hub.rows(query)[0]
     assert row[0] == pytest.approx(ahead_seconds, abs=60)

@@ -79,7 +79,7 @@ class Collector:
         self._unacknowledged = []
 
     def _reconnect(self) -> None:
-        """Events that were not acknowledged come again, and must not be acknowledged by the ids of an older connection."""
+        """Events that were not acknowledged come again, and not by the ids of an older connection."""
         stats_dropped.inc(sum(table == "stats" for table, _ in self._rows))
         self._rows = []
         self._unacknowledged = []

@@ -1,4 +1,4 @@
-"""Make a message (../PAYLOADS.md) a row of the table with the same columns (../postgresql/schema.sql), which checks the rest."""
+"""Make a message (../PAYLOADS.md) a row of the table with the same columns (../postgresql/schema.sql)."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
