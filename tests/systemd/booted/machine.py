@@ -3,10 +3,13 @@
 It shares the network of this machine: sshd listens on a loopback port of its own.
 """
 
+import os
 import shutil
 import subprocess
 import time
 from pathlib import Path
+
+import pytest
 
 from edge.settings import PROJECT
 from tests.pi.debian import mirror
@@ -15,10 +18,18 @@ from tests.systemd.booted.releases import Release, bring_cameras
 
 CACHE = PROJECT / ".cache" / "booted"
 PACKAGES = "systemd-sysv,dbus,python3-venv,python3-numpy,openssh-server,sudo,ca-certificates"
-PROGRAMS = ("debootstrap", "systemd-nspawn")
+PROGRAMS = ("debootstrap", "systemd-nspawn", "ssh")
 PORT = 2222
 PATIENCE_SECONDS = 60.0
 OF_THE_HOST = ("/etc/resolv.conf", "/etc/pip.conf", "/etc/ssl/certs")  # apt and pip reach there what they reach here
+
+missing = [program for program in PROGRAMS if not shutil.which(program)]
+needs_containers = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="booting a container needs root"),
+    pytest.mark.skipif(
+        bool(missing), reason=f"{', '.join(missing)}: apt install debootstrap systemd-container openssh-client"
+    ),
+]
 
 CONFIGURE = f"""
 echo pi >/etc/hostname

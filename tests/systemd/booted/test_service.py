@@ -1,42 +1,20 @@
 """The life of two devices, in order: deployed to, upgraded, hurt, paused, removed."""
 
-import os
+import hashlib
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from edge.settings import PROJECT
 from tests.ssh import deploy
-from tests.systemd.booted.machine import PROGRAMS, Machine
-from tests.systemd.booted.releases import RELEASES
+from tests.systemd.booted.installed import CURRENT, LOG, STATE, STATE_FOLDER, main_pid, other_release
+from tests.systemd.booted.machine import Machine, needs_containers
 
-CURRENT = "/opt/emotion-edge/current"
-LOG = "/var/lib/emotion-edge/emotions.db"
 COUNT = f"import sqlite3; print(*sqlite3.connect('{LOG}').execute('SELECT count(*) FROM observations').fetchone())"
 ROWS = f'sudo python3 -c "{COUNT}"'
 APT_NUMPY = "python3 -c 'import numpy; print(numpy.__version__)'"
-STATE = "systemctl show emotion-edge --property {} --value"
 
-missing = [program for program in (*PROGRAMS, "ssh") if not shutil.which(program)]
-pytestmark = [
-    pytest.mark.skipif(os.geteuid() != 0, reason="booting a container needs root"),
-    pytest.mark.skipif(
-        bool(missing), reason=f"{', '.join(missing)}: apt install debootstrap systemd-container openssh-client"
-    ),
-]
-
-
-@pytest.fixture(scope="module", params=RELEASES, ids=lambda release: release.name)
-def pi(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    with Machine(request.param, tmp_path_factory.mktemp("pi")) as machine:
-        yield machine
-
-
-def main_pid(pi: Machine) -> str:
-    return pi.output(STATE.format("MainPID"))
+pytestmark = needs_containers
 
 
 def wait_for_rows(pi: Machine, more_than: int = 0) -> None:
@@ -67,17 +45,6 @@ def test_the_same_release_again_restarts_nothing(pi: Machine) -> None:
     done = deploy(pi.programs, "pi")
     assert (done.returncode, "already installed" in done.stdout) == (0, True), done.stdout
     assert main_pid(pi) == before
-
-
-def other_release(folder: Path, line: str) -> Path:
-    """This project with one line more in its service."""
-    for part in ("convert", "edge", "models", "systemd", "train"):
-        shutil.copytree(PROJECT / part, folder / part)
-    for part in ("LICENSE", "README.md", "requirements-edge.txt"):
-        shutil.copy(PROJECT / part, folder)
-    with (folder / "edge/daemon/service.py").open("a") as service:
-        service.write(f"\n{line}\n")
-    return folder
 
 
 def test_a_release_that_does_not_get_ready_gives_way_to_the_one_before(pi: Machine, tmp_path: Path) -> None:
@@ -129,6 +96,54 @@ def test_pauses_and_resumes_by_the_readmes_commands(pi: Machine) -> None:
     pi.wait_for(f"{STATE.format('StatusText')} | grep paused")
     pi.output("sudo emotion-edge resume")
     pi.wait_for(f"{STATE.format('StatusText')} | grep watching")
+
+
+def test_a_pause_is_kept_over_a_restart(pi: Machine) -> None:
+    pi.output("sudo emotion-edge pause && sudo systemctl restart emotion-edge")
+    assert "paused" in pi.output(STATE.format("StatusText"))
+    pi.output("sudo emotion-edge resume")
+    pi.wait_for(f"{STATE.format('StatusText')} | grep watching")
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.4])
+def test_a_pause_in_the_first_moments_of_a_start_is_kept(pi: Machine, seconds: float) -> None:
+    """Before Python listens the signal ends the process: the unit keeps the pause for the start after that."""
+    pi.output("sudo systemctl stop emotion-edge && sudo systemctl start --no-block emotion-edge")
+    pi.output(f"until test $({STATE.format('MainPID')}) -gt 0; do :; done; sleep {seconds}")
+    pi.output("sudo systemctl kill --kill-who=main --signal=SIGUSR1 emotion-edge")
+    pi.wait_for(f"sudo test -e {STATE_FOLDER}/paused && {STATE.format('StatusText')} | grep paused")
+    pi.output("sudo emotion-edge resume")
+    pi.wait_for(f"{STATE.format('StatusText')} | grep watching")
+
+
+def test_a_strange_model_is_tried_inside_the_sandbox_once(pi: Machine, tmp_path: Path) -> None:
+    project = other_release(tmp_path, "# with a model of its own")
+    make_model_strange(project / "models/emotion_int8.tflite")
+    done = deploy(pi.programs, "pi", project=project)
+    assert done.returncode == 0, done.stdout
+    [tried] = pi.output(f"sudo cat {STATE_FOLDER}/tried-models").splitlines()
+    assert tried.startswith(sha256(project / "models/emotion_int8.tflite"))
+    pi.output("sudo systemctl restart emotion-edge")
+    assert pi.output(f"sudo cat {STATE_FOLDER}/tried-models") == tried
+
+
+def make_model_strange(model: Path) -> None:
+    """Another sha256, in the manifest too; what follows a model's end is not read."""
+    before = sha256(model)
+    with model.open("ab") as file:
+        file.write(b"\0" * 16)
+    manifest = model.with_suffix(".json")
+    manifest.write_text(manifest.read_text().replace(before, sha256(model)))
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_nothing_that_happened_left_a_traceback(pi: Machine) -> None:
+    journal = pi.output("sudo journalctl --unit emotion-edge --no-pager")
+    told = [part.split("\n")[0] for part in journal.split("Traceback")[1:]]
+    assert len(told) <= 1, journal  # of the release that was made broken
 
 
 def test_doctor_as_the_services_user_finds_nothing_wrong(pi: Machine) -> None:
