@@ -120,7 +120,7 @@ def test_it_shows_what_the_daemon_sees_to_whoever_has_the_token(pi: Machine) -> 
 
 def test_health_and_history_answer_inside_the_sandbox(pi: Machine) -> None:
     health = json.loads(ask("/api/health", token_of(pi)).body)
-    findings = {finding["name"]: finding for finding in health["findings"]}
+    findings = {finding["check"]: finding for finding in health["findings"]}
     assert findings["service"]["found"].startswith("active")
     assert "cannot be read" not in findings["memory"]["found"]
     assert ask("/api/history?since=1h", token_of(pi)).status == 200
@@ -137,8 +137,8 @@ def test_no_camera_is_there_for_it(pi: Machine) -> None:
     pi.output("sudo touch /dev/video0 && sudo chmod 666 /dev/video0")
     assert "video0" in in_its_view(pi, SERVICE, "ls /dev").split()
     devices = in_its_view(pi, GATEWAY, 'find /dev -type c -o -type b -o -name "video*" | sort').split()
-    allowed = {"null", "zero", "full", "random", "urandom", "tty", "ptmx", "pts/ptmx", "console"}
-    assert {device.removeprefix("/dev/") for device in devices} <= allowed
+    allowed = re.compile("/dev/(null|zero|full|random|urandom|tty|ptmx|console|pts/.*)")
+    assert [device for device in devices if not allowed.fullmatch(device)] == []
     assert pi.output(f"systemctl show {GATEWAY} --property DeviceAllow --value") in ("", "char-rtc r")
     assert pi.output(f"cat /proc/{main_pid(pi, GATEWAY)}/uid_map") != pi.output("cat /proc/1/uid_map")
 
@@ -165,7 +165,8 @@ def test_the_daemon_has_no_network_socket_and_cannot_have_one(pi: Machine) -> No
     pi.output(f"cat >sockets.py <<'END'\n{SOCKETS}\nEND")
     assert pi.output(f"sudo python3 sockets.py {main_pid(pi)}") == "0"
     assert int(pi.output(f"sudo python3 sockets.py {main_pid(pi, GATEWAY)}")) >= 1
-    assert pi.output("systemctl show emotion-edge --property IPAddressDeny --value") == "0.0.0.0/0 ::/0"
+    denied = pi.output("systemctl show emotion-edge --property IPAddressDeny --value").split()
+    assert sorted(denied) == ["0.0.0.0/0", "::/0"]
 
 
 def test_no_picture_reaches_the_disk(pi: Machine) -> None:
