@@ -225,6 +225,25 @@ class MqttSettings(_Section, frozen=True):
         return self.port or (8883 if self.tls else 1883)
 
 
+class NotifySettings(_Section, frozen=True):
+    urls_file: Text = ""
+    """file with the addresses to notify, one a line, in the words of Apprise, as in ntfy://topic; empty: nobody"""
+    emotions: tuple[Literal["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"], ...] = ()
+    """notify when a face has shown one of these for emotion_seconds, as in ["angry", "fear"]"""
+    emotion_seconds: Annotated[float, Meta(ge=0.0, le=3600.0)] = 5.0
+    """seconds for which a face must show the emotion, with certainty"""
+    first_face: bool = False
+    """notify of the first face of each day"""
+    camera_gone_minutes: Annotated[float, Meta(ge=0.0, le=10080.0)] = 0.0
+    """notify when the camera has given no picture for so many minutes without being paused; 0: never"""
+    disk_free_mb: Annotated[float, Meta(ge=0.0, le=1e6)] = 0.0
+    """notify when the log's disk has fewer megabytes (10^6 bytes) free; 0: never"""
+    every_minutes: Annotated[float, Meta(ge=1.0, le=10080.0)] = 15.0
+    """minutes between two notifications of one kind"""
+    quiet: Annotated[str, Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?$")] = ""
+    """hours without notifications, in the device's time, as in 22:00-07:00; empty: none"""
+
+
 class Settings(_Section, frozen=True):
     camera: CameraSettings = CameraSettings()
     detector: DetectorSettings = DetectorSettings()
@@ -235,6 +254,7 @@ class Settings(_Section, frozen=True):
     notice: NoticeSettings = NoticeSettings()
     device: DeviceSettings = DeviceSettings()
     mqtt: MqttSettings = MqttSettings()
+    notify: NotifySettings = NotifySettings()
 
 
 def load(path: str | Path | None) -> Settings:

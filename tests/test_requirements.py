@@ -14,7 +14,7 @@ from edge.locks import install as lock_installer
 from tests import make_locks
 
 REQUIREMENTS = Path(__file__).parent.parent / "requirements-edge.txt"
-EXTRAS = [REQUIREMENTS.parent / "edge" / f"requirements-{name}.txt" for name in ("report", "heif", "gateway")]
+EXTRAS = [REQUIREMENTS.parent / "edge" / f"requirements-{name}.txt" for name in ("report", "heif", "gateway", "notify")]
 GATEWAY_REQUIREMENTS = make_locks.GATEWAY_REQUIREMENTS
 
 

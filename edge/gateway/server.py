@@ -19,6 +19,7 @@ from edge.gateway.hosts import is_loopback
 from edge.gateway.live import LiveClient
 from edge.gateway.mqtt.bridge import Bridge
 from edge.gateway.notice import must_be_completed
+from edge.gateway.notifications import Notifications
 
 SPARE_THREADS = 4  # for pages and questions while every viewer's stream holds its own thread
 MAX_HEADER_BYTES = 16_384
@@ -43,6 +44,9 @@ def run(settings_: settings.Settings) -> int:
     gateway.mqtt = bridge
     if bridge:
         bridge.start()
+    notifications = Notifications(gateway) if settings_.notify.urls_file else None
+    if notifications:
+        notifications.start()
     _announce(settings_)
     notify("READY=1")
     try:
@@ -51,6 +55,8 @@ def run(settings_: settings.Settings) -> int:
         notify("STOPPING=1")
         if bridge:
             bridge.close()
+        if notifications:
+            notifications.close()
         server.close()
     return 0
 
