@@ -244,6 +244,21 @@ class NotifySettings(_Section, frozen=True):
     """hours without notifications, in the device's time, as in 22:00-07:00; empty: none"""
 
 
+class LightSettings(_Section, frozen=True):
+    pin: Annotated[int, Meta(ge=-1, le=53)] = -1
+    """number (BCM) of the pin of a light that is on while the camera is open; -1: none"""
+    required: bool = False
+    """open no camera where the light cannot be switched on"""
+    button_pin: Annotated[int, Meta(ge=-1, le=53)] = -1
+    """number (BCM) of the pin of a button, to ground, that pauses and resumes the camera; -1: none"""
+
+    def __post_init__(self) -> None:
+        if self.required and self.pin < 0:
+            raise ValueError("required: expected the pin of a light with it")
+        if self.pin >= 0 and self.pin == self.button_pin:
+            raise ValueError("pin and button_pin: expected two pins, found one")
+
+
 class Settings(_Section, frozen=True):
     camera: CameraSettings = CameraSettings()
     detector: DetectorSettings = DetectorSettings()
@@ -255,6 +270,7 @@ class Settings(_Section, frozen=True):
     device: DeviceSettings = DeviceSettings()
     mqtt: MqttSettings = MqttSettings()
     notify: NotifySettings = NotifySettings()
+    light: LightSettings = LightSettings()
 
 
 def load(path: str | Path | None) -> Settings:

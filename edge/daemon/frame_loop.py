@@ -10,6 +10,7 @@ from pathlib import Path
 from edge.cameras import Camera, CameraSource, Frame, NoFrameYetError
 from edge.cameras.media.files import DamagedFileError
 from edge.daemon.command import command_name
+from edge.daemon.light import Light
 from edge.daemon.live_view import LiveView, State
 from edge.daemon.logs import Logs
 from edge.daemon.notify import WATCHDOG, Notifier
@@ -35,6 +36,7 @@ class FrameLoop:
         switch: PauseSwitch,
         notifier: Notifier,
         view: LiveView,
+        light: Light | None = None,
     ) -> None:
         self.damaged = False
         """whether a file of the source was damaged"""
@@ -46,6 +48,7 @@ class FrameLoop:
         self._switch = switch
         self._notifier = notifier
         self._view = view
+        self._light = light or Light(None)
         quiet = "JOURNAL_STREAM" in os.environ and not sys.stdout.isatty()  # the journal keeps no line per emotion
         self._status = None if quiet else StatusLine(sys.stdout)
         self._text = ""
@@ -62,7 +65,7 @@ class FrameLoop:
             if self._switch.is_on():
                 self._idle()
                 continue
-            with source.open() as camera:
+            with self._light.lit(), source.open() as camera:
                 self.ended = self.process(camera)
                 self._dropped += camera.dropped
             self._logs.current.flush()

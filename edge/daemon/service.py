@@ -7,6 +7,7 @@ from pathlib import Path
 from edge.cameras import CameraSource
 from edge.daemon.counters import make_counters
 from edge.daemon.frame_loop import FrameLoop, model_name
+from edge.daemon.light import Light, PauseButton
 from edge.daemon.live import LiveServer
 from edge.daemon.live_view import LiveView, hello
 from edge.daemon.logs import Logs
@@ -24,20 +25,24 @@ def run(settings: Settings, signals: Signals, switch: PauseSwitch, log: Path | N
     """Analyze frames until the source ends or a signal comes; returns the exit status.
 
     `log` takes all rows, those of the demo too; None takes the one of the settings, and a demo's own beside it.
-    Raises ModelError, CameraError, LogError or UsageError with what must be done.
+    Raises SettingsError, ModelError, CameraError, LogError or UsageError with what must be done.
     """
+    light = Light.from_settings(settings.light)
     if settings.camera.start_paused:
         switch.turn(True, SETTINGS)
     pipeline = Pipeline.from_settings(settings)
     notifier = Notifier()
     logs = Logs(settings, log)
     view = _offer_live_view(pipeline, switch, settings, logs)
-    loop = FrameLoop(pipeline, logs, signals, switch, notifier, view)
+    button = PauseButton.from_settings(settings.light, switch)
+    loop = FrameLoop(pipeline, logs, signals, switch, notifier, view, light)
     try:
         _announce(pipeline)
         loop.run(CameraSource(settings.camera))
     finally:
         loop.close()
+        light.close()
+        button.close()
     notifier.send_last("STOPPING=1")
     if loop.ended and not logs.lost_rows and "NOTIFY_SOCKET" in os.environ:
         return EXIT_SOURCE_ENDED  # 0 and 1 would have systemd start it again, to read the same

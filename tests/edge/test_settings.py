@@ -75,6 +75,7 @@ def test_the_services_file_shows_the_true_defaults() -> None:
         "device": {},
         "mqtt": {},
         "notify": {},
+        "light": {},
     }
     shown = tomllib.loads(re.sub(r"^# (?=\w+ =)", "", text, flags=re.MULTILINE))
     settings.parse(shown, "shown")
