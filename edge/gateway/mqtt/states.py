@@ -29,6 +29,10 @@ Switch = Callable[[bool], None]
 Figures = Callable[[Snapshot], dict[str, Any]]
 
 
+def in_thread(act: Callable[[], None]) -> None:
+    threading.Thread(target=act, name="mqtt-figures", daemon=True).start()
+
+
 class StatePublisher:
     """Watches the daemon by `client` in a thread of its own, from `start` to `close`.
 
@@ -47,6 +51,7 @@ class StatePublisher:
         announce: Callable[[], None] | None,
         details: bool,
         clock: Callable[[], float] = time.monotonic,
+        aside: Callable[[Callable[[], None]], None] = in_thread,
     ) -> None:
         self._broker = broker
         self._topics = topics
@@ -57,6 +62,8 @@ class StatePublisher:
         self._announce = announce
         self._details = details
         self._clock = clock
+        self._aside = aside
+        """does what takes long, so that no state waits for it"""
         self._heard: SimpleQueue[tuple[str, bytes]] = SimpleQueue()
         self._number = 0
         """of the connection to which all was told"""
@@ -163,7 +170,10 @@ class StatePublisher:
     def _publish_figures(self, snapshot: Snapshot, now_s: float) -> None:
         if now_s >= self._figures_s + BEAT_SECONDS:
             self._figures_s = now_s
-            self._broker.publish(self._topics.stats, encode(self._figures(snapshot)))
+            self._aside(lambda: self._send_figures(snapshot))
+
+    def _send_figures(self, snapshot: Snapshot) -> None:
+        self._broker.publish(self._topics.stats, encode(self._figures(snapshot)))
 
     def _obey(self) -> None:
         while True:

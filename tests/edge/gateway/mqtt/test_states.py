@@ -44,6 +44,7 @@ class Rig:
             self.announce if announces else None,
             details,
             lambda: self.now_s,
+            lambda act: act(),
         )
 
     def announce(self) -> None:
