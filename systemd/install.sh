@@ -6,24 +6,28 @@ umask 022
 
 usage() {
     cat <<'END'
-Usage: install.sh [--root DIR] [--with-gateway]      install or upgrade
+Usage: install.sh [--root DIR] [--with-gateway] [--settings FILE]
+                                                     install or upgrade
        install.sh [--root DIR] rollback              go back to the release before this one; again: forth
        install.sh gateway enable|disable             switch the live page on or off in what is installed
        install.sh [--root DIR] uninstall [--purge]   remove; settings and log stay
 
   --with-gateway  also switch the live page on; without it, it stays as it is (at first: off)
+  --settings FILE take the place of settings.toml; the old one stays beside it, as settings.toml.before
   --purge         remove settings, log and user as well
   --root DIR      work under DIR (to build an image): no user is made and systemd is not called
   -h, --help      this text
 
 PYTHON names the Python to build with (default /usr/bin/python3, the one that sees apt's picamera2).
-An upgrade or a rollback that does not get ready goes back to the release that ran before.
-Exit status: 0 done; 1 failed, gone back, or installed but not running; 2 wrong usage or not root.
+An upgrade, a rollback or settings that do not get ready go back to what ran before.
+Exit status: 0 done; 1 failed, gone back, or installed but not running; 2 wrong usage or not root;
+3 another install.sh is at work, and this one changed nothing.
 END
 }
 
 readonly NAME=emotion-edge
 readonly GATEWAY=$NAME-gateway
+readonly BUSY=3
 readonly PYTHON=${PYTHON:-/usr/bin/python3}
 
 die() {
@@ -37,7 +41,8 @@ die_usage() {
 }
 
 parse_arguments() {
-    command=install_daemon purge=no wants_gateway=no offline=no root=
+    command=install_daemon purge=no wants_gateway=no offline=no root=''
+    new_settings='' settings_changed=no settings_before=''
     while (($#)); do
         case $1 in
             rollback | uninstall) command=${1}_daemon ;;
@@ -48,6 +53,11 @@ parse_arguments() {
                 ;;
             --with-gateway) wants_gateway=yes ;;
             --purge) purge=yes ;;
+            --settings)
+                [[ -f ${2:-} ]] || die_usage "--settings needs a file, not '${2:-}'"
+                new_settings=$(realpath "$2")
+                shift
+                ;;
             --root)
                 [[ -n ${2:-} ]] || die_usage "--root needs a folder"
                 offline=yes root=$2
@@ -64,6 +74,7 @@ parse_arguments() {
     [[ $purge == no || $command == uninstall_daemon ]] || die_usage "--purge goes with uninstall"
     [[ $wants_gateway == no || $command == install_daemon ]] || die_usage "--with-gateway goes with an installation"
     [[ $offline == no || $command != *_gateway ]] || die_usage "in an image: --root DIR --with-gateway"
+    [[ -z $new_settings || $command == install_daemon ]] || die_usage "--settings goes with an installation"
 }
 
 set_paths() {
@@ -175,7 +186,10 @@ name_release() {
 lock() {
     mkdir -p "$releases"
     exec {lock_fd}<"$opt"
-    flock --nonblock "$lock_fd" || die "another install.sh is running"
+    flock --nonblock "$lock_fd" || {
+        echo "install.sh: another install.sh is running; nothing was changed" >&2
+        exit $BUSY
+    }
 }
 
 release_works() {
@@ -263,6 +277,20 @@ switch_release() {
     point_link current "releases/$release"
 }
 
+restore_settings() {
+    [[ -n $settings_before ]] || return 0
+    echo "install.sh: going back to the settings before, too" >&2
+    mv -T "$settings_before" "$settings_dir/settings.toml"
+}
+
+# Only the settings were new.
+go_back_to_settings() {
+    restore_settings
+    start_service
+    [[ $started == yes ]] || die "the service gets ready neither with the new settings nor with those before: the journal says why"
+    die "the service did not get ready with the new settings; it runs again with those before"
+}
+
 # An upgrade must not end what ran before it, nor take away what one could go back to from there.
 go_back() {
     echo "install.sh: $release does not get ready, the journal says why; going back to ${replaced#releases/} ..." >&2
@@ -272,6 +300,7 @@ go_back() {
     else
         rm "$opt/previous"
     fi
+    restore_settings
     remove_old_releases
     install_unit
     install_wrapper
@@ -334,10 +363,35 @@ install_wrapper() {
     cmp --silent "$shipped" "$wrapper" || install -D --mode=755 "$shipped" "$wrapper"
 }
 
+# By the new release, before anything is switched to it.
+check_settings() {
+    [[ -n $new_settings ]] || return 0
+    (cd "$releases/$release" && .venv/bin/python -c '
+import sys
+from edge.errors import EdgeError
+from edge.settings import load
+try:
+    load(sys.argv[1])
+except EdgeError as error:
+    sys.exit(f"install.sh: {error}")
+' "$new_settings") || die "these settings would not start; nothing was switched"
+}
+
 install_settings() {
+    local settings=$settings_dir/settings.toml
+    if [[ -n $new_settings ]] && ! cmp --silent "$new_settings" "$settings"; then
+        settings_changed=yes
+        if [[ -e $settings ]]; then
+            cp --preserve=mode,ownership "$settings" "$settings.before"
+            if service_is_active; then settings_before=$settings.before; fi
+        fi
+        install -D --mode=600 "$new_settings" "$settings.new"
+        protect_settings "$settings.new"
+        mv -T "$settings.new" "$settings"
+    fi
     [[ -e $settings_dir/settings.toml ]] ||
         install -D --mode=644 "$opt/current/systemd/settings.toml" "$settings_dir/settings.toml"
-    protect_settings
+    protect_settings "$settings"
 }
 
 # The address of an rtsp:// camera holds a password: for root and the service only. Where an image has
@@ -345,9 +399,12 @@ install_settings() {
 protect_settings() {
     local group_id
     group_id=$(sed -n "s/^$NAME:[^:]*:\([0-9]*\):.*/\1/p" "$root/etc/group" 2>/dev/null) || true
-    [[ -n $group_id ]] || return 0
-    chgrp "$group_id" "$settings_dir/settings.toml"
-    chmod 640 "$settings_dir/settings.toml"
+    if [[ -n $group_id ]]; then
+        chgrp "$group_id" "$1"
+        chmod 640 "$1"
+    else
+        chmod 644 "$1"
+    fi
 }
 
 service_is_active() {
@@ -366,7 +423,7 @@ start_service() {
     [[ $offline == no ]] || return 0
     systemctl daemon-reload
     systemctl enable --quiet "$NAME"
-    if [[ $unit_changed == no ]] && is_running_release "$NAME"; then return 0; fi
+    if [[ $unit_changed == no && $settings_changed == no ]] && is_running_release "$NAME"; then return 0; fi
     echo "Starting; this waits for the first analyzed frame ..."
     systemctl restart "$NAME" || started=no
 }
@@ -402,7 +459,7 @@ follow_with_gateway() {
     install_gateway_unit
     [[ $offline == no ]] || return 0
     systemctl daemon-reload
-    if [[ $gateway_changed == no ]] && is_running_release "$GATEWAY"; then return 0; fi
+    if [[ $gateway_changed == no && $settings_changed == no ]] && is_running_release "$GATEWAY"; then return 0; fi
     systemctl try-restart "$GATEWAY" ||
         echo "install.sh: the live page does not start: journalctl -u $GATEWAY says why" >&2
 }
@@ -465,12 +522,14 @@ install_daemon() {
     asked_for_gateway=$wants_gateway
     if gateway_is_on; then wants_gateway=yes; fi
     if [[ $(readlink "$opt/current") == "releases/$release" ]] && release_works "$releases/$release" &>/dev/null; then
+        check_settings
         echo "$NAME $release is already installed."
     else
         if ! release_works "$releases/$release" &>/dev/null; then
             echo "Building $NAME $release (some minutes on a Pi) ..."
             build_release
         fi
+        check_settings
         switch_release
         echo "Installed $NAME $release."
     fi
@@ -481,6 +540,7 @@ install_daemon() {
     install_settings
     start_service
     if [[ $started == no && -n $replaced ]]; then go_back; fi
+    if [[ $started == no && -n $settings_before ]]; then go_back_to_settings; fi
     install_gateway
     remove_old_releases
     print_help_lines

@@ -208,8 +208,8 @@ def test_second_installer_at_the_same_time_is_refused(root: Path, bundles: dict[
         result = run_installer(bundles[NEW_VERSION] / "install.sh", root)
     finally:
         os.close(folder)
-    assert result.returncode == 1
-    assert "another install.sh is running" in result.stdout
+    assert result.returncode == 3
+    assert "another install.sh is running; nothing was changed" in result.stdout
 
 
 def make_bundle_with_wheel(parent: Path, locked_sha256: str | None) -> Path:
