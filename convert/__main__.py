@@ -137,9 +137,18 @@ def _bundle(args: argparse.Namespace) -> None:
 
 
 def _deploy(args: argparse.Namespace) -> None:
-    from convert.release.deploy import deploy
+    from convert.release.deploy import deploy, roll_back, show
 
-    deploy(args.host, args.wheels)
+    if (args.list or args.rollback) and (args.settings or args.wheels):
+        raise UsageError(
+            "--settings and --wheels go with an installation, not with --list or --rollback"
+        )
+    if args.list:
+        show(args.hosts, args.parallel)
+    elif args.rollback:
+        roll_back(args.hosts, args.parallel, args.keep_going)
+    else:
+        deploy(args.hosts, args.wheels, args.settings, args.parallel, args.keep_going)
 
 
 def _measure_crop(args: argparse.Namespace) -> None:

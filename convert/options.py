@@ -18,6 +18,7 @@ PHOTOS_HELP = "people/, background/ (photos) and boxes.csv, as `train fit-detect
 OUT_HELP = "the manifest goes beside it"
 DETECTORS = ("graynet", "yunet", "haar")
 PYTHONS = ("3.11", "3.13")
+MOST_AT_ONCE = 100  # connections of ssh
 
 
 Run = Callable[[argparse.Namespace], None]
@@ -180,13 +181,39 @@ def _add_bundle(commands: Any, runs: Mapping[str, Run]) -> None:
 
 def _add_deploy(commands: Any, runs: Mapping[str, Run]) -> None:
     deploy = commands.add_parser(
-        "deploy", help="install or upgrade the service on a device, over ssh"
+        "deploy", help="install or upgrade the service on devices, over ssh; list, roll back"
     )
-    deploy.add_argument(
-        "host", metavar="USER@HOST", help="or a name of ~/.ssh/config; the user needs sudo"
+    add = deploy.add_argument
+    host = (
+        "USER@HOST, or a name of ~/.ssh/config; the user needs sudo, of several without a password"
+    )
+    add("hosts", nargs="+", metavar="HOST", help=host)
+    settings = "take the place of the devices' settings.toml; gone back from where none gets ready"
+    add("--settings", type=Path, metavar="FILE", help=settings)
+    add(
+        "--parallel",
+        type=_count,
+        default=4,
+        metavar="N",
+        help="devices at once (default: %(default)s)",
+    )
+    add("--keep-going", action="store_true", help="go on to further devices after a failure")
+    others = deploy.add_mutually_exclusive_group()
+    others.add_argument(
+        "--list", action="store_true", help="only print host, version, state, since when"
+    )
+    others.add_argument(
+        "--rollback", action="store_true", help="go back to the release before; again: forth"
     )
     _add_wheels(deploy)
     deploy.set_defaults(command=runs["deploy"])
+
+
+def _count(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= number <= MOST_AT_ONCE:
+        raise argparse.ArgumentTypeError(f"expected 1 to {MOST_AT_ONCE}, not {text!r}")
+    return number
 
 
 def _add_wheels(command: argparse.ArgumentParser) -> None:

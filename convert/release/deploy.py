@@ -1,84 +1,147 @@
-"""Bring the bundle to a device and install it there, by the user's own OpenSSH: keys, agent and
-~/.ssh/config count.
-"""
+"""Install, roll back and list the releases of one or many devices, several at once."""
 
-import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Callable, Sequence
+from concurrent import futures
 from pathlib import Path
 
 from convert.release.bundle import bundle
-from edge.errors import EdgeError
+from convert.release.device import DeployError, Device, Say, State, check_host
+from edge import settings as edge_settings
 
-UNREACHED = 255  # ssh's own status; others are the command's
-UNPACK = 'folder=$(mktemp -d) && tar -xz -C "$folder" && echo "$folder"'
-INSTALL = "$(command -v sudo) {folder}/*/install.sh"  # systems on which one logs in as root may have no sudo
-
-
-class DeployError(EdgeError):
-    """The device was not reached, or the release does not run there."""
+LOOK_SECONDS = 0.5
+Act = Callable[[Device, Say], None]
 
 
-def deploy(host: str, python: str | None = None) -> None:
-    """Install this release on `host`: USER@HOST or a name of ~/.ssh/config.
+def deploy(
+    hosts: Sequence[str],
+    python: str | None = None,
+    settings: Path | None = None,
+    parallel: int = 1,
+    keep_going: bool = False,
+) -> None:
+    """Install this release on each of `hosts`: USER@HOST or a name of ~/.ssh/config.
 
-    `python`: its wheels go along, as in `bundle`. What the device's install.sh says goes to the
-    terminal; it verifies the checksums, waits for the first analyzed frame, and goes back to
-    the release before where none comes. Raises ModelError as `bundle` does, DeployError.
+    `python`: its wheels go along, as in `bundle`. `settings`: replace the device's. The device's
+    install.sh verifies the checksums, waits for the first analyzed frame, and goes back to the
+    release and settings before where none comes. After a failure no further device is begun, unless
+    `keep_going`. Raises UsageError, SettingsError, ModelError as `bundle` does, DeployError.
     """
+    if settings:
+        edge_settings.load(settings)
     with tempfile.TemporaryDirectory() as folder:
         archive = bundle(Path(folder), python)
-        print(f"{archive.name} ({archive.stat().st_size / 1e6:.1f} MB) to {host} ...", flush=True)
-        # One connection for all, so that a password is asked for once; a lost one is noticed after 45 s.
-        options = [
-            "-o",
-            f"ControlPath={folder}/ssh",
-            "-o",
-            "ControlMaster=auto",
-            "-o",
-            "ControlPersist=60",
-        ]
-        ssh = ["ssh", *options, "-o", "ServerAliveInterval=15"]
-        try:
-            _install(ssh, host, archive)
-        except KeyboardInterrupt:
-            raise DeployError(
-                f"{host}: stopped; the same command again completes what is half done"
-            ) from None
-        finally:
-            subprocess.run([*ssh, "-O", "exit", "--", host], check=False, stderr=subprocess.DEVNULL)
+        work = _Work(hosts, parallel, keep_going)
+        work.run(lambda device, say: device.install(archive, settings, say))
 
 
-def _install(ssh: list[str], host: str, archive: Path) -> None:
-    with archive.open("rb") as content:
-        unpacked = subprocess.run(
-            [*ssh, "--", host, UNPACK],
-            check=False,
-            stdin=content,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-    if unpacked.returncode == UNREACHED:
-        raise DeployError(
-            f"{host} is not reached (above, in ssh's words): `ssh {host}` must work first"
-        )
-    if unpacked.returncode:
-        raise DeployError(
-            f"{host} did not unpack the archive (status {unpacked.returncode}); nothing was installed"
-        )
-    folder = unpacked.stdout.split()[-1]  # a login script may say something first
-    terminal = ["-t"] if sys.stdin.isatty() else []  # sudo may ask for a password
+def roll_back(hosts: Sequence[str], parallel: int = 1, keep_going: bool = False) -> None:
+    """Go back to the release before on each of `hosts`. Raises UsageError, DeployError."""
+    _Work(hosts, parallel, keep_going).run(lambda device, say: device.roll_back(say))
+
+
+def show(hosts: Sequence[str], parallel: int = 1) -> None:
+    """Print what runs on each of `hosts`. Raises UsageError; DeployError where one is not reached."""
+    states: dict[str, State] = {}
+
+    def look(device: Device, _say: Say) -> None:
+        states[device.host] = device.look()
+
+    work = _Work(hosts, parallel, keep_going=True)
     try:
-        installed = subprocess.run(
-            [*ssh, *terminal, "--", host, INSTALL.format(folder=folder)], check=False
-        )
+        work.run(look)
     finally:
-        subprocess.run([*ssh, "--", host, f"rm -rf {folder}"], check=False)
-    if installed.returncode == UNREACHED:
-        raise DeployError(
-            f"{host}: the connection was lost; the same command again completes what is half done"
-        )
-    if installed.returncode:
-        raise DeployError(
-            f"{host}: install.sh ended with status {installed.returncode}; what it said is above"
-        )
+        width = work.width
+        print(f"{'host':{width}}  {'version':24}  {'service':30}  since")
+        for host in work.hosts:
+            if host in states:
+                state = states[host]
+                version = state.version or "not installed"
+                print(f"{host:{width}}  {version:24}  {state.service:30}  {state.since}")
+            else:
+                print(f"{host:{width}}  not reached")
+
+
+class _Work:
+    """The same on every host, `parallel` at once."""
+
+    def __init__(self, hosts: Sequence[str], parallel: int, keep_going: bool) -> None:
+        for host in hosts:
+            check_host(host)
+        self.hosts = list(dict.fromkeys(hosts))
+        self.width = max(len(host) for host in self.hosts)
+        self._parallel = parallel
+        self._keep_going = keep_going
+        self._failures: dict[str, DeployError] = {}
+        self._not_begun: list[str] = []
+        self._devices: list[Device] = []
+        self._failed = threading.Event()
+        self._interrupted = threading.Event()
+
+    def run(self, act: Act) -> None:
+        """Raises DeployError where one failed."""
+        with (
+            tempfile.TemporaryDirectory(prefix="ssh-") as folder,
+            futures.ThreadPoolExecutor(self._parallel) as pool,
+        ):
+            jobs = []
+            for number, host in enumerate(self.hosts):
+                jobs.append(pool.submit(self._one, host, Path(folder, str(number)), act))
+            self._wait(jobs)
+        if self._interrupted.is_set():
+            raise DeployError(
+                "stopped; a device that had begun goes on by itself, and the same command again "
+                "completes what is half done"
+            )
+        for job in jobs:
+            job.result()  # raises what nobody expected
+        if len(self.hosts) == 1 and self._failures:
+            raise self._failures[self.hosts[0]]
+        if self._failures:
+            raise DeployError(self._summary())
+
+    def _wait(self, jobs: list[futures.Future[None]]) -> None:
+        """Until all have ended. After Ctrl-C none is begun or followed any more.
+
+        It looks often: where another thread gets the signal, a wait without end is not interrupted.
+        """
+        while True:
+            try:
+                if not futures.wait(jobs, timeout=LOOK_SECONDS).not_done:
+                    return
+            except KeyboardInterrupt:
+                self._interrupted.set()
+            if self._interrupted.is_set():
+                for device in list(self._devices):
+                    device.interrupt()
+
+    def _one(self, host: str, connection: Path, act: Act) -> None:
+        if self._interrupted.is_set() or (self._failed.is_set() and not self._keep_going):
+            self._not_begun.append(host)
+            return
+        interactive = len(self.hosts) == 1 and sys.stdin.isatty()
+        device = Device(host, connection, interactive)
+        self._devices.append(device)
+        try:
+            act(device, lambda text: self._say(host, text))
+            self._say(host, "done")
+        except DeployError as error:
+            self._failures[host] = error
+            self._failed.set()
+            if len(self.hosts) > 1:
+                self._say(host, f"FAILED: {error}")
+        finally:
+            device.close()
+
+    def _say(self, host: str, text: str) -> None:
+        print(f"{host:{self.width}}  {text}", flush=True)
+
+    def _summary(self) -> str:
+        text = f"{len(self._failures)} of {len(self.hosts)} devices failed: {', '.join(self._failures)}"
+        if self._not_begun:
+            text += (
+                f"; not begun: {', '.join(self._not_begun)} (--keep-going goes on after a failure)"
+            )
+        return text
