@@ -250,8 +250,8 @@ def test_the_commands_work_beside_it(pi: Machine) -> None:
     assert "fps" in pi.run("sudo timeout 5 emotion-edge watch").stdout
     old = token_of(pi)
     new = pi.output("sudo emotion-edge gateway token --new")
-    assert ask("/api/now", old).status == 401
     assert ask("/api/now", new).status == 200
+    assert ask("/api/now", old).status == 401
     pi.output("sudo emotion-edge notice --output /dev/stdout >notice.html && grep -i '<html' notice.html")
     pi.output("sudo emotion-edge forget --since 1h --yes")
     done = pi.run("sudo emotion-edge doctor")
