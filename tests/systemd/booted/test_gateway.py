@@ -253,7 +253,9 @@ def test_the_commands_work_beside_it(pi: Machine) -> None:
     assert ask("/api/now", new).status == 200
     assert ask("/api/now", old).status == 401
     pi.output("sudo install --directory --owner=emotion-edge /srv/notice")
-    pi.output("sudo emotion-edge notice --output /srv/notice/notice.html && grep -i '<html' /srv/notice/notice.html")
+    pi.output(
+        "sudo emotion-edge notice --output /srv/notice/notice.html && sudo grep -i '<html' /srv/notice/notice.html"
+    )
     pi.output("sudo emotion-edge forget --since 1h --yes")
     done = pi.run("sudo emotion-edge doctor")
     assert done.returncode == 0, done.stdout
