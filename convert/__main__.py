@@ -46,7 +46,7 @@ def _quantize(args: argparse.Namespace) -> None:
 
 
 def _adjust_prior(args: argparse.Namespace) -> None:
-    from convert.fairness import adjust_prior
+    from convert.decision.fairness import adjust_prior
 
     done = adjust_prior(args.model, args.data, args.out, args.prior_exponent, args.version)
     _print_decision(done.prior, done.certainty)

@@ -11,9 +11,9 @@ import msgspec
 from ai_edge_litert.interpreter import Interpreter
 
 from convert.calibration import FACES_PER_CLASS, SEED, calibration_faces
-from convert.certainty import NEVER_CERTAIN
+from convert.decision.certainty import NEVER_CERTAIN
+from convert.decision.fairness import decide_fairly
 from convert.evaluate import predict
-from convert.fairness import decide_fairly
 from convert.manifests import git_commit, tensor, tools, training, write_atomically
 from convert.plausibility import check_plausible
 from edge import __version__

@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from convert.certainty import choose_certainty
+from convert.decision.certainty import choose_certainty
+from convert.decision.prior import calibration_of, figures_of, fit_prior
 from convert.evaluate import predict
 from convert.manifests import write_atomically
-from convert.prior import calibration_of, figures_of, fit_prior
 from edge import __version__
 from edge.errors import ModelError, UsageError
 from edge.vision import manifest
@@ -60,7 +60,7 @@ def decide_fairly(
     before = predict(Classifier(content, described), validation)[0]
     prior = fit_prior(before, validation, faces.split("train"), exponent)
     if prior.exponent:
-        from convert.last_layer import with_logits  # TensorFlow
+        from convert.decision.last_layer import with_logits  # TensorFlow
 
         content = with_logits(content, prior.shift, prior.temperature)
     named = msgspec.structs.replace(described, sha256=hashlib.sha256(content).hexdigest())

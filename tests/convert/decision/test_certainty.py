@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from convert.certainty import LEAST_SCORE, choose_certainty, choose_threshold
+from convert.decision.certainty import LEAST_SCORE, choose_certainty, choose_threshold
 from edge.contract import LABELS
 
 

@@ -10,10 +10,10 @@ import msgspec
 import numpy as np
 import pytest
 
+from convert.decision.fairness import adjust_prior
+from convert.decision.last_layer import with_logits
+from convert.decision.prior import adjusted, choose_exponent, fit_prior, shift_of
 from convert.evaluate import predict
-from convert.fairness import adjust_prior
-from convert.last_layer import with_logits
-from convert.prior import adjusted, choose_exponent, fit_prior, shift_of
 from convert.tflite import check_int8, to_int8
 from edge.contract import LABELS
 from edge.errors import ModelError, UsageError
