@@ -4,7 +4,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from edge.gateway.colours import DARK_INK, EMOTION_COLOURS, LIGHT_INK, LIGHT_INK_ON, UNKNOWN_COLOUR
+from edge.colours import DARK_INK, EMOTION_COLOURS, LIGHT_INK, LIGHT_INK_ON, UNKNOWN_COLOUR
 
 STAGE_COLOUR = "#20242b"
 FONT_SHARE = 0.028  # of the picture's width; at least SMALLEST_FONT_PX

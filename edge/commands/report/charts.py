@@ -7,17 +7,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from edge.colours import EMOTION_COLOURS as COLOURS
 from edge.commands.report.tables import Tables
 
-COLOURS = {  # told apart by people with any colour vision, by lightness where not by hue
-    "happy": "#f2b134",
-    "surprise": "#3fb8af",
-    "neutral": "#c3c8d0",
-    "sad": "#3f6fac",
-    "fear": "#7d5ba6",
-    "disgust": "#7a9a3a",
-    "angry": "#c8443c",
-}
 ORDER = tuple(COLOURS)  # pleasant ones below, unpleasant ones on top
 INK = "#2b2f36"
 FAINT = "#e8eaee"

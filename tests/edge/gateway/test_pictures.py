@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageFilter
 
+from edge.colours import DARK_INK, EMOTION_COLOURS, LIGHT_INK, LIGHT_INK_ON
 from edge.gateway import drawing
-from edge.gateway.colours import DARK_INK, EMOTION_COLOURS, LIGHT_INK, LIGHT_INK_ON
 from edge.gateway.images import MOSAIC_CELLS, decode, focus_of, mosaic
 from edge.gateway.messages import RawPicture
 from edge.gateway.pictures import level_for

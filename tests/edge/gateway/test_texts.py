@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from edge.colours import EMOTION_COLOURS
 from edge.contract import LABELS
 from edge.gateway import texts
-from edge.gateway.colours import EMOTION_COLOURS
 
 ROOM = Path(texts.__file__).parent
 ENGLISH = json.loads((ROOM / "static" / "texts.en.json").read_text())

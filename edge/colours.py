@@ -1,4 +1,4 @@
-"""One colour a label, on the page and in its pictures: told apart by lightness where not by hue."""
+"""One colour a label, in the report, on the page and in its pictures: told apart by lightness where not by hue."""
 
 EMOTION_COLOURS = {
     "happy": "#f2b134",
