@@ -30,6 +30,10 @@ readonly GATEWAY=$NAME-gateway
 readonly BUSY=3
 readonly PYTHON=${PYTHON:-/usr/bin/python3}
 
+# Steps that go back or restart look here for what the steps before them did to the settings.
+settings_changed=no
+settings_before=''
+
 die() {
     echo "install.sh: $*" >&2
     exit 1
@@ -42,7 +46,7 @@ die_usage() {
 
 parse_arguments() {
     command=install_daemon purge=no wants_gateway=no offline=no root=''
-    new_settings='' settings_changed=no settings_before=''
+    new_settings=''
     while (($#)); do
         case $1 in
             rollback | uninstall) command=${1}_daemon ;;

@@ -368,7 +368,7 @@ def test_wrong_usage_exits_2(
 
 
 LIVE = """
-root= offline=no state_dir=/var/lib/emotion-edge opt=/nowhere settings_changed=no
+root= offline=no state_dir=/var/lib/emotion-edge opt=/nowhere
 create_user
 start_service
 """
@@ -403,7 +403,6 @@ def test_a_live_system_gets_its_user_in_the_cameras_group_and_a_restart(
 
 GO_BACK = """
 root= offline=no opt=$OPT releases=$OPT/releases release=new
-settings_before= settings_changed=no
 unit=$OPT/unit gateway_unit=$OPT/gateway wrapper=$OPT/wrapper
 replaced=releases/old before_replaced=$BEFORE
 go_back
