@@ -20,7 +20,7 @@ def test(args: argparse.Namespace) -> int:
     settings = load(args.config)
     if not settings.notify.urls_file:
         raise UsageError("no addresses are set", "give --config FILE with notify.urls_file")
-    from edge.gateway.postbox import Postbox
+    from edge.gateway.notify.postbox import Postbox
 
     name = settings.device.name or socket.gethostname()
     postbox = Postbox(Path(settings.notify.urls_file))

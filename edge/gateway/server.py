@@ -19,7 +19,7 @@ from edge.gateway.hosts import is_loopback
 from edge.gateway.live import LiveClient
 from edge.gateway.mqtt.bridge import Bridge
 from edge.gateway.notice import must_be_completed
-from edge.gateway.notifications import Notifications
+from edge.gateway.notify.notifications import Notifications
 
 SPARE_THREADS = 4  # for pages and questions while every viewer's stream holds its own thread
 MAX_HEADER_BYTES = 16_384

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from edge.gateway.notifications import Rules, is_quiet
+from edge.gateway.notify.notifications import Rules, is_quiet
 from edge.settings import NotifySettings
 from tests.fakes.clock import FakeClock
 from tests.fakes.live import face, live

@@ -12,7 +12,7 @@ from typing import Any
 from edge.errors import EdgeError
 from edge.gateway.gateway import Gateway
 from edge.gateway.health import disk
-from edge.gateway.postbox import Postbox
+from edge.gateway.notify.postbox import Postbox
 from edge.settings import NotifySettings
 
 LOOK_SECONDS = 1.0  # between two looks

@@ -1,0 +1,1 @@
+"""Notifications: when, by the rules in the settings, and to whom."""
