@@ -226,22 +226,55 @@ class MqttSettings(_Section, frozen=True):
 
 
 class NotifySettings(_Section, frozen=True):
-    urls_file: Text = ""
-    """file with the addresses to notify, one a line, in the words of Apprise, as in ntfy://topic; empty: nobody"""
+    """One rule; the settings have as many as there are [[notify]]."""
+
+    when: Literal["emotion", "first_face", "camera_gone", "disk_full"]
+    """emotion: a face shows one of `emotions`, with certainty; first_face: of the day; camera_gone: it gives no
+    picture, and is not paused; disk_full: the log's disk has less than free_mb left"""
+    urls_file: Text
+    """file with the addresses to notify, one a line, in the words of Apprise, as in ntfy://topic"""
+    name: Text = ""
+    """what the journal and `notify test` call the rule; another one for each; empty: as `when`"""
     emotions: tuple[Literal["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"], ...] = ()
-    """notify when a face has shown one of these for emotion_seconds, as in ["angry", "fear"]"""
-    emotion_seconds: Annotated[float, Meta(ge=0.0, le=3600.0)] = 5.0
-    """seconds for which a face must show the emotion, with certainty"""
-    first_face: bool = False
-    """notify of the first face of each day"""
-    camera_gone_minutes: Annotated[float, Meta(ge=0.0, le=10080.0)] = 0.0
-    """notify when the camera has given no picture for so many minutes without being paused; 0: never"""
-    disk_free_mb: Annotated[float, Meta(ge=0.0, le=1e6)] = 0.0
-    """notify when the log's disk has fewer megabytes (10^6 bytes) free; 0: never"""
+    """of which `emotion` tells, as in ["angry", "fear"]"""
+    for_seconds: Annotated[float, Meta(ge=0.0, le=604_800.0)] = 0.0
+    """seconds for which the emotion must last, or the camera be gone; 0: 5 for an emotion, 120 for the camera"""
+    free_mb: Annotated[float, Meta(ge=0.0, le=1e6)] = 0.0
+    """megabytes (10^6 bytes) that `disk_full` wants to be free; 0: 500"""
     every_minutes: Annotated[float, Meta(ge=1.0, le=10080.0)] = 15.0
-    """minutes between two notifications of one kind"""
-    quiet: Annotated[str, Meta(pattern=r"^(([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)?$")] = ""
+    """minutes between two notifications by this rule"""
+    quiet: Text = ""
     """hours without notifications, in the device's time, as in 22:00-07:00; empty: none"""
+
+    def __post_init__(self) -> None:
+        if not self.urls_file or re.search("[@:]", self.urls_file):  # not shown: an address is as good as a password
+            raise ValueError("urls_file: expected the name of a file; the addresses stand in it, one a line")
+        if self.when == "emotion" and not self.emotions:
+            raise ValueError('emotions: expected one or more with when = "emotion", as in ["angry", "fear"]')
+        clock = "([01][0-9]|2[0-3]):[0-5][0-9]"
+        if not re.fullmatch(f"({clock}-{clock})?", self.quiet):
+            raise ValueError(f"quiet: expected HH:MM-HH:MM as in 22:00-07:00, found {self.quiet!r}")
+        for key, kinds in _KEYS_OF_KINDS.items():
+            if getattr(self, key) and self.when not in kinds:
+                raise ValueError(f"{key}: goes with when = {' or '.join(kinds)}, found it with {self.when}")
+
+    @property
+    def title(self) -> str:
+        """What the rule is called."""
+        return self.name or self.when
+
+    @property
+    def seconds(self) -> float:
+        """For which it must be so."""
+        return self.for_seconds or {"emotion": 5.0, "camera_gone": 120.0}.get(self.when, 0.0)
+
+    @property
+    def least_free_mb(self) -> float:
+        return self.free_mb or 500.0
+
+
+_KEYS_OF_KINDS = {"emotions": ("emotion",), "for_seconds": ("emotion", "camera_gone"), "free_mb": ("disk_full",)}
+"""for which `when` a key counts"""
 
 
 class LightSettings(_Section, frozen=True):
@@ -269,8 +302,20 @@ class Settings(_Section, frozen=True):
     notice: NoticeSettings = NoticeSettings()
     device: DeviceSettings = DeviceSettings()
     mqtt: MqttSettings = MqttSettings()
-    notify: NotifySettings = NotifySettings()
+    notify: tuple[NotifySettings, ...] = ()
     light: LightSettings = LightSettings()
+
+    def __post_init__(self) -> None:
+        titles = [rule.title for rule in self.notify]
+        for title in titles:
+            if titles.count(title) > 1:
+                raise ValueError(f"notify: found two rules called {title!r}, expected another `name` for each")
+
+
+def section_of(table: str) -> type[_Section]:
+    """The class of a table, or of each table where there may be several ([[notify]])."""
+    default = getattr(Settings(), table)
+    return NotifySettings if isinstance(default, tuple) else type(default)
 
 
 def load(path: str | Path | None) -> Settings:
@@ -329,12 +374,19 @@ def _explain(message: str, tables: dict[str, Any]) -> str:
         return _unknown_key(tables)
     problem, _, where = message.rpartition(" - at `$.")
     where = where.rstrip("`")
+    if not problem:  # of all tables together
+        return message
     value: Any = tables
     for part in re.findall(r"\w+", where):
         value = value[int(part) if isinstance(value, list) else part]
     if choices := _choices(where.split(".")):
         problem = f"expected one of {', '.join(choices)}"
-    return f"{where} = {_shown(where, value)}: {problem[0].lower()}{problem[1:].replace('`', '')}"
+    problem = f"{problem[0].lower()}{problem[1:].replace('`', '')}"
+    if not isinstance(value, dict):
+        return f"{where} = {_shown(where, value)}: {problem}"
+    if where == "notify":
+        problem = "expected rules, each under [[notify]], found one [notify]"
+    return f"{where}: {problem.replace('object missing required field', 'expected the key')}"
 
 
 def _shown(where: str, value: Any) -> str:
@@ -345,11 +397,12 @@ def _shown(where: str, value: Any) -> str:
 
 def _unknown_key(tables: dict[str, Any]) -> str:
     """Name the first key of `tables` that no setting has."""
-    default = Settings()
-    places: list[tuple[str, Any, _Section]] = [("", tables, default)]
-    places += [(f"{name}.", tables.get(name), getattr(default, name)) for name in default.__struct_fields__]
-    for prefix, table, section in places:
-        allowed = section.__struct_fields__
+    places: list[tuple[str, Any, tuple[str, ...]]] = [("", tables, Settings.__struct_fields__)]
+    for name in Settings.__struct_fields__:
+        found = tables.get(name)
+        for table in found if isinstance(found, list) else [found]:
+            places.append((f"{name}.", table, section_of(name).__struct_fields__))
+    for prefix, table, allowed in places:
         for key in table if isinstance(table, dict) else ():
             if key not in allowed:
                 return f"unknown key {_shown('', prefix + key)}; allowed here: {', '.join(allowed)}"
@@ -357,6 +410,11 @@ def _unknown_key(tables: dict[str, Any]) -> str:
 
 
 def _choices(keys: list[str]) -> tuple[str, ...]:
-    """The values that a `Literal` setting takes; none for any other setting."""
-    annotation = type(getattr(Settings(), keys[0])).__annotations__.get(keys[1]) if len(keys) == 2 else None
+    """The values that a `Literal` setting, or an entry of a list of them, takes; none for any other setting."""
+    if len(keys) != 2:
+        return ()
+    table, key = (name.partition("[")[0] for name in keys)
+    annotation = section_of(table).__annotations__.get(key)
+    if key != keys[1] and get_origin(annotation) is tuple:
+        annotation = get_args(annotation)[0]
     return tuple(map(str, get_args(annotation))) if get_origin(annotation) is Literal else ()

@@ -1,29 +1,43 @@
-"""`emotion-edge notify test`: one notification to every address, to see that it arrives."""
+"""`emotion-edge notify test`: one notification by every rule, to see that it arrives."""
 
 import argparse
 import socket
 from pathlib import Path
 
-from edge.errors import UsageError
-from edge.settings import load
+from edge.errors import EdgeError, UsageError
+from edge.settings import Settings, load
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser("notify", help="test: send one notification to every address of notify.urls_file")
+    parser = commands.add_parser("notify", help="test: send one notification by every [[notify]] of the settings")
     parser.add_argument("action", choices=("test",), help="test: send one, and say whether each address took it")
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML (default: built-in settings)")
     parser.set_defaults(command=test)
 
 
 def test(args: argparse.Namespace) -> int:
-    """Raises UsageError where no file is set, SettingsError where it is none, EdgeError where an address refuses."""
+    """Raises UsageError where no rule is set, SettingsError where a file is missing, EdgeError for refused ones."""
     settings = load(args.config)
-    if not settings.notify.urls_file:
-        raise UsageError("no addresses are set", "give --config FILE with notify.urls_file")
+    if not settings.notify:
+        raise UsageError("no rules are set", "give --config FILE with one or more [[notify]]")
+    refused = send_tests(settings)
+    if refused:
+        raise EdgeError(f"{', '.join(refused)}: not all addresses took it", "check them, and the network")
+    return 0
+
+
+def send_tests(settings: Settings) -> list[str]:
+    """Send one by each rule, and print how it went; gives the rules whose notification did not reach all addresses."""
     from edge.gateway.notify.postbox import Postbox
 
     name = settings.device.name or socket.gethostname()
-    postbox = Postbox(Path(settings.notify.urls_file))
-    postbox.send(name, "This is a test: notifications arrive.")
-    print("sent; all addresses took it")
-    return 0
+    postboxes = [Postbox(Path(rule.urls_file)) for rule in settings.notify]
+    refused = []
+    for rule, postbox in zip(settings.notify, postboxes, strict=True):
+        try:
+            postbox.send(name, f"This is a test of the rule {rule.title}: its notifications arrive.")
+            print(f"{rule.title}: sent; addresses: {postbox.count}")
+        except EdgeError:
+            refused.append(rule.title)
+            print(f"{rule.title}: not taken by all addresses; addresses: {postbox.count}")
+    return refused

@@ -2,11 +2,12 @@
 
 import tomllib
 from collections.abc import Iterable
+from itertools import groupby
 from pathlib import Path
 from typing import Any, TextIO
 
 from edge import settings
-from edge.commands.settings_texts import Setting, all_settings, as_toml, explain
+from edge.commands.settings_texts import EXAMPLES, Setting, all_settings, as_toml, explain, is_rule
 from edge.source import shown
 
 
@@ -15,22 +16,44 @@ def show(config: Path | None, stream: TextIO) -> None:
     chosen = settings.load(config)
     tables = tomllib.loads(config.read_text(encoding="utf-8")) if config else {}
     origin = str(config.absolute()) if config else ""
-    table = ""
-    for setting in all_settings():
-        if setting.table != table:
-            table = setting.table
+    for table, its_settings in groupby(all_settings(), key=lambda setting: setting.table):
+        if is_rule(table):
+            _show_rules(list(its_settings), getattr(chosen, table), tables.get(table, []), origin, stream)
+        else:
             stream.write(f"[{table}]\n")
-        value = getattr(getattr(chosen, table), setting.key)
-        is_set = setting.key in tables.get(table, {})
-        stream.writelines(_lines(setting, value, origin if is_set else ""))
-        stream.write("\n")
+            _show_table(its_settings, getattr(chosen, table), tables.get(table, {}), origin, stream)
     stream.write(f"The event log is {settings.log_path(chosen).absolute()}.\n")
+
+
+def _show_rules(
+    its_settings: list[Setting], rules: tuple[Any, ...], written: list[dict[str, Any]], origin: str, stream: TextIO
+) -> None:
+    """Each rule; an example where there is none."""
+    table = its_settings[0].table
+    for rule, keys in zip(rules, written, strict=True):
+        stream.write(f"[[{table}]]\n")
+        _show_table(its_settings, rule, keys, origin, stream)
+    if not rules:
+        stream.write(f"[[{table}]]    # no rule is set; this is an example of one\n")
+        for setting in its_settings:
+            stream.write(f"{setting.key} = {as_toml(setting.default)}\n")
+            stream.writelines(f"    {line}\n" for line in explain(setting, width=100))
+        stream.write("\n")
+
+
+def _show_table(
+    its_settings: Iterable[Setting], chosen: Any, written: dict[str, Any], origin: str, stream: TextIO
+) -> None:
+    for setting in its_settings:
+        value = getattr(chosen, setting.key)
+        stream.writelines(_lines(setting, value, origin if setting.key in written else ""))
+        stream.write("\n")
 
 
 def _lines(setting: Setting, value: Any, origin: str) -> Iterable[str]:
     """The value with its `origin`, empty for the default, and the explanation below."""
-    default = as_toml(setting.default)
-    source = f"from {origin}; default: {default}" if origin else "default"
+    default = "" if (setting.table, setting.key) in EXAMPLES else f"; default: {as_toml(setting.default)}"
+    source = f"from {origin}{default}" if origin else "default"
     yield f"{setting.key} = {_shown(setting, value)}    # {source}\n"
     for line in explain(setting, width=100):
         yield f"    {line}\n"

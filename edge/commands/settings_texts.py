@@ -32,8 +32,15 @@ SERVICE_NOTES = {
     ): "Any other folder must belong to the user emotion-edge and be opened to the service: "
     "ReadWritePaths= in `systemctl edit emotion-edge`.",
 }
+EXAMPLES: dict[tuple[str, str], Any] = {
+    ("notify", "when"): "emotion",
+    ("notify", "urls_file"): "/etc/emotion-edge/notify-urls",
+    ("notify", "emotions"): ("angry", "fear"),
+}
+"""values of a rule, for a table of which the settings may have several, or none"""
 PATHS = {("detector", "graynet_model"), ("detector", "yunet_model"), ("classifier", "model")}
 """left out of the service's file: the models lie where each release has them"""
+RULE_NOTES = {"notify": "An example of a rule; write one or more, each with its own line [[notify]]."}
 HEAD = """\
 # Settings of the emotion-edge service: every key with its default. Take away the "# " before a key to change it;
 # `systemctl restart emotion-edge` applies it. The lines with ## explain the key below them.
@@ -47,6 +54,7 @@ class Setting:
     table: str
     key: str
     default: Any
+    """of a rule: its default, or an example"""
     allowed: str
     """the range or the choices in words; empty where anything goes"""
     text: str
@@ -55,11 +63,18 @@ class Setting:
 def all_settings() -> Iterator[Setting]:
     """Every setting, in the order of the classes."""
     texts = _texts()
-    for section in msgspec.inspect.type_info(Settings).fields:  # type: ignore[attr-defined]
-        defaults = getattr(Settings(), section.name)
-        for field in section.type.fields:
-            text = texts[type(defaults).__name__, field.name]
-            yield Setting(section.name, field.name, getattr(defaults, field.name), _allowed(field.type), text)
+    for table in Settings.__struct_fields__:
+        section = settings.section_of(table)
+        for field in msgspec.inspect.type_info(section).fields:  # type: ignore[attr-defined]
+            default = EXAMPLES.get((table, field.name), field.default)
+            if field.default_factory is not msgspec.NODEFAULT:
+                default = field.default_factory()
+            yield Setting(table, field.name, default, _allowed(field.type), texts[section.__name__, field.name])
+
+
+def is_rule(table: str) -> bool:
+    """Whether the settings may have several of the table."""
+    return isinstance(getattr(Settings(), table), tuple)
 
 
 def explain(setting: Setting, width: int, note: str = "") -> list[str]:
@@ -87,7 +102,7 @@ def service_file() -> str:
             continue
         if setting.table != table:
             table = setting.table
-            lines.append(f"[{table}]")
+            lines += [f"## {RULE_NOTES[table]}", f"# [[{table}]]"] if is_rule(table) else [f"[{table}]"]
         lines += [f"## {line}" for line in explain(setting, 110, SERVICE_NOTES.get(name, ""))]
         sign = "" if name in SERVICE_VALUES else "# "
         lines.append(f"{sign}{setting.key} = {as_toml(SERVICE_VALUES.get(name, setting.default))}\n")

@@ -44,7 +44,7 @@ def run(settings_: settings.Settings) -> int:
     gateway.mqtt = bridge
     if bridge:
         bridge.start()
-    notifications = Notifications(gateway) if settings_.notify.urls_file else None
+    notifications = Notifications(gateway) if settings_.notify else None
     if notifications:
         notifications.start()
     _announce(settings_)

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from edge import errors, settings
-from edge.settings import PROJECT, Settings
+from edge.settings import PROJECT, NotifySettings, Settings
+
+RULE = "[[notify]]\nwhen = 'first_face'\nurls_file = 'f'"
 
 
 @pytest.mark.parametrize(
@@ -36,6 +38,19 @@ from edge.settings import PROJECT, Settings
         ("[tracking]\nforget_seconds = nan", ["tracking.forget_seconds = nan", ">= 0.0"]),
         ("[log]\ninterval_seconds = 0.0", ["log.interval_seconds = 0.0", ">= 0.1"]),
         ("camera = 3", ["camera = 3", "expected object"]),
+        ("[notify]\nurls_file = 'f'", ["notify: expected rules", "[[notify]]"]),
+        ("[[notify]]\nurls_file = 'f'", ["notify[0]: expected the key when"]),
+        (f"{RULE}\n[[notify]]\nwhen = 'rain'", ["notify[1].when = 'rain'", "emotion, first_face, camera_gone, disk"]),
+        (f"{RULE}\nurl = 'f'", ["notify.url", "allowed here: when, urls_file"]),
+        ("[[notify]]\nwhen = 'first_face'", ["notify[0]: expected the key urls_file"]),
+        (f"{RULE}\n{RULE}", ["two rules called 'first_face'", "another `name`"]),
+        (f"{RULE}\nname = 'disk_full'\n{RULE}\nname = 'disk_full'", ["two rules called 'disk_full'"]),
+        (f"{RULE}\nfree_mb = 9", ["notify[0]: free_mb: goes with when = disk_full"]),
+        (f"{RULE}\nemotions = ['happy']", ["notify[0]: emotions: goes with when = emotion"]),
+        (f"{RULE}\nemotions = ['hapy']", ["notify[0].emotions[0] = 'hapy'", "angry, disgust"]),
+        (f"{RULE}\nfor_seconds = 9", ["notify[0]: for_seconds: goes with when = emotion or camera_gone"]),
+        (f"{RULE}\nquiet = '8-9'", ["notify[0]: quiet: expected HH:MM-HH:MM", "'8-9'"]),
+        ("[[notify]]\nwhen = 'emotion'\nurls_file = 'f'", ["notify[0]: emotions: expected one or more"]),
         ("[camera", ["not TOML"]),
     ],
 )
@@ -49,6 +64,15 @@ def test_a_wrong_setting_is_named_with_what_is_allowed(toml: str, words: list[st
     assert "\n" not in message
     assert all(word in message for word in words), message
     assert caught.value.exit_code == 78
+
+
+@pytest.mark.parametrize("address", ["ntfy://secret", "mailto:secret", "tgram:/secret", "user:secret@example.org"])
+def test_an_address_in_place_of_its_file_is_not_shown(address: str, tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(f"[[notify]]\nwhen = 'first_face'\nurls_file = '{address}'")
+    with pytest.raises(errors.SettingsError, match="urls_file: expected the name of a file") as caught:
+        settings.load(path)
+    assert "secret" not in str(caught.value)
 
 
 def test_a_missing_file_is_a_settings_error(tmp_path: Path) -> None:
@@ -74,11 +98,12 @@ def test_the_services_file_shows_the_true_defaults() -> None:
         "notice": {},
         "device": {},
         "mqtt": {},
-        "notify": {},
         "light": {},
     }
-    shown = tomllib.loads(re.sub(r"^# (?=\w+ =)", "", text, flags=re.MULTILINE))
-    settings.parse(shown, "shown")
+    shown = tomllib.loads(re.sub(r"^# (?=\w+ =|\[\[)", "", text, flags=re.MULTILINE))
+    [rule] = settings.parse(shown, "shown").notify
+    assert rule == NotifySettings(when=rule.when, urls_file=rule.urls_file, emotions=rule.emotions)
+    del shown["notify"]
     for table, keys in shown.items():
         for key, value in keys.items():
             if (table, key) not in (("camera", "source"), ("log", "keep_days")):  # the service's own

@@ -14,7 +14,8 @@ from edge.errors import SettingsError
 from edge.settings import Settings
 
 SECTIONS = Settings().__struct_fields__
-KEYS = {section: getattr(Settings(), section).__struct_fields__ for section in SECTIONS}
+KEYS = {section: settings.section_of(section).__struct_fields__ for section in SECTIONS}
+RULE = {"when": "first_face", "urls_file": "/none"}
 NUMBERS = st.integers(-(10**30), 10**30) | st.floats() | st.sampled_from([0, 1, 90, 640, 10**400, -(10**400)])
 SCALARS = NUMBERS | st.booleans() | st.text(max_size=20) | st.datetimes() | st.dates() | st.times()
 VALUES = st.recursive(
@@ -40,6 +41,7 @@ def check(tables: dict[str, Any]) -> None:
 @given(st.sampled_from(SECTIONS).flatmap(known_key), VALUES)
 def test_any_value_of_any_setting(key: tuple[str, str], value: Any) -> None:
     check({key[0]: {key[1]: value}})
+    check({key[0]: [RULE, RULE | {"name": "other", key[1]: value}]})
 
 
 @given(REGIONS)

@@ -44,4 +44,4 @@ def _lines(file: Path) -> list[str]:
         return [line.strip() for line in file.read_text(encoding="utf-8").splitlines()]
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8"
-        raise SettingsError(f"notify.urls_file: {file} cannot be read ({reason})", "see its name and rights") from error
+        raise SettingsError(f"urls_file: {file} cannot be read ({reason})", "see its name and rights") from error

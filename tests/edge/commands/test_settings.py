@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from edge.commands.settings import show
-from edge.commands.settings_texts import all_settings, service_file
+from edge.commands.settings_texts import all_settings, is_rule, service_file
 from edge.settings import PROJECT, Settings
 from tests.program import Program
 
@@ -33,9 +33,11 @@ def explained(text: str) -> bool:
 def test_all_settings_are_shown_with_unit_range_and_default() -> None:
     text = printed(None)
     for table in Settings.__struct_fields__:
-        assert f"[{table}]\n" in text
+        assert f"[{table}]\n" in text or is_rule(table)
     for setting in all_settings():
-        assert re.search(rf"^{setting.key} = .*    # default$", text, flags=re.MULTILINE), setting
+        assert is_rule(setting.table) or re.search(rf"^{setting.key} = .*    # default$", text, flags=re.MULTILINE), (
+            setting
+        )
     assert "frames_per_second = 15.0    # default\n    frames a second asked of a camera; 0.2 to 120\n" in text
 
 
@@ -46,6 +48,18 @@ def test_what_the_file_sets_names_the_file(tmp_path: Path) -> None:
     assert f"width = 1280    # from {config}; default: 640\n" in text
     assert f"height = 480    # from {config}; default: 480\n" in text
     assert "mirror = false    # default\n" in text
+
+
+def test_rules_are_shown_one_by_one_and_an_example_where_there_is_none(tmp_path: Path) -> None:
+    assert '[[notify]]    # no rule is set; this is an example of one\nwhen = "emotion"\n' in printed(None)
+    config = tmp_path / "settings.toml"
+    rule = "[[notify]]\nurls_file = '/f'\n"
+    config.write_text(f"{rule}when = 'first_face'\n{rule}when = 'disk_full'\nfree_mb = 9.0\n")
+    text = printed(config)
+    assert text.count("[[notify]]\n") == 2
+    assert f'when = "first_face"    # from {config}\n' in text
+    assert f"free_mb = 9.0    # from {config}; default: 0.0\n" in text
+    assert "free_mb = 0.0    # default\n" in text
 
 
 SECRET_SOURCES = [
