@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import re
+import socket
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -183,7 +184,7 @@ class NoticeSettings(_Section, frozen=True):
 
 class DeviceSettings(_Section, frozen=True):
     name: Text = ""
-    """what the page calls this device; empty: the machine's host name"""
+    """what page, log and notifications call this device; empty: the machine's host name"""
 
 
 class MqttSettings(_Section, frozen=True):
@@ -340,6 +341,11 @@ def parse(tables: dict[str, Any], origin: str) -> Settings:
         return msgspec.convert(tables, Settings)
     except msgspec.ValidationError as error:
         raise SettingsError(f"{origin}: {_explain(str(error), tables)}") from error
+
+
+def device_name(settings: Settings) -> str:
+    """What people call this device."""
+    return settings.device.name or socket.gethostname()
 
 
 def log_path(settings: Settings) -> Path:

@@ -82,18 +82,15 @@ def analyze(args: argparse.Namespace) -> int:
 def export(args: argparse.Namespace) -> int:
     from edge.commands.export import export
 
-    log = _log_of(args)
-    problems = export(log, args.output, args.table, args.format, args.since, args.until)
-    return _told(log, problems)
+    return _told(export(_logs_of(args), args.output, args.table, args.format, args.since, args.until))
 
 
 def report(args: argparse.Namespace) -> int:
     from edge.commands.report import report
 
-    log = _log_of(args)
-    problems = report(log, args.output, args.since, args.until)
+    problems = report(_logs_of(args), args.output, args.since, args.until)
     print(f"wrote {args.output}")
-    return _told(log, problems)
+    return _told(problems)
 
 
 def forget(args: argparse.Namespace) -> int:
@@ -145,11 +142,16 @@ def completion(args: argparse.Namespace) -> int:
     return 0
 
 
-def _told(log: Path, problems: str) -> int:
-    """Say what of `log` could not be read; returns the exit status."""
-    if problems:
-        logging.error("%s: %s; the rest is complete", log, problems)
+def _told(problems: dict[Path, str]) -> int:
+    """Say what of each log could not be read; returns the exit status."""
+    for log, words in problems.items():
+        logging.error("%s: %s; the rest is complete", log, words)
     return EXIT_TRY_AGAIN if problems else 0
+
+
+def _logs_of(args: argparse.Namespace) -> list[Path]:
+    logs: list[Path] = args.logs or [settings.log_path(settings.load(args.config))]
+    return logs
 
 
 def _log_of(args: argparse.Namespace) -> Path:

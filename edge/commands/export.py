@@ -12,6 +12,7 @@ from typing import Literal, TextIO
 from tqdm import tqdm
 
 from edge.errors import UsageError
+from edge.events.devices import names_of
 from edge.events.reader import LogReader, open_reader
 
 Table = Literal["observations", "episodes"]
@@ -20,27 +21,31 @@ Row = tuple[object, ...]
 
 
 def export(
-    log: Path,
+    logs: Sequence[Path],
     output: Path | None,
     table: Table,
     format: Format,
     since: datetime | None,
     until: datetime | None,
-) -> str:
+) -> dict[Path, str]:
     """Write the rows of `table` from `since` up to, not including, `until`; `output` None is standard output.
 
-    An episode counts where any of it lies in that time. Times are true ones, repaired where the clock jumped. Returns
-    what could not be read, in one line, empty where all was. Raises UsageError or LogError.
+    An episode counts where any of it lies in that time. Times are true ones, repaired where the clock jumped. The rows
+    of several logs come one log after the other, and begin with the device. Returns by log what could not be read, in
+    one line. Raises UsageError or LogError.
     """
-    if output and output.exists() and log.exists() and output.samefile(log):
-        raise UsageError(f"{output}: is the event log itself", "give another --output")
-    with open_reader(log) as reader:
-        columns, rows = _table(reader, table, since, until)
-        shown = tqdm(rows, unit=" rows", unit_scale=True, disable=None)
-        write = write_csv if format == "csv" else write_jsonl
-        with output.open("w", encoding="utf-8", newline="") if output else nullcontext(sys.stdout) as file:
-            write(columns, shown, file)
-        return reader.problems.words()
+    for log in logs:
+        if output and output.exists() and log.exists() and output.samefile(log):
+            raise UsageError(f"{output}: is the event log itself", "give another --output")
+    devices = names_of(logs)
+    columns = LogReader.observation_columns if table == "observations" else LogReader.episode_columns
+    problems: dict[Path, str] = {}
+    rows = _rows(logs, devices, table, since, until, problems)
+    shown = tqdm(rows, unit=" rows", unit_scale=True, disable=None)
+    write = write_csv if format == "csv" else write_jsonl
+    with output.open("w", encoding="utf-8", newline="") if output else nullcontext(sys.stdout) as file:
+        write(columns if len(logs) == 1 else ("device", *columns), shown, file)
+    return problems
 
 
 def write_csv(columns: Sequence[str], rows: Iterable[Row], file: TextIO) -> None:
@@ -57,9 +62,19 @@ def write_jsonl(columns: Sequence[str], rows: Iterable[Row], file: TextIO) -> No
         file.write(json.dumps(values) + "\n")
 
 
-def _table(
-    reader: LogReader, table: Table, since: datetime | None, until: datetime | None
-) -> tuple[Sequence[str], Iterator[Row]]:
-    if table == "observations":
-        return reader.observation_columns, reader.observations(since, until)
-    return reader.episode_columns, reader.episodes(since, until)
+def _rows(
+    logs: Sequence[Path],
+    devices: Sequence[str],
+    table: Table,
+    since: datetime | None,
+    until: datetime | None,
+    problems: dict[Path, str],
+) -> Iterator[Row]:
+    """What could not be read is noted in `problems`."""
+    for log, device in zip(logs, devices, strict=True):
+        with open_reader(log) as reader:
+            found = reader.observations if table == "observations" else reader.episodes
+            for row in found(since, until):
+                yield row if len(logs) == 1 else (device, *row)
+            if words := reader.problems.words():
+                problems[log] = words

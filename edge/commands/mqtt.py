@@ -1,12 +1,11 @@
 """`emotion-edge mqtt`: what a person does about MQTT by hand; the gateway does everything else."""
 
 import argparse
-import socket
 from pathlib import Path
 
 from edge.commands.gateway import check_libraries
 from edge.errors import UsageError
-from edge.settings import Settings, load
+from edge.settings import Settings, device_name, load
 
 ACTIONS = ("forget",)
 
@@ -39,4 +38,4 @@ def forget(args: argparse.Namespace) -> int:
 def _name(settings: Settings) -> str:
     from edge.gateway.mqtt.bridge import name_of
 
-    return name_of(settings, settings.device.name or socket.gethostname())
+    return name_of(settings, device_name(settings))

@@ -1,11 +1,10 @@
 """`emotion-edge notify test`: one notification by every rule, to see that it arrives."""
 
 import argparse
-import socket
 from pathlib import Path
 
 from edge.errors import EdgeError, UsageError
-from edge.settings import Settings, load
+from edge.settings import Settings, device_name, load
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -30,7 +29,7 @@ def send_tests(settings: Settings) -> list[str]:
     """Send one by each rule, and print how it went; gives the rules whose notification did not reach all addresses."""
     from edge.gateway.notify.postbox import Postbox
 
-    name = settings.device.name or socket.gethostname()
+    name = device_name(settings)
     postboxes = [Postbox(Path(rule.urls_file)) for rule in settings.notify]
     refused = []
     for rule, postbox in zip(settings.notify, postboxes, strict=True):

@@ -83,7 +83,7 @@ def _add_analyze(commands: Commands) -> None:
 
 def _add_export(commands: Commands) -> None:
     export = commands.add_parser("export", help="the log as CSV or JSON lines; also while the daemon writes it")
-    _add_log(export)
+    _add_logs(export)
     export.add_argument(
         "--table",
         choices=("observations", "episodes"),
@@ -97,7 +97,7 @@ def _add_export(commands: Commands) -> None:
 
 def _add_report(commands: Commands) -> None:
     report = commands.add_parser("report", help="the log as one page of charts that any browser shows")
-    _add_log(report)
+    _add_logs(report)
     report.add_argument("--output", type=Path, default=Path("report.html"), metavar="FILE", help="default: report.html")
     report.set_defaults(command=actions.report)
 
@@ -161,6 +161,25 @@ def _add_log(parser: argparse.ArgumentParser) -> None:
     log = parser.add_mutually_exclusive_group()
     _add_config(log)
     log.add_argument("--log", type=Path, metavar="FILE", help="event log (default: the one that the settings name)")
+    _add_times(parser)
+
+
+def _add_logs(parser: argparse.ArgumentParser) -> None:
+    logs = parser.add_mutually_exclusive_group()
+    _add_config(logs)
+    logs.add_argument(
+        "--log",
+        dest="logs",
+        nargs="+",
+        action="extend",
+        type=Path,
+        metavar="FILE",
+        help="event log; several, each of another device, are kept apart (default: the one that the settings name)",
+    )
+    _add_times(parser)
+
+
+def _add_times(parser: argparse.ArgumentParser) -> None:
     for name, which in (("--since", "first"), ("--until", "end, itself left out")):
         parser.add_argument(
             name,

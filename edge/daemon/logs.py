@@ -4,7 +4,7 @@ from pathlib import Path
 
 from edge.cameras import Camera
 from edge.events import EventLog
-from edge.settings import Settings, log_path
+from edge.settings import Settings, device_name, log_path
 
 DEMO_LOG = "demo.db"  # beside the log, which is for what a camera sees
 
@@ -14,7 +14,8 @@ class Logs:
 
     def __init__(self, settings: Settings, path: Path | None) -> None:
         """Raises LogError where `path`, or the log of the settings, cannot be opened."""
-        self.current = EventLog(path or log_path(settings), settings.log)
+        self._device = device_name(settings)
+        self.current = EventLog(path or log_path(settings), settings.log, device=self._device)
         self.demo_path = path or log_path(settings).with_name(DEMO_LOG)
         self.demo_shown = False
         self.lost_rows = 0
@@ -28,7 +29,7 @@ class Logs:
         path = self.demo_path if camera.is_demo else self._camera_path
         if path != self.current.path:
             self.close()
-            self.current = EventLog(path, self._settings)
+            self.current = EventLog(path, self._settings, device=self._device)
 
     def close(self) -> None:
         """Write what waits."""

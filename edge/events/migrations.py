@@ -30,6 +30,8 @@ def bring_up_to_date(database: sqlite3.Connection, version: int) -> None:
                 _migrate_from_1(database)
             if version == 2:
                 _migrate_from_2(database)
+            if version in (2, 3):
+                database.execute("ALTER TABLE runs ADD COLUMN device TEXT NOT NULL DEFAULT ''")
             database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     if pragma(database, "auto_vacuum") != AUTO_VACUUM_INCREMENTAL:
         database.execute(f"PRAGMA auto_vacuum = {AUTO_VACUUM_INCREMENTAL}")

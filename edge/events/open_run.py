@@ -36,6 +36,7 @@ class Run:
     source: str
     model: str
     interval_seconds: float
+    device: str
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def begin(database: sqlite3.Connection, run: Run, gap_seconds: float, news: Iter
     """Add `run` to the file, with an incident for each of the `news`."""
     last_ids = newest_ids(database)
     times = (run.started_utc, run.started_utc)
-    values = (*times, run.source, run.model, run.interval_seconds, last_ids.observation + 1)
+    values = (*times, run.source, run.model, run.interval_seconds, last_ids.observation + 1, run.device)
     id = database.execute(INSERT_RUN, values).lastrowid or 0
     newest = _newest_utc(database)
     told = list(news)

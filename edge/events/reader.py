@@ -80,6 +80,11 @@ class LogReader:
         number = pragma(self._database, "application_id")
         return f"{number:08x}" if number else ""
 
+    @property
+    def device(self) -> str:
+        """What the device is called since its newest start; empty in a log of an older version."""
+        return next((run.device for run in reversed(self._runs) if run.device), "")
+
     def row_count(self) -> int:
         """Observations from the oldest to the newest, at once; those forgotten in between count too."""
         ends = "SELECT (SELECT min(id) FROM observations), (SELECT max(id) FROM observations)"

@@ -14,6 +14,7 @@ class RunRow(NamedTuple):
     model: str
     interval_seconds: float
     first_observation: int
+    device: str
 
 
 class EpisodeRow(NamedTuple):

@@ -9,7 +9,7 @@ from edge.contract import LABELS
 from edge.events.episodes import Episode
 from edge.events.rows import Observation
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 SCHEMA = f"""
 CREATE TABLE runs (
@@ -19,7 +19,8 @@ CREATE TABLE runs (
     source TEXT NOT NULL,        -- camera, file or folder
     model TEXT NOT NULL,         -- name, version and the start of the file's sha256
     interval_seconds REAL NOT NULL,  -- between two observations of one face
-    first_observation INTEGER NOT NULL  -- id that its first observation has or would have
+    first_observation INTEGER NOT NULL, -- id that its first observation has or would have
+    device TEXT NOT NULL DEFAULT ''     -- what the settings call it, else the host name; empty: an older version's run
 );
 CREATE TABLE observations (
     id INTEGER PRIMARY KEY,      -- in the order of events, whatever the clock says
@@ -89,7 +90,8 @@ EPISODE_COLUMNS = (
 )
 INSERT_OBSERVATION = f"INSERT INTO observations ({OBSERVATION_COLUMNS}) VALUES ({', '.join('?' * 20)})"
 INSERT_RUN = """
-INSERT INTO runs (started_utc, last_utc, source, model, interval_seconds, first_observation) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO runs (started_utc, last_utc, source, model, interval_seconds, first_observation, device)
+VALUES (?, ?, ?, ?, ?, ?, ?)
 """
 INSERT_INCIDENT = """
 INSERT INTO incidents (id, run, observation, kind, utc, end_utc, seconds, rows_lost, details)

@@ -45,7 +45,7 @@ EPISODE = _all(
 )  # fmt: skip
 RUN = _all(
     _time("started_utc"), _time("last_utc"), "typeof(source) = 'text'", "typeof(model) = 'text'",
-    _real("interval_seconds", 0, 1e6), _whole("first_observation"),
+    _real("interval_seconds", 0, 1e6), _whole("first_observation"), "typeof(device) = 'text'",
 )  # fmt: skip
 INCIDENT = _all(
     _whole("run"), _whole("observation"), "typeof(kind) = 'text'", _time("utc"),

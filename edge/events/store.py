@@ -26,9 +26,10 @@ from edge.settings import LogSettings
 class Store:
     """Raises sqlite3.Error, OSError or LogError wherever the file cannot be opened, read or written."""
 
-    def __init__(self, path: Path, settings: LogSettings) -> None:
+    def __init__(self, path: Path, settings: LogSettings, device: str = "") -> None:
         self.path = path
         self._settings = settings
+        self._device = device
         self._gap_seconds = max(GAP_SECONDS, 3 * settings.interval_seconds)
         self._open_run: OpenRun | None = None
         self._news: list[News] = []
@@ -47,7 +48,7 @@ class Store:
 
     def start_run(self, source: str, model: str, utc: str) -> None:
         """Rows from here on belong to a new run; after an error, to the one before."""
-        run = Run(utc, source, model, self._settings.interval_seconds)
+        run = Run(utc, source, model, self._settings.interval_seconds, self._device)
         with transaction(self._database):
             begun = open_run.begin(self._database, run, self._gap_seconds, self._news)
         self._open_run = begun

@@ -44,7 +44,7 @@ class EventLog:
     """Opens or makes the file `path`, and later keeps rows in memory while it cannot be written.
 
     The constructor and the first `start_run` raise LogError; nothing else does. `steady` gives seconds that nobody can
-    set, `synchronized` whether a time server has set the clock.
+    set, `synchronized` whether a time server has set the clock; `device` is the name that runs get.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class EventLog:
         settings: LogSettings,
         steady: Callable[[], float] = boot_seconds,
         synchronized: Callable[[], bool | None] = is_synchronized,
+        device: str = "",
     ) -> None:
         self.path = path
         self.rows = 0
@@ -74,7 +75,7 @@ class EventLog:
         self._due = Deadlines(settled_s=self._last_s + SETTLE_SECONDS, checkpoint_s=self._last_s + UPKEEP_SECONDS)
         self._retry_seconds = 0.0
         try:
-            self._store = Store(path, settings)
+            self._store = Store(path, settings, device)
         except (sqlite3.Error, OSError) as error:
             raise self._error(error) from error
 

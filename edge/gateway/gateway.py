@@ -1,6 +1,5 @@
 """What the routes share: settings, the daemon's client, pictures, health, and how many streams run."""
 
-import socket
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,7 +65,7 @@ class Gateway:
 
     @property
     def name(self) -> str:
-        return self.settings.device.name or socket.gethostname()
+        return settings.device_name(self.settings)
 
     def level(self) -> Level:
         """What the viewer of this request may see."""

@@ -49,7 +49,7 @@ def make(path: Path, count: int) -> None:
         database.execute("PRAGMA synchronous = OFF")
         utc = utc_text(START)
         end_utc = utc_text(START + timedelta(seconds=count))
-        database.execute(INSERT_RUN, (utc, end_utc, "benchmark", "model", 1.0, 1))
+        database.execute(INSERT_RUN, (utc, end_utc, "benchmark", "model", 1.0, 1, ""))
         for first in tqdm(range(1, count + 1, BATCH), unit_scale=BATCH, unit=" rows", disable=None):
             ids = range(first, min(first + BATCH, count + 1))
             with transaction(database):

@@ -57,14 +57,16 @@ def rows(path: Path, query: str) -> list[tuple[object, ...]]:
         return database.execute(query).fetchall()
 
 
-def open_log(path: Path, settings: LogSettings, clock: Clock) -> EventLog:
-    return EventLog(path, settings, clock, clock.is_synchronized)
+def open_log(path: Path, settings: LogSettings, clock: Clock, device: str = "") -> EventLog:
+    return EventLog(path, settings, clock, clock.is_synchronized, device)
 
 
-def fill(path: Path, seconds: int, settings: LogSettings = AT_ONCE, clock: Clock | None = None) -> None:
+def fill(
+    path: Path, seconds: int, settings: LogSettings = AT_ONCE, clock: Clock | None = None, device: str = ""
+) -> None:
     """A run with one face, a row a second, every ten seconds another emotion and every minute another face."""
     clock = clock or Clock()
-    with open_log(path, settings, clock) as events:
+    with open_log(path, settings, clock, device) as events:
         events.start_run("test", "model", clock.now)
         for second in range(seconds):
             events.record([face(1 + second // 60, LABELS[second // 10 % 7])], float(second), clock.now)
@@ -124,11 +126,11 @@ def read_by_both(log: Path, folder: Path) -> list[str]:
     told = []
     for table in ("observations", "episodes"):
         try:
-            told.append(export(log, folder / f"{table}.csv", table, "csv", None, None))  # type: ignore[arg-type]
+            told += export([log], folder / f"{table}.csv", table, "csv", None, None).values()  # type: ignore[arg-type]
         except EdgeError as error:
             told.append(str(error))
     try:
-        told.append(report(log, folder / "report.html", None, None))
+        told += report([log], folder / "report.html", None, None).values()
     except EdgeError as error:
         told.append(str(error))
     return told

@@ -1,6 +1,8 @@
 """Write the report's HTML page, with the charts in it."""
 
 import html
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from string import Template
@@ -13,29 +15,52 @@ from plotly.offline import get_plotlyjs
 from edge.commands.report import charts
 from edge.commands.report.tables import Tables
 
-TEMPLATE = Path(__file__).with_name("page.html")
+FOLDER = Path(__file__).parent
 MAX_GAPS = 50  # rows of the table of gaps: the newest
 
 
-def render(tables: Tables, log: Path) -> str:
-    seconds = tables.counts["seconds"].sum()
-    certain = tables.counts["certain_seconds"].sum()
-    by_emotion = tables.counts.groupby("emotion")["seconds"].sum()
-    tiles = {
-        "face time": duration(seconds),
-        "faces": f"{tables.faces:,}",
-        "shown most": f"{by_emotion.idxmax()} {by_emotion.max() / seconds:.0%}",
-        "model certain": f"{certain / seconds:.0%}",
-        "not running": duration(tables.not_running_seconds),
-    }
-    return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(
+@dataclass(frozen=True, eq=False)
+class Device:
+    """What one log says."""
+
+    name: str
+    log: Path
+    tables: Tables
+
+
+def render(devices: Sequence[Device]) -> str:
+    """The page about all devices of which a face was logged, one after the other; of several with a table of all."""
+    seen = [device for device in devices if not device.tables.counts.empty]
+    start = min(device.tables.start for device in seen)
+    end = max(device.tables.end for device in seen)
+    several = len(devices) > 1
+    return _template("page.html").substitute(
         plotly=get_plotlyjs(),
+        period=html.escape(period(start, end)),
+        overview=_overview(devices) if several else "",
+        devices="".join(_device(device, _title(devices, device) if several else "") for device in seen),
+        written=f"{datetime.now().astimezone():%-d %B %Y, %H:%M}",
+    )
+
+
+def _template(name: str) -> Template:
+    return Template((FOLDER / name).read_text(encoding="utf-8"))
+
+
+def _title(devices: Sequence[Device], device: Device) -> str:
+    return f'<h2 class="device" id="device-{devices.index(device)}">{html.escape(device.name)}</h2>'
+
+
+def _device(device: Device, title: str) -> str:
+    tables = device.tables
+    tiles = figures(tables.counts, tables.faces, tables.not_running_seconds)
+    return _template("device.html").substitute(
+        title=title,
         period=html.escape(period(tables.start, tables.end)),
         zone=html.escape(tables.zone),
         sources=html.escape(", ".join(tables.sources)),
         models=html.escape(", ".join(tables.models)),
-        log=html.escape(log.name),
-        written=f"{datetime.now().astimezone():%-d %B %Y, %H:%M}",
+        log=html.escape(device.log.name),
         tiles="".join(f"<div><b>{html.escape(value)}</b>{name}</div>" for name, value in tiles.items()),
         bar=duration(charts.bar_width(tables).total_seconds()),
         time_line=_figure(charts.time_line(tables)),
@@ -45,6 +70,36 @@ def render(tables: Tables, log: Path) -> str:
         episodes=_table(_episodes(tables)),
         gaps=_table(_gaps(tables)) if len(tables.gaps) else "<p>None.</p>",
     )
+
+
+def _overview(devices: Sequence[Device]) -> str:
+    """A row for each device, and one for all of them."""
+    rows = []
+    for number, device in enumerate(devices):
+        tables = device.tables
+        name = html.escape(device.name)
+        link = name if tables.counts.empty else f'<a href="#device-{number}">{name}</a>'
+        rows.append({"device": link} | figures(tables.counts, tables.faces, tables.not_running_seconds))
+    counts = pd.concat([device.tables.counts for device in devices if not device.tables.counts.empty])
+    faces = sum(device.tables.faces for device in devices)
+    stopped_seconds = sum(device.tables.not_running_seconds for device in devices)
+    rows.append({"device": "all together"} | figures(counts, faces, stopped_seconds))
+    table = pd.DataFrame(rows).to_html(index=False, border=0, escape=False)  # names are escaped above
+    return f'<section>\n<h2>Devices</h2>\n<div class="wide">{table}</div>\n</section>'
+
+
+def figures(counts: pd.DataFrame, faces: int, not_running_seconds: float) -> dict[str, str]:
+    """The main ones, in words."""
+    by_emotion = counts.groupby("emotion")["seconds"].sum()
+    seconds = by_emotion.sum()
+    nobody = counts.empty
+    return {
+        "face time": duration(seconds),
+        "faces": f"{faces:,}",
+        "shown most": "" if nobody else f"{by_emotion.idxmax()} {by_emotion.max() / seconds:.0%}",
+        "model certain": "" if nobody else f"{counts['certain_seconds'].sum() / seconds:.0%}",
+        "not running": duration(not_running_seconds),
+    }
 
 
 def duration(seconds: float) -> str:

@@ -4,20 +4,22 @@ SQLite counts, pandas brings the counts into local time, plotly draws (edge/requ
 """
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from edge.errors import SettingsError, UsageError
+from edge.events.devices import names_of
 from edge.events.reader import open_reader
 
 REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements-report.txt"
 
 
-def report(log: Path, output: Path, since: datetime | None, until: datetime | None) -> str:
-    """Write the page `output` about what happened from `since` to `until`.
+def report(logs: Sequence[Path], output: Path, since: datetime | None, until: datetime | None) -> dict[Path, str]:
+    """Write the page `output` about what happened from `since` to `until`; several logs are kept apart by device.
 
-    Returns what of the log could not be read, in one line, empty where all was. Raises SettingsError where pandas or
-    plotly is missing, UsageError where nothing was logged in that time, LogError.
+    Returns by log what could not be read, in one line. Raises SettingsError where pandas or plotly is missing,
+    UsageError where nothing was logged in that time, LogError.
     """
     try:
         from edge.commands.report import page, tables
@@ -26,12 +28,17 @@ def report(log: Path, output: Path, since: datetime | None, until: datetime | No
             f"the report needs pandas and plotly, found no {error.name}",
             f"{sys.executable} -m pip install -r {REQUIREMENTS}",
         ) from error
-    if output.exists() and log.exists() and output.samefile(log):
-        raise UsageError(f"{output}: is the event log itself", "give another --output")
-    with open_reader(log) as reader:
-        found = tables.read(reader, since, until)
-    if found.counts.empty:
-        reason = f" ({found.problems})" if found.problems else ""
-        raise UsageError(f"{log}: no face was logged in that time{reason}", "give another --since or --until")
-    output.write_text(page.render(found, log), encoding="utf-8")
-    return found.problems
+    for log in logs:
+        if output.exists() and log.exists() and output.samefile(log):
+            raise UsageError(f"{output}: is the event log itself", "give another --output")
+    devices = []
+    for log, name in zip(logs, names_of(logs), strict=True):
+        with open_reader(log) as reader:
+            devices.append(page.Device(name, log, tables.read(reader, since, until)))
+    problems = {device.log: device.tables.problems for device in devices if device.tables.problems}
+    if all(device.tables.counts.empty for device in devices):
+        reason = f" ({'; '.join(problems.values())})" if problems else ""
+        names = ", ".join(map(str, logs))
+        raise UsageError(f"{names}: no face was logged in that time{reason}", "give another --since or --until")
+    output.write_text(page.render(devices), encoding="utf-8")
+    return problems

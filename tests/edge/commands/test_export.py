@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -69,7 +70,7 @@ def test_rows_of_a_clock_that_jumped_come_in_the_order_of_events(tmp_path: Path)
                 clock.jump({100: -7200, 200: 7200}.get(second, 0))
                 events.record([face()], second, clock.now)
                 clock.go_on(1)
-    export(log, output, "observations", "csv", None, None)
+    export([log], output, "observations", "csv", None, None)
     assert pd.read_csv(output)["id"].tolist() == list(range(1, 601))
     with open_reader(log) as reader:
         assert reader.spans == [
@@ -96,14 +97,14 @@ def test_since_means_the_same_to_export_and_report_after_a_jump(start: int, end:
             clock.go_on(1)
     since = NOON + timedelta(seconds=start)
     until = NOON + timedelta(seconds=end)
-    export(log, output, "observations", "csv", since, until)
+    export([log], output, "observations", "csv", since, until)
     exported = pd.read_csv(output)
     expected = [second for second in range(300) if start <= second < end]
     assert exported["time_s"].tolist() == expected
     assert exported["utc"].tolist() == [utc_text(NOON + timedelta(seconds=second)) for second in expected]
     with open_reader(log) as reader:
         assert tables.read(reader, since, until).counts["seconds"].sum() == len(expected)
-    export(log, output, "episodes", "csv", since, until)
+    export([log], output, "episodes", "csv", since, until)
     assert len(pd.read_csv(output)) == bool(expected)
 
 
@@ -116,7 +117,7 @@ def test_the_daemon_may_write_meanwhile(tmp_path: Path) -> None:
         with open_reader(log) as reader:
             events.record([face()], 1, NOON)
             assert len(list(reader.observations())) == 1
-        export(log, output, "observations", "csv", None, None)
+        export([log], output, "observations", "csv", None, None)
     assert len(pd.read_csv(output)) == 2
 
 
@@ -174,3 +175,39 @@ def test_what_is_wrong_is_said_in_one_line(
     assert len(errors(done)) == 1
     assert words in errors(done)[0]
     assert log.read_bytes() == content
+
+
+def test_several_logs_are_kept_apart_by_device(log: Path, program: Program, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    fill(tmp_path / "other" / "log.db", 3)
+    fill(tmp_path / "hall.db", 2, device="Hall")
+    done = program("export", "--log", "hall.db", log, "--log", "other/log.db", "--until", "2026-11-22T12:00:02Z")
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "out.csv").write_text(done.stdout)
+    table = pd.read_csv(tmp_path / "out.csv")
+    assert table.columns[0] == "device"
+    assert table.groupby("device")["time_s"].apply(list).to_dict() == {
+        "Hall": [0.0, 1.0],
+        str(log): [0.0, 1.0],
+        "other/log.db": [0.0, 1.0],
+    }
+    lines = program("export", "--log", "hall.db", log, "--table", "episodes", "--format", "jsonl").stdout.splitlines()
+    assert [json.loads(line)["device"] for line in lines] == ["Hall", *["log.db"] * 20]
+
+
+def test_a_log_that_is_missing_or_given_twice_is_told_before_anything_is_written(
+    log: Path, program: Program, tmp_path: Path
+) -> None:
+    (tmp_path / "link.db").symlink_to(log)
+    for others, words in ((["none.db"], "none.db: no such event log"), ([tmp_path / "link.db"], "given twice")):
+        done = program("export", "--log", log, *others, "--output", "out.csv")
+        assert done.returncode == 2
+        assert words in done.stderr
+        assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_copy_of_a_log_is_told(log: Path, program: Program, tmp_path: Path) -> None:
+    shutil.copy(log, tmp_path / "copy.db")
+    done = program("export", "--log", log, "copy.db")
+    assert done.returncode == 0
+    assert "began as one log" in done.stderr

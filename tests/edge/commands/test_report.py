@@ -24,6 +24,10 @@ def read(log: Path) -> tables.Tables:
         return tables.read(reader, None, None)
 
 
+def rendered(log: Path) -> str:
+    return page.render([page.Device("hall", log, read(log))])
+
+
 def two_runs(log: Path) -> None:
     """Ten minutes from noon in UTC, two hours without the daemon, then a clock that is an hour late until NTP comes."""
     clock = Clock()
@@ -132,7 +136,7 @@ def test_the_page_stands_alone_and_says_what_it_knows(tmp_path: Path, program: P
 @pytest.mark.parametrize("seconds", [1, 30, 400])
 def test_a_short_log_makes_a_page_too(seconds: int, tmp_path: Path) -> None:
     fill(tmp_path / "log.db", seconds, LogSettings(commit_seconds=60.0))
-    assert "Emotions in view" in page.render(read(tmp_path / "log.db"), tmp_path / "log.db")
+    assert "Emotions in view" in rendered(tmp_path / "log.db")
 
 
 def test_times_that_no_log_reaches_are_no_limit(tmp_path: Path, program: Program) -> None:
@@ -145,7 +149,25 @@ def test_names_from_the_log_are_text_and_no_markup(tmp_path: Path) -> None:
     with EventLog(tmp_path / "log.db", AT_ONCE, Clock()) as events:
         events.start_run("<img src=x onerror=alert(1)>", "model", Clock().now)
         events.record([face()], 0, Clock().now)
-    assert "<img src=x" not in page.render(read(tmp_path / "log.db"), tmp_path / "log.db")
+    assert "<img src=x" not in rendered(tmp_path / "log.db")
+
+
+def test_several_logs_are_kept_apart_by_device_with_totals(tmp_path: Path, program: Program) -> None:
+    fill(tmp_path / "a.db", 60, device="Hall")
+    fill(tmp_path / "b.db", 120, device="<b>Door")
+    fill(tmp_path / "c.db", 0, device="Attic")
+    done = program("report", "--log", "a.db", "b.db", "--log", "c.db")
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "report.html").read_text()
+    rows = [re.findall(r"<td>(.*?)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", text, re.DOTALL)]
+    table = {row[0]: row[1:3] for row in rows if len(row) == 6}
+    assert table == {
+        '<a href="#device-0">Hall</a>': ["60 s", "1"],
+        '<a href="#device-1">&lt;b&gt;Door</a>': ["2 min", "2"],
+        "Attic": ["0 s", "0"],
+        "all together": ["3 min", "3"],
+    }
+    assert re.findall(r'<h2 class="device".*?>(.*?)</h2>', text) == ["Hall", "&lt;b&gt;Door"]
 
 
 def test_without_pandas_the_pip_command_is_named(tmp_path: Path, program: Program) -> None:

@@ -64,11 +64,11 @@ def test_a_row_that_makes_no_sense_is_left_out_and_counted(change: str, tmp_path
     output = tmp_path / "out.csv"
     fill(log, 60)
     corrupt(log, f"UPDATE observations SET {change} WHERE id IN (20, 40)")
-    told = export(log, output, "observations", "csv", None, None)
-    assert told == "2 rows make no sense and are left out"
+    told = export([log], output, "observations", "csv", None, None)
+    assert told == {log: "2 rows make no sense and are left out"}
     ids = [int(line.split(",")[0]) for line in output.read_text().splitlines()[1:]]
     assert ids == [id for id in range(1, 61) if id not in (20, 40)]
-    assert report(log, tmp_path / "report.html", None, None) == told
+    assert report([log], tmp_path / "report.html", None, None) == told
     with open_reader(log) as reader:
         assert sum(count.seconds for count in reader.counts(SECONDS)) == 58
 
@@ -109,8 +109,8 @@ def test_senseless_rows_beside_the_observations_are_told_by_the_report(table: st
                 events.record([face(emotion="sad" if second > 15 else "happy")], second, clock.now)
                 clock.go_on(1)
     corrupt(log, f"UPDATE {table} SET {change} WHERE id = 1", table)
-    assert "1 rows make no sense" in report(log, tmp_path / "report.html", None, None)
-    export(log, tmp_path / "out.csv", "observations", "csv", None, None)
+    assert "1 rows make no sense" in report([log], tmp_path / "report.html", None, None)[log]
+    export([log], tmp_path / "out.csv", "observations", "csv", None, None)
     assert len((tmp_path / "out.csv").read_text().splitlines()) == 61
 
 
@@ -162,12 +162,12 @@ def test_rows_behind_a_page_that_cannot_be_read_come_out(kind: str, tmp_path: Pa
     for page in hurt:
         content[(page - 1) * 4096 : page * 4096] = b"\xff" * 4096
     log.write_bytes(content)
-    told = export(log, output, "observations", "csv", None, None)
-    assert "a part cannot be read" in told
+    told = export([log], output, "observations", "csv", None, None)
+    assert "a part cannot be read" in told[log]
     ids = [int(line.split(",")[0]) for line in output.read_text().splitlines()[1:]]
     assert ids == sorted(set(ids))
     assert len(ids) > 2000 - 80 * len(hurt)
-    assert report(log, tmp_path / "report.html", None, None)
+    assert report([log], tmp_path / "report.html", None, None)
     with open_reader(log) as reader:
         assert sum(count.seconds for count in reader.counts(SECONDS)) == len(ids)
 
@@ -200,7 +200,7 @@ def test_a_log_without_any_row_that_makes_sense_says_so(tmp_path: Path) -> None:
     log = tmp_path / "log.db"
     fill(log, 5)
     corrupt(log, "UPDATE observations SET emotion = 'x'")
-    assert "5 rows make no sense" in report(log, tmp_path / "report.html", None, None)  # made of the hourly sums
+    assert "5 rows make no sense" in report([log], tmp_path / "report.html", None, None)[log]  # made of the hourly sums
     corrupt(log, "DELETE FROM sums")
     with pytest.raises(UsageError, match="rows make no sense"):
-        report(log, tmp_path / "report.html", None, None)
+        report([log], tmp_path / "report.html", None, None)

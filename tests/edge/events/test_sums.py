@@ -131,6 +131,7 @@ def test_a_log_of_version_2_is_counted_a_little_at_a_time_and_meanwhile_written(
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         for table in ("sums", "watch", "uncounted"):
             database.execute(f"DROP TABLE {table}")
+        database.execute("ALTER TABLE runs DROP COLUMN device")
         database.execute("PRAGMA user_version = 2")
     with EventLog(path, AT_ONCE, clock) as events:
         events.start_run("test", "model", clock.now)

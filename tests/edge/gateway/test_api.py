@@ -160,7 +160,7 @@ def test_the_export_is_the_commands_own(rig: Rig) -> None:
         answer = rig.app.test_client().get(f"/api/export.csv?table={table}", headers=rig.bearer)
         assert answer.headers["Content-Disposition"].startswith(f'attachment; filename="emotion-edge-{table}-')
         target = rig.folder / f"{table}.csv"
-        export(rig.gateway.log, target, table, "csv", None, None)  # type: ignore[arg-type]
+        export([rig.gateway.log], target, table, "csv", None, None)  # type: ignore[arg-type]
         assert answer.text == target.read_text()
         assert len(list(csv.reader(io.StringIO(answer.text)))) > 3
 
