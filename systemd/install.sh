@@ -10,6 +10,7 @@ Usage: install.sh [--root DIR] [--with-gateway] [--settings FILE]
                                                      install or upgrade
        install.sh [--root DIR] rollback              go back to the release before this one; again: forth
        install.sh gateway enable|disable             switch the live page on or off in what is installed
+       install.sh light enable|disable               let the service use the pins of a light and a button, or not
        install.sh [--root DIR] uninstall [--purge]   remove; settings and log stay
 
   --with-gateway  also switch the live page on; without it, it stays as it is (at first: off)
@@ -50,9 +51,9 @@ parse_arguments() {
     while (($#)); do
         case $1 in
             rollback | uninstall) command=${1}_daemon ;;
-            gateway)
-                [[ ${2:-} == enable || ${2:-} == disable ]] || die_usage "gateway needs enable or disable"
-                command=${2}_gateway
+            gateway | light)
+                [[ ${2:-} == enable || ${2:-} == disable ]] || die_usage "$1 needs enable or disable"
+                command=${2}_$1
                 shift
                 ;;
             --with-gateway) wants_gateway=yes ;;
@@ -78,6 +79,7 @@ parse_arguments() {
     [[ $purge == no || $command == uninstall_daemon ]] || die_usage "--purge goes with uninstall"
     [[ $wants_gateway == no || $command == install_daemon ]] || die_usage "--with-gateway goes with an installation"
     [[ $offline == no || $command != *_gateway ]] || die_usage "in an image: --root DIR --with-gateway"
+    [[ $offline == no || $command != *_light ]] || die_usage "light is for an installed system, without --root"
     [[ -z $new_settings || $command == install_daemon ]] || die_usage "--settings goes with an installation"
 }
 
@@ -94,6 +96,8 @@ set_paths() {
     unit=$root/etc/systemd/system/$NAME.service
     # There while the live page is switched on: an upgrade keeps the choice by it.
     gateway_unit=$root/etc/systemd/system/$GATEWAY.service
+    # There while the service may use the pins: upgrades leave it alone.
+    light_conf=$unit.d/light.conf
     wrapper=$root/usr/local/bin/$NAME
     completions=$root/usr/local/share
 }
@@ -502,6 +506,40 @@ stop_gateway() {
     systemctl reset-failed "$GATEWAY" 2>/dev/null || true
 }
 
+# ---- the light and the button
+
+enable_light() {
+    [[ -e $opt/current ]] || die "$NAME is not installed"
+    lock
+    (cd "$opt/current" && .venv/bin/python -c 'import gpiozero, lgpio') 2>/dev/null ||
+        die "the service cannot drive pins: sudo apt install python3-picamera2 python3-gpiozero python3-lgpio, then install $NAME again"
+    getent group gpio >/dev/null || die "there is no group gpio, which may use the pins (Raspberry Pi OS has it)"
+    install -D --mode=644 /dev/stdin "$light_conf" <<END
+# Written by \`$NAME light enable\`, removed by \`$NAME light disable\`: the pins of a light and a button.
+[Service]
+DeviceAllow=char-gpiochip rw
+SupplementaryGroups=gpio
+END
+    restart_for_light
+    echo "The service may use the pins that [light] names in $settings_dir/settings.toml."
+}
+
+disable_light() {
+    remove_light
+    restart_for_light
+    echo "The service may use no pin; on again: sudo $NAME light enable"
+}
+
+remove_light() {
+    rm -f "$light_conf"
+    rmdir --ignore-fail-on-non-empty "$unit.d" 2>/dev/null || true
+}
+
+restart_for_light() {
+    systemctl daemon-reload
+    systemctl try-restart "$NAME" || die "the service does not get ready: journalctl -u $NAME says why"
+}
+
 # ---- all together
 
 print_help_lines() {
@@ -587,6 +625,7 @@ uninstall_daemon() {
     stop_service
     if wrapper_is_ours; then rm "$wrapper"; fi
     rm -rf "$gateway_unit" "$unit" "$opt"
+    remove_light
     rm -f "$completions/bash-completion/completions/$NAME" "$completions/zsh/site-functions/_$NAME"
     if [[ $purge == yes ]]; then
         rm -rf "$gateway_unit.d" "$unit.d" "$settings_dir" "$state_dir"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from edge import __version__
-from edge.commands import actions, gateway, mqtt, notify
+from edge.commands import actions, gateway, light, mqtt, notify
 from edge.commands.times import parse_time
 from edge.daemon.command import command_name
 
@@ -31,6 +31,7 @@ def make_parser() -> argparse.ArgumentParser:
     gateway.add_to(commands)
     mqtt.add_to(commands)
     notify.add_to(commands)
+    light.add_to(commands)
     _add_analyze(commands)
     _add_export(commands)
     _add_report(commands)

@@ -23,8 +23,7 @@ SERVICE_VALUES: dict[tuple[str, str], Any] = {
 }
 """what the service's file sets: it must not show the demo, and keeps what it saw of strangers for a month"""
 SERVICE_NOTES = {
-    ("light", "pin"): "The service may use no pin before `sudo systemctl edit emotion-edge` has the lines: [Service], "
-    "DeviceAllow=char-gpiochip rw, SupplementaryGroups=gpio.",
+    ("light", "pin"): "The service may use pins once `sudo emotion-edge light enable` was called.",
     ("camera", "source"): "The service sees no file below /home.",
     (
         "log",

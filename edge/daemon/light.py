@@ -24,7 +24,7 @@ CHIP_INFO_BYTES = 68
 LABEL = slice(32, 64)
 BOUNCE_SECONDS = 0.05
 FACTORY_VARIABLE = "GPIOZERO_PIN_FACTORY"  # as gpiozero reads it: mock, for tests
-REMEDY = "apt install python3-gpiozero python3-lgpio; may the service use /dev/gpiochip*? see [light] in the settings"
+REMEDY = "on a Pi: sudo apt install python3-gpiozero python3-lgpio; for the service: sudo emotion-edge light enable"
 
 logger = logging.getLogger(__name__)
 

@@ -212,12 +212,13 @@ def test_rollback_of_the_wrapper_is_the_installed_scripts(root: Path, wrapper: R
     assert wrapper("rollback").stdout == "install.sh rollback\n"
 
 
+@pytest.mark.parametrize("what", ["gateway", "light"])
 @pytest.mark.parametrize("action", ["enable", "disable"])
-def test_the_pages_switch_is_the_installed_scripts(action: str, root: Path, wrapper: Run) -> None:
+def test_the_switches_are_the_installed_scripts(what: str, action: str, root: Path, wrapper: Run) -> None:
     script = root / "opt/emotion-edge/current/systemd/install.sh"
     script.write_text('#!/bin/sh\necho "install.sh $*"\n')
-    assert wrapper("gateway", action).stdout == f"install.sh gateway {action}\n"
-    assert wrapper("gateway", action, "now").returncode == 2
+    assert wrapper(what, action).stdout == f"install.sh {what} {action}\n"
+    assert wrapper(what, action, "now").returncode == 2
 
 
 @pytest.mark.parametrize("arguments", [("gateway", "url"), ("gateway",), ("gateway", "token", "--new")])

@@ -88,6 +88,12 @@ def test_the_program_opens_no_camera_without_the_light_that_it_needs(tmp_path: P
     assert not list(tmp_path.rglob("demo.db"))
 
 
+def test_the_command_names_the_one_for_root(program: Program) -> None:
+    done = program("light", "enable")
+    assert done.returncode == 2
+    assert "sudo emotion-edge light enable" in done.stderr
+
+
 def test_a_press_pauses_and_another_resumes(pins: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
     switch = PauseSwitch(tmp_path / "paused", Signals())
