@@ -28,9 +28,12 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nstopped; nothing was written", file=sys.stderr)
         return EXIT_TRY_AGAIN
-    except (EdgeError, TrainError, OSError) as error:
+    except (EdgeError, TrainError) as error:
+        print(f"convert: {error.lines}", file=sys.stderr)
+        return error.exit_code
+    except OSError as error:
         print(f"convert: {error}", file=sys.stderr)
-        return EXIT_TRY_AGAIN if isinstance(error, OSError) else error.exit_code
+        return EXIT_TRY_AGAIN
     return 0
 
 
@@ -110,10 +113,12 @@ def _evaluate_detector(args: argparse.Namespace) -> None:
 
 def _evaluate(args: argparse.Namespace) -> None:
     if args.photos and args.predictions:
-        raise UsageError("--predictions goes with --data; with --photos, --json names the mistakes")
+        raise UsageError(
+            "--predictions goes with --data", "with --photos, --json names the mistakes"
+        )
     if args.sheet and not args.photos:
         raise UsageError(
-            "--sheet goes with --photos; `python -m train report` draws the mistakes of --data"
+            "--sheet goes with --photos", "`python -m train report` draws the mistakes of --data"
         )
     if args.photos:
         from convert.photos import evaluate_photos
@@ -141,7 +146,8 @@ def _deploy(args: argparse.Namespace) -> None:
 
     if (args.list or args.rollback) and (args.settings or args.wheels):
         raise UsageError(
-            "--settings and --wheels go with an installation, not with --list or --rollback"
+            "--settings and --wheels go with an installation, not with --list or --rollback",
+            "leave them out",
         )
     if args.list:
         show(args.hosts, args.parallel)

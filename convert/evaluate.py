@@ -68,7 +68,7 @@ def open_model(path: Path) -> Any:
         return Classifier.load(path)
     if path.suffix in KERAS_SUFFIXES or path.is_dir():
         return read_emotion_network(path)
-    raise UsageError(f"{path}: expected a .keras, .h5 or .tflite file")
+    raise UsageError(f"{path}: expected a .keras, .h5 or .tflite file", "give one")
 
 
 def predict(model: Any, faces: Faces) -> tuple[np.ndarray, np.ndarray]:

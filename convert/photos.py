@@ -21,7 +21,7 @@ from train.errors import DataError
 from train.report import plots
 from train.report.metrics import evaluate
 
-EXPECTED = "expected folders named as the emotions, with photos in them: happy/a.jpg, sad/b.jpg"
+EXPECTED = "make folders named as the emotions, with photos in them: happy/a.jpg, sad/b.jpg"
 SHOWN = 80  # mistakes on the sheet
 Gray = npt.NDArray[np.uint8]
 
@@ -48,14 +48,20 @@ def evaluate_photos(model: Path, folder: Path, sheet: Path | None = None) -> dic
     photos, UsageError or ModelError where `model` cannot be used.
     """
     if model.suffix != ".tflite":
-        raise UsageError(f"{model}: expected a .tflite file, as photos go the device's way")
+        raise UsageError(
+            f"{model}: expected a .tflite file, as photos go the device's way",
+            "make it with `python -m convert quantize`",
+        )
     labelled = _labelled(folder)
     judged = Judged()
     pipeline = Pipeline.from_settings(Settings(classifier=ClassifierSettings(model=str(model))))
     for path, label in tqdm(labelled, "looking", unit="photo", leave=False, disable=None):
         _judge(path, label, pipeline, judged)
     if not judged.photos:
-        raise DataError(f"{folder}: no photo that can be read; {judged.unread[0]}")
+        raise DataError(
+            f"{folder}: no photo that can be read; {judged.unread[0]}",
+            "copy them again, or save them as PNG or JPEG",
+        )
     if sheet and judged.mistakes:
         _save_sheet(judged.mistakes[:SHOWN], sheet)
     return _figures(model, judged)
@@ -64,17 +70,17 @@ def evaluate_photos(model: Path, folder: Path, sheet: Path | None = None) -> dic
 def _labelled(folder: Path) -> list[tuple[Path, int]]:
     """Every picture and its label. Raises DataError for a folder of another name, or where there is none."""
     if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder; {EXPECTED}")
+        raise DataError(f"{folder}: no such folder", EXPECTED)
     found = []
     for place in sorted(
         path for path in folder.iterdir() if path.is_dir() and not left_behind(path)
     ):
         label = emotion(place.name)
         if label is None:
-            raise DataError(f"{place}: {with_nearest(place.name)} is no emotion; {EXPECTED}")
+            raise DataError(f"{place}: {with_nearest(place.name)} is no emotion", EXPECTED)
         found += [(path, label) for path in files_in(place).files]
     if not found:
-        raise DataError(f"{folder}: no photos; {EXPECTED}")
+        raise DataError(f"{folder}: no photos", EXPECTED)
     return found
 
 

@@ -49,7 +49,10 @@ def check_plausible(path: Path, network: Any, faces: Faces) -> None:
     fits = {name: fit(probabilities, faces.labels) for name, probabilities in answers.items()}
     faults += skill_faults(fits, faces)
     if faults:
-        raise ModelError(f"{path}: {'; '.join(faults)}; nothing was written")
+        raise ModelError(
+            f"{path}: {'; '.join(faults)}; nothing was written",
+            "give a network trained on FER2013's seven emotions",
+        )
 
 
 def probability_faults(probabilities: np.ndarray) -> list[str]:

@@ -55,7 +55,9 @@ def quantize(
     where the data cannot be used, UsageError for another kind of `out`.
     """
     if out.suffix != ".tflite":
-        raise UsageError(f"{out}: expected a name that ends in .tflite")
+        raise UsageError(
+            f"{out}: expected a name that ends in .tflite", f"such as {out.with_suffix('.tflite')}"
+        )
     network = read_emotion_network(model)
     faces = load(data)
     check_plausible(model, network, faces.split("validation"))
@@ -101,7 +103,8 @@ def _refuse_loss(accuracy: dict[str, float], max_loss: float) -> None:
     if lost > max_loss:
         raise ModelError(
             f"int8 loses {lost:.2%} of validation accuracy (float {accuracy['float']:.2%}), "
-            f"at most {max_loss:.2%} is allowed; nothing was written"
+            f"at most {max_loss:.2%} is allowed; nothing was written",
+            "train it anew, with another --seed or for longer",
         )
 
 

@@ -41,7 +41,8 @@ def to_int8(model: keras.Model, images: np.ndarray) -> bytes:
         )  # in some forty lines of the compiler's own terms
         reason = unknown.group() if unknown else str(error).split("\n")[0]
         raise ModelError(
-            f"TensorFlow Lite cannot convert this network ({reason}); nothing was written"
+            f"TensorFlow Lite cannot convert this network ({reason}); nothing was written",
+            "build it of layers that TensorFlow Lite has",
         ) from error
     return content
 
@@ -66,7 +67,8 @@ def _check_integers(operator: str, tensor: "schema.TensorT") -> None:
     if tensor.type not in INTEGER_TYPES:
         kind = TYPE_NAMES[tensor.type].lower()
         raise ModelError(
-            f"not fully int8: {operator} has the {kind} tensor {tensor.name.decode()}; nothing was written"
+            f"not fully int8: {operator} has the {kind} tensor {tensor.name.decode()}; nothing was written",
+            "build it of layers that TensorFlow Lite computes in int8",
         )
 
 

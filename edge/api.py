@@ -65,5 +65,5 @@ def gray(frame: Any) -> npt.NDArray[np.uint8]:
         found = f"an array of {frame.dtype}" if isinstance(frame, np.ndarray) else type(frame).__name__
         raise UsageError(f"{expected}, found {found}", "scale to 0 to 255 and convert with .astype(numpy.uint8)")
     if frame.size == 0 or frame.ndim not in (2, 3) or frame.shape[2:] not in ((), (3,)):
-        raise UsageError(f"{expected}, found shape {frame.shape}")
+        raise UsageError(f"{expected}, found shape {frame.shape}", "give one whole picture")
     return np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY) if frame.ndim == 3 else frame, dtype=np.uint8)

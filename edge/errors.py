@@ -30,6 +30,11 @@ class EdgeError(Exception):
     def __str__(self) -> str:
         return f"{self.found}; {self.remedy}" if self.remedy else self.found
 
+    @property
+    def lines(self) -> str:
+        """The same on two lines, for a terminal."""
+        return f"{self.found}\n   -> {self.remedy}" if self.remedy else self.found
+
 
 class UsageError(EdgeError):
     exit_code = EXIT_USAGE

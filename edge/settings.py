@@ -331,7 +331,9 @@ def load(path: str | Path | None) -> Settings:
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror})", "give another --config") from error
     except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, a number of 5000 digits, brackets without end
-        raise SettingsError(f"{path}: not TOML: {error}") from error
+        raise SettingsError(
+            f"{path}: not TOML: {error}", "correct that line; systemd/settings.toml shows every key"
+        ) from error
     return parse(tables, str(path))
 
 
@@ -340,7 +342,9 @@ def parse(tables: dict[str, Any], origin: str) -> Settings:
     try:
         return msgspec.convert(tables, Settings)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{origin}: {_explain(str(error), tables)}") from error
+        raise SettingsError(
+            f"{origin}: {_explain(str(error), tables)}", "correct it; `settings` lists every key"
+        ) from error
 
 
 def device_name(settings: Settings) -> str:

@@ -21,9 +21,12 @@ def main() -> int:
     except KeyboardInterrupt:
         print(f"\nstopped{args.after_stop}", file=sys.stderr)
         return EXIT_TRY_AGAIN
-    except (TrainError, OSError) as error:
+    except TrainError as error:
+        print(f"train: {error.lines}", file=sys.stderr)
+        return error.exit_code
+    except OSError as error:
         print(f"train: {error}", file=sys.stderr)
-        return error.exit_code if isinstance(error, TrainError) else EXIT_TRY_AGAIN
+        return EXIT_TRY_AGAIN
 
 
 def _given(args: argparse.Namespace, config: type) -> dict[str, Any]:

@@ -58,8 +58,8 @@ class FitConfig:
         if self.votes and self.soft_targets:
             raise ConfigError(
                 f"--votes with soft targets: {self.soft_targets} holds the votes that it was made of, "
-                "and they would take the place of those given; leave out --votes, or take a recipe "
-                "without soft_targets"
+                "and they would take the place of those given",
+                "leave out --votes, or take a recipe without soft_targets",
             )
 
     @property
@@ -76,7 +76,10 @@ def from_recipe(name: str, **changes: Any) -> FitConfig:
     """
     path = Path(name) if name.endswith(".toml") else RECIPES / f"{name}.toml"
     if not path.is_file():
-        raise ConfigError(f"no recipe {name!r}; there are {', '.join(recipes())}")
+        raise ConfigError(
+            f"no recipe {name!r}",
+            f"there are {', '.join(recipes())}, or give a file that ends in .toml",
+        )
     return read_recipe(FitConfig, path, changes)
 
 
@@ -94,12 +97,20 @@ def read_recipe(kind: type[Config], path: Path, changes: dict[str, Any]) -> Conf
     try:
         settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{path}: not a recipe that can be read ({error})") from error
+        raise ConfigError(
+            f"{path}: not a recipe that can be read ({error})",
+            "write it like those in train/recipes",
+        ) from error
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
     unknown = set(settings) - known
     if unknown:
-        raise ConfigError(f"{path}: unknown setting {', '.join(sorted(unknown))}")
+        raise ConfigError(
+            f"{path}: unknown setting {', '.join(sorted(unknown))}",
+            f"there are {', '.join(sorted(known))}",
+        )
     try:
         return msgspec.convert(settings | changes, kind)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {error}") from error
+        raise ConfigError(
+            f"{path}: {error}", "correct it there, or by the option of the same name"
+        ) from error

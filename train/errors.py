@@ -16,9 +16,22 @@ EXIT_CONFIG = 78
 
 
 class TrainError(Exception):
-    """Says what was expected, what was found, and what to do, in one line."""
+    """Says what was expected and what was found, and beside it what to do (`remedy`)."""
 
     exit_code = EXIT_TRY_AGAIN
+
+    def __init__(self, found: str, remedy: str = "") -> None:
+        super().__init__(found, remedy)
+        self.found = found
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.found}; {self.remedy}" if self.remedy else self.found
+
+    @property
+    def lines(self) -> str:
+        """The same on two lines, for a terminal."""
+        return f"{self.found}\n   -> {self.remedy}" if self.remedy else self.found
 
 
 class DataError(TrainError):

@@ -33,7 +33,9 @@ def adjust_prior(
     UsageError for another kind of `out`.
     """
     if out.suffix != ".tflite":
-        raise UsageError(f"{out}: expected a name that ends in .tflite")
+        raise UsageError(
+            f"{out}: expected a name that ends in .tflite", f"such as {out.with_suffix('.tflite')}"
+        )
     described, content = manifest.read_verified(model, Manifest)
     if described.prior.get("exponent"):
         raise ModelError(

@@ -61,7 +61,8 @@ def _last_layer(model: Any) -> tuple[Any, Any, Any]:
     ):
         raise ModelError(
             "the logits cannot be shifted: expected a network that ends in a dense layer with a bias and a softmax; "
-            "end it so, or quantize with --prior-exponent 0; nothing was written"
+            "nothing was written",
+            "end it so, or quantize with --prior-exponent 0",
         )
     return (
         graph.tensors[dense.inputs[1]],

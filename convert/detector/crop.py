@@ -56,7 +56,8 @@ def measure(faces: Faces, detector: FaceDetector) -> Measured:
             tilts.append(abs(np.degrees(roll(found[0].eyes))))
     if not rows:
         raise DataError(
-            f"{detector.name} found none of {len(faces)} faces; are they upright faces as in FER2013?"
+            f"{detector.name} found none of {len(faces)} faces",
+            "are they upright faces as in FER2013?",
         )
     median = np.median(rows, axis=0)
     spread = np.median(np.abs(rows - median), axis=0)

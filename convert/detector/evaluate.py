@@ -110,7 +110,8 @@ def labelled(folder: Path) -> tuple[Photo, ...]:
         table = pd.read_csv(folder / BOXES, usecols=["file", *BOX_COLUMNS])
     except (OSError, ValueError) as error:
         raise DataError(
-            f"{folder}: expected photos and {BOXES} with file,x,y,w,h: {error}"
+            f"{folder}: expected photos and {BOXES} with file,x,y,w,h, found: {error}",
+            "give another folder, or write that table",
         ) from error
     return tuple(_unlandmarked(folder / str(name), rows) for name, rows in table.groupby("file"))
 

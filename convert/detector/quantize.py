@@ -70,7 +70,9 @@ def quantize_detector(
     DataError where photos or faces cannot be used, UsageError for another kind of `out`.
     """
     if out.suffix != ".tflite":
-        raise UsageError(f"{out}: expected a name that ends in .tflite")
+        raise UsageError(
+            f"{out}: expected a name that ends in .tflite", f"such as {out.with_suffix('.tflite')}"
+        )
     photos = data.load(folder)
     network = read_network(model)
     faces = None if crop else _faces(model, fer2013)
@@ -117,7 +119,8 @@ def _faces(model: Path, fer2013: str) -> Faces:
     place = fer2013 or (json.loads(config.read_text()).get("data", "") if config.is_file() else "")
     if not place:
         raise UsageError(
-            f"{model}: lies in no run folder; add --data, FER2013, to measure how its boxes lie in a face"
+            f"{model}: lies in no run folder",
+            "add --data, FER2013, to measure how its boxes lie in a face",
         )
     return calibration_faces(load_faces(place).split("train"), crops.FACES_PER_CLASS)
 
@@ -146,7 +149,8 @@ def _compare(
     if lost > max_loss:
         raise ModelError(
             f"int8 finds {recall['int8']:.2%} of the faces, float {recall['float']:.2%}, "
-            f"a loss of at most {max_loss:.2%} is allowed; nothing was written"
+            f"a loss of at most {max_loss:.2%} is allowed; nothing was written",
+            "train it for longer, or on more photos",
         )
     return recall
 

@@ -92,15 +92,17 @@ class _Work:
             self._wait(jobs)
         if self._interrupted.is_set():
             raise DeployError(
-                "stopped; a device that had begun goes on by itself, and the same command again "
-                "completes what is half done"
+                "stopped; a device that had begun goes on by itself",
+                "the same command again completes what is half done",
             )
         for job in jobs:
             job.result()  # raises what nobody expected
         if len(self.hosts) == 1 and self._failures:
             raise self._failures[self.hosts[0]]
         if self._failures:
-            raise DeployError(self._summary())
+            raise DeployError(
+                self._summary(), "the lines above say why; give the same command for these"
+            )
 
     def _wait(self, jobs: list[futures.Future[None]]) -> None:
         """Until all have ended. After Ctrl-C none is begun or followed any more.

@@ -73,8 +73,10 @@ class State:
 def check_host(host: str) -> None:
     """Raises UsageError where `host` could be taken for something else."""
     if not HOST.fullmatch(host):
-        expected = "expected USER@HOST, an address, or a name of ~/.ssh/config"
-        raise UsageError(f"{host!r} is not taken for a host: {expected}")
+        raise UsageError(
+            f"{host!r} is not taken for a host",
+            "give USER@HOST, an address, or a name of ~/.ssh/config",
+        )
 
 
 class Device:
@@ -149,17 +151,17 @@ class Device:
         )  # not by the follower: one whose connection is lost goes on, too
         if status == BUSY:
             raise DeployError(
-                f"{self.host}: another deploy is at work there, and this one changed nothing; "
-                "try again when it has ended"
+                f"{self.host}: another deploy is at work there, and this one changed nothing",
+                "try again when it has ended",
             )
         if status == NOT_BEGUN:
             raise DeployError(
-                f"{self.host}: the connection was lost, and install.sh has left no trace there: "
-                "`deploy --list` tells what runs"
+                f"{self.host}: the connection was lost, and install.sh has left no trace there",
+                "`deploy --list` tells what runs",
             )
         if status:
             raise DeployError(
-                f"{self.host}: install.sh ended with status {status}; what it said is above"
+                f"{self.host}: install.sh ended with status {status}", "what it said is above"
             )
 
     def _start(self, folder: str, command: str) -> None:
@@ -168,8 +170,9 @@ class Device:
         if done.returncode not in (0, UNREACHED):  # unreached: it may have begun all the same
             self._ssh_run(f"rm -rf {folder}")
             raise DeployError(
-                f"{self.host} did not start install.sh (status {done.returncode}); nothing was installed"
-                + self._words(done)
+                f"{self.host} did not start install.sh (status {done.returncode}); "
+                f"nothing was installed{self._words(done)}",
+                f"try `ssh {self.host}` and look there",
             )
 
     def _follow(self, folder: str, say: Say) -> int:
@@ -197,7 +200,8 @@ class Device:
             time.sleep(RECONNECT_SECONDS)
         raise DeployError(
             f"{self.host}: the connection was lost; the device goes on by itself, and keeps what ran "
-            "before where the new release does not get ready: `deploy --list` tells"
+            "before where the new release does not get ready",
+            "`deploy --list` tells what runs",
         )
 
     def _call(self, command: str, content: BinaryIO | None = None, failed: str = "failed") -> str:
@@ -205,12 +209,13 @@ class Device:
         done = self._ssh_run(command, content)
         if done.returncode == UNREACHED:
             raise DeployError(
-                f"{self.host} is not reached{self._words(done)}: `ssh {self.host}` must work first"
+                f"{self.host} is not reached{self._words(done)}",
+                f"`ssh {self.host}` must work first",
             )
         if done.returncode:
             raise DeployError(
-                f"{self.host} {failed} (status {done.returncode}); nothing was installed"
-                + self._words(done)
+                f"{self.host} {failed} (status {done.returncode}); nothing was installed{self._words(done)}",
+                f"try `ssh {self.host}` and look there",
             )
         return done.stdout
 

@@ -35,4 +35,7 @@ def download(locks: Path, python: str, folder: Path) -> None:
     done = subprocess.run([*command, *platform_arguments(python)], capture_output=True, text=True)
     if done.returncode:
         reason = done.stderr.strip().splitlines()[-1]
-        raise EdgeError(f"pip found not all aarch64 wheels for Python {python}: {reason}")
+        raise EdgeError(
+            f"pip found not all aarch64 wheels for Python {python}: {reason}",
+            "go online, or bundle without --wheels",
+        )

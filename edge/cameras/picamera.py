@@ -11,6 +11,8 @@ from edge.errors import CameraError
 from edge.settings import CameraSettings
 from edge.source import shown
 
+ASK_SMALLER = "set camera.width and camera.height to a size that it has"
+
 
 class PiCamera(Closing):
     """Raises CameraError where picamera2 is not installed, no camera is found, or another process holds it."""
@@ -38,7 +40,7 @@ class PiCamera(Closing):
         try:
             gray = y_plane(request.make_array("main"), self._size_wh)
         except RuntimeError as error:
-            raise CameraError(f"Pi camera: lost a frame's buffer ({error})") from error
+            raise CameraError(f"Pi camera: lost a frame's buffer ({error})", "it is opened again") from error
         finally:
             request.release()
         frame = Frame(gray, self._index, time.monotonic() - self._started)
@@ -55,7 +57,9 @@ def y_plane(yuv420: npt.NDArray[np.uint8], size_wh: tuple[int, int]) -> npt.NDAr
     """Copy the gray frame, (height, width), out of a YUV420 array (height * 3/2, stride) with its padding."""
     width, height = size_wh
     if yuv420.shape[0] < height or yuv420.shape[1] < width:
-        raise CameraError(f"Pi camera: expected at least {width}x{height}, found an array of shape {yuv420.shape}")
+        raise CameraError(
+            f"Pi camera: expected at least {width}x{height}, found an array of shape {yuv420.shape}", ASK_SMALLER
+        )
     return yuv420[:height, :width].copy()  # the buffer goes back to the camera
 
 
@@ -104,7 +108,7 @@ def _start(settings: CameraSettings, which: str) -> Any:
             raise CameraError(
                 f"Pi camera: picamera2 cannot be loaded ({error})", "make the environment again"
             ) from error
-        raise CameraError("Pi camera: picamera2 is not installed (sudo apt install python3-picamera2)") from error
+        raise CameraError("Pi camera: picamera2 is not installed", "sudo apt install python3-picamera2") from error
     except Exception as error:  # ValueError: pip's numpy is not the one that apt's modules were built for
         raise CameraError(f"Pi camera: picamera2 cannot be loaded ({error})", "make the environment again") from error
     number = choose(list_cameras(Picamera2), which)
@@ -117,7 +121,9 @@ def _start(settings: CameraSettings, which: str) -> Any:
         device.start()
     except Exception as error:
         device.close()
-        raise CameraError(f"Pi camera: refused {settings.width}x{settings.height} YUV420 ({error})") from error
+        raise CameraError(
+            f"Pi camera: refused {settings.width}x{settings.height} YUV420 ({error})", ASK_SMALLER
+        ) from error
     return device
 
 

@@ -91,7 +91,7 @@ def _first_camera(settings: CameraSettings) -> Camera:
             reasons.append(str(error))
     if len(attempts) == 1:
         reasons.append("USB camera: none plugged in")
-    raise CameraError("no camera found: " + "; ".join(reasons))
+    raise CameraError("no camera found: " + "; ".join(reasons), "plug one in, or name another in camera.source")
 
 
 def _picamera(settings: CameraSettings, which: str = "") -> Camera:
@@ -106,7 +106,9 @@ def _usb(device: str, settings: CameraSettings) -> Callable[[], Camera]:
     if device.isascii() and device.isdecimal():
         device = f"/dev/video{int(device)}"
     if not device.startswith("/dev/"):
-        raise UsageError("camera source usb:...: expected a number as in usb:0, or a path as in usb:/dev/v4l/by-id/...")
+        raise UsageError(
+            "camera source usb:...: expected a number or a path behind it", "write usb:0 or usb:/dev/v4l/by-id/..."
+        )
     return partial(UsbCamera, device, settings)
 
 

@@ -102,7 +102,7 @@ def forget(args: argparse.Namespace) -> int:
             "for example: forget --since 1h",
         )
     if args.all and (args.since or args.until):
-        raise UsageError("expected --all, or --since and --until, found both")
+        raise UsageError("expected --all, or --since and --until, found both", "leave one out")
     return run(_log_of(args), args.since, args.until, args.yes)
 
 

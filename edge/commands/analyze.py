@@ -129,7 +129,7 @@ def find(paths: Sequence[Path]) -> Found:
     found = Found()
     for path in paths:
         if not path.exists():
-            raise UsageError(f"{shown(path)}: no such file or folder")
+            raise UsageError(f"{shown(path)}: no such file or folder", "check the name")
         if not path.is_dir():
             found.files.append(path)
             found.named.add(path)

@@ -61,7 +61,7 @@ def run(settings: Settings, source: Path | None, seconds: float, out: Path | Non
     Raises UsageError for a source or a time that cannot be, ModelError and LogError as the daemon does.
     """
     if not SECONDS_FROM <= seconds <= SECONDS_TO:
-        raise UsageError(f"--seconds {seconds:g}: expected {SECONDS_FROM:g} to {SECONDS_TO:g}")
+        raise UsageError(f"--seconds {seconds:g}: expected {SECONDS_FROM:g} to {SECONDS_TO:g}", "give such a number")
     figures = measure(settings, source or DEMO, seconds, Machine())
     print(table(figures))
     if out:

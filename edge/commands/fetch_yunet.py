@@ -27,7 +27,10 @@ def fetch(url: str, sha256: str, target: Path) -> None:
         raise EdgeError(f"{url}: cannot be fetched ({error})", f"try again, or copy the file to {target}") from error
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
-        raise ModelError(f"{url}: expected sha256 {sha256}, found {found}; nothing was saved")
+        raise ModelError(
+            f"{url}: expected sha256 {sha256}, found {found}; nothing was saved",
+            "try again; behind a proxy, fetch the file by hand",
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_suffix(".part")
     try:

@@ -46,7 +46,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def gateway(args: argparse.Namespace) -> int:
     """Raises SettingsError where the gateway's libraries are missing, UsageError where only root can do it."""
     if args.new and args.action != "token":
-        raise UsageError("--new goes with `gateway token` alone")
+        raise UsageError("--new goes with `gateway token` alone", f"{command_name()} gateway token --new")
     if args.action in ("enable", "disable"):
         raise UsageError(
             "only root switches the service on and off, and only where systemd/install.sh installed it",

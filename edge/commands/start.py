@@ -38,7 +38,7 @@ def _run(args: argparse.Namespace) -> int:
         sys.stdout.flush()  # here a full disk can still be told
         return status
     except EdgeError as error:
-        logging.error("%s", f"{error.found}\n   -> {error.remedy}" if error.remedy else error.found)
+        logging.error("%s", error.lines)
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_SIGINT

@@ -43,7 +43,7 @@ class Store:
     @property
     def _run(self) -> OpenRun:
         if not self._open_run:
-            raise LogError("no run has begun")
+            raise LogError("no run has begun", "call start_run first")
         return self._open_run
 
     def start_run(self, source: str, model: str, utc: str) -> None:
@@ -88,7 +88,10 @@ class Store:
     def check_identity(self) -> None:
         """Raise LogError where somebody moved, removed or replaced the file or what belongs to it."""
         if changed := changed_parts(self.path, self._identity):
-            raise LogError(f"{', '.join(self.path.name + part for part in changed)}: moved, removed or replaced")
+            raise LogError(
+                f"{', '.join(self.path.name + part for part in changed)}: moved, removed or replaced",
+                "a new file is begun",
+            )
 
     def reopen(self, damaged: bool) -> None:
         """Open the file anew after an error: as it is, or a fresh one where it is `damaged` or gone."""

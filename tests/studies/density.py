@@ -1,8 +1,8 @@
 """Count how dense the code is: `python -m tests.studies.density [--files] [FOLDER ...]`, a row for each folder.
 
-The counts stand for readability, not for quality: a line or a statement that holds one thought is short, has few parts
-and unpacks nothing. The yardstick: at most 1 tuple assignment and 3 comprehensions in 100 statements, and a mean line of
-at most 48 characters. `--files` lists the files that are over it, so that one sees where to look.
+The counts stand for readability, not for quality: a line or a statement that holds one thought is short, has few
+parts and unpacks nothing. The yardstick: at most 1 tuple assignment and 3 comprehensions in 100 statements, and a mean
+line of at most 48 characters. `--files` lists the files that are over it, so that one sees where to look.
 """
 
 import argparse
@@ -91,7 +91,9 @@ def percentile(values: Iterable[int], percent: int) -> int:
 
 
 def row(name: str, code: Code) -> str:
-    spread = f"{percentile(code.file_lines, 50)} / {percentile(code.file_lines, 95)} / {percentile(code.file_lines, 100)}"
+    spread = (
+        f"{percentile(code.file_lines, 50)} / {percentile(code.file_lines, 95)} / {percentile(code.file_lines, 100)}"
+    )
     functions = code.function_lines
     return " | ".join(
         (

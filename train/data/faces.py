@@ -52,7 +52,7 @@ class Fer2013:
                 if name == "train"
                 else "choose another --split or --data"
             )
-            raise DataError(f"the data has no {name} faces (found {held}); {hint}")
+            raise DataError(f"the data has no {name} faces (found {held})", hint)
         return faces
 
 

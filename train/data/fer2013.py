@@ -29,14 +29,16 @@ def read(path: str | Path) -> Fer2013:
     path = Path(path)
     if not path.exists():
         raise DataError(
-            f"{path}: no such file or folder; expected fer2013.csv, a Kaggle folder or an archive of one"
+            f"{path}: no such file or folder",
+            "give fer2013.csv, a Kaggle folder or an archive of one",
         )
     if path.is_dir():
         packed = lone_archive(path)
         return read_archive(packed) if packed else read_folder(path)
     if not path.is_file():
         raise DataError(
-            f"{path}: neither a file nor a folder; expected fer2013.csv, a folder or an archive of one"
+            f"{path}: neither a file nor a folder",
+            "give fer2013.csv, a Kaggle folder or an archive of one",
         )
     return read_archive(path) if is_archive(path) else read_csv(path)
 

@@ -37,7 +37,7 @@ def save_soft_targets(path: Path, faces: Faces, probabilities: np.ndarray) -> No
     their pixels.
     """
     if faces.votes is None:
-        raise DataError("the faces have no FER+ votes; add --votes fer2013new.csv")
+        raise DataError("the faces have no FER+ votes", "add --votes fer2013new.csv")
     keys, first = np.unique(image_keys(faces.images), return_index=True)
     columns = {
         "keys": keys,
@@ -65,16 +65,16 @@ def load_soft_targets(path: Path, faces: Faces) -> tuple[np.ndarray, np.ndarray]
             votes = file["votes"]
     except DAMAGED as error:
         raise DataError(
-            f"{path}: not a file of soft targets ({error}); make it with `python -m train teach`"
+            f"{path}: not a file of soft targets ({error})", "make it with `python -m train teach`"
         ) from error
     own_keys = image_keys(faces.images)
     found = np.minimum(np.searchsorted(keys, own_keys), len(keys) - 1)
     covered = keys[found] == own_keys
     if covered.mean() < MIN_COVERED:
         raise DataError(
-            f"{path}: covers {covered.mean():.1%} of the training faces, expected at least {MIN_COVERED:.0%}; "
+            f"{path}: covers {covered.mean():.1%} of the training faces, expected at least {MIN_COVERED:.0%}",
             "use the original fer2013.csv (JPEG folders hold other pixels), or make it anew with "
-            "`python -m train teach`"
+            "`python -m train teach`",
         )
     in_file = covered[:, np.newaxis]
     softened = np.where(in_file, probabilities[found], one_hot(faces.labels))

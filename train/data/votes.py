@@ -34,6 +34,7 @@ LABEL_COLUMNS = np.array(  # in the order of LABELS
         for name in ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
     ]
 )
+GIVE = "give fer2013new.csv of FER+ as it was downloaded"
 MAX_ROWS = 100_000  # FER2013 has 35,887
 MAX_SLIP = (
     400  # rows; FER+ calls 176 of the 35,887 rows no face, and some copies of FER2013 lack those
@@ -68,7 +69,8 @@ def add_votes(data: Fer2013, path: str | Path) -> Fer2013:
         rows = int((table["split"] == name).sum())
         if rows != len(faces) and len(faces):
             raise DataError(
-                f"{path}: {rows} rows for {name}, the data has {len(faces)} faces; give it the same CSV file"
+                f"{path}: {rows} rows for {name}, the data has {len(faces)} faces",
+                "give it the same CSV file",
             )
     present = [name for name, faces in splits.items() if len(faces)]
     table = table[table["split"].isin(present)]
@@ -77,8 +79,8 @@ def add_votes(data: Fer2013, path: str | Path) -> Fer2013:
     agreement = _agreement(votes, labels)
     if agreement < MIN_AGREEMENT:
         raise DataError(
-            f"{path}: the most voted emotion is the label of {agreement:.0%} of the faces, expected about 65%; "
-            "the rows must be those of the CSV file, in its order"
+            f"{path}: the most voted emotion is the label of {agreement:.0%} of the faces, expected about 65%",
+            "the rows must be those of the CSV file, in its order",
         )
     with_votes = {}
     start = 0
@@ -103,7 +105,7 @@ def shares(faces: Faces) -> np.ndarray:
     votes.
     """
     if faces.votes is None:
-        raise DataError("the faces have no FER+ votes; add --votes fer2013new.csv")
+        raise DataError("the faces have no FER+ votes", "add --votes fer2013new.csv")
     total = faces.votes.sum(axis=1, keepdims=True)
     return (faces.votes / np.where(total > 0, total, 1)).astype(np.float32)
 
@@ -115,20 +117,17 @@ def _read(path: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, skip_blank_lines=False)
     except (OSError, ValueError) as error:
-        raise DataError(
-            f"{path}: not readable as CSV ({error}); expected fer2013new.csv of FER+"
-        ) from error
+        raise DataError(f"{path}: not readable as CSV ({error})", GIVE) from error
     missing = [name for name in ("Usage", *VOTE_COLUMNS) if name not in table.columns]
     if missing:
-        raise DataError(
-            f"{path}: missing column {', '.join(missing)}; expected fer2013new.csv of FER+"
-        )
+        raise DataError(f"{path}: missing column {', '.join(missing)}", GIVE)
     table = table.dropna(how="all")
     split = table["Usage"].map(USAGES)
     if split.isna().any():
         line = split.index[split.isna()][0]
         raise DataError(
-            f"{_line(path, line)}unknown Usage {table['Usage'][line]!r}; expected one of {', '.join(USAGES)}"
+            f"{_line(path, line)}unknown Usage {table['Usage'][line]!r}; expected one of {', '.join(USAGES)}",
+            GIVE,
         )
     columns = {name: _numbers(path, table[name]) for name in VOTE_COLUMNS}
     return pd.DataFrame({"split": split, "number": _rows(path, table), **columns})
@@ -141,7 +140,8 @@ def _numbers(path: Path, column: pd.Series) -> pd.Series:
     if len(wrong):
         found = shorten(str(column[wrong[0]]), 40, placeholder=" ...")
         raise DataError(
-            f"{_line(path, wrong[0])}{column.name}: expected a number of votes or a share, found {found!r}"
+            f"{_line(path, wrong[0])}{column.name}: expected a number of votes or a share, found {found!r}",
+            GIVE,
         )
     return numbers.astype(float)
 
@@ -161,7 +161,8 @@ def _rows(path: Path, table: pd.DataFrame) -> np.ndarray:
     if len(wrong):
         name = shorten(str(table["Image name"][wrong[0]]), 40, placeholder=" ...")
         raise DataError(
-            f"{_line(path, wrong[0])}image {name}: expected numbers that differ, below {MAX_ROWS:,}"
+            f"{_line(path, wrong[0])}image {name}: expected numbers that differ, below {MAX_ROWS:,}",
+            GIVE,
         )
     return numbers.to_numpy().astype(int)
 

@@ -50,7 +50,8 @@ def fit(config: DetectorConfig, out: Path, resume: bool = False) -> dict[str, An
     steps = len(photos.training) // config.batch_size
     if not steps:
         raise DataError(
-            f"{config.photos}: expected at least a batch of {config.batch_size} photos, found {len(photos.training)}"
+            f"{config.photos}: expected at least a batch of {config.batch_size} photos, found {len(photos.training)}",
+            "add photos, or give a smaller --batch-size",
         )
     open_run(config, out, resume)
     print(

@@ -71,7 +71,8 @@ def load(folder: Path) -> Photos:
         held_out = _held_out(sources.held_out.get(kind, []), paths)
         if not 0 < len(held_out) < len(paths):
             raise DataError(
-                f"{folder / kind}: expected photos to learn from and to hold out, found {len(paths)}"
+                f"{folder / kind}: expected photos to learn from and to hold out, found {len(paths)}",
+                f"put PNG or JPEG files there; {SOURCES} says what is held out",
             )
         for path in tqdm(paths, kind, leave=False, disable=None):
             photo = _photo(
@@ -90,7 +91,8 @@ def _sources(folder: Path) -> Sources:
         return msgspec.toml.decode(path.read_bytes(), type=Sources)
     except (OSError, msgspec.DecodeError) as error:
         raise DataError(
-            f"{path}: not readable ({error}); expected tables like {SHIPPED_SOURCES}"
+            f"{path}: not readable ({error})",
+            f"write tables like those of {SHIPPED_SOURCES}, or remove it",
         ) from error
 
 
@@ -121,7 +123,8 @@ def _boxes(path: Path) -> pd.DataFrame:
         return pd.read_csv(path, usecols=columns)
     except (OSError, ValueError) as error:
         raise DataError(
-            f"{path}: expected a table with the columns {', '.join(columns)}: {error}"
+            f"{path}: expected a table with the columns {', '.join(columns)}, found: {error}",
+            "train/README.md says how it is written",
         ) from error
 
 

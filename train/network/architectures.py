@@ -42,7 +42,8 @@ def cnn(
     """
     if mirrored and (odd := [width for width in (stem, *widths, head) if width % 2]):
         raise ConfigError(
-            f"cnn: stem, widths and head must be even (channels come in mirrored pairs), found {odd[0]}"
+            f"cnn: stem, widths and head must be even (channels come in mirrored pairs), found {odd[0]}",
+            f"take {odd[0] + 1}",
         )
     mirror = MirrorSymmetric() if mirrored else None
     inputs, x = scaled_pixels()
@@ -127,8 +128,8 @@ def mobilenet_v2(alpha: float = 0.5, pretrained: bool = False) -> keras.Model:
         if not pretrained:
             raise
         raise ConfigError(
-            f"the ImageNet weights cannot be fetched ({error}); go online once, copy them to ~/.keras/models, "
-            "or leave out --pretrained"
+            f"the ImageNet weights cannot be fetched ({error})",
+            "go online once, copy them to ~/.keras/models, or leave out --pretrained",
         ) from error
     return emotion_head(inputs, body.output, 0.2, "mobilenet_v2")
 
@@ -148,15 +149,16 @@ def build(
     Raises ConfigError where there is no such network, it has no weights, or no such size.
     """
     if name not in ARCHITECTURES:
-        raise ConfigError(f"no network {name!r}; there are {', '.join(ARCHITECTURES)}")
+        raise ConfigError(f"no network {name!r}", f"there are {', '.join(ARCHITECTURES)}")
     if pretrained and name not in PRETRAINED:
         raise ConfigError(
-            f"no ImageNet weights for {name}; --pretrained goes with --arch {' or '.join(PRETRAINED)}"
+            f"no ImageNet weights for {name}",
+            f"--pretrained goes with --arch {' or '.join(PRETRAINED)}",
         )
     known = signature(ARCHITECTURES[name]).parameters.keys() - {"pretrained"}
     if unknown := sizes.keys() - known:
         raise ConfigError(
-            f"{name} has no size {', '.join(sorted(unknown))}; it has {', '.join(sorted(known))}"
+            f"{name} has no size {', '.join(sorted(unknown))}", f"it has {', '.join(sorted(known))}"
         )
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
@@ -176,7 +178,8 @@ def load_weights(model: keras.Model, path: Path) -> None:
     found = [weight.shape for weight in weights]
     if found != expected:
         raise NetworkError(
-            f"{path}: its weights are not those of this {model.name}; give the --arch or --recipe it was made by"
+            f"{path}: its weights are not those of this {model.name}",
+            "give the --arch or --recipe it was made by",
         )
     model.set_weights(weights)
 

@@ -51,12 +51,13 @@ def read_emotion_network(path: Path) -> Any:
     found = (getattr(network, "input_shape", None), getattr(network, "output_shape", None))
     if found != expected:
         raise NetworkError(
-            f"{path}: expected input and output of {expected}, found {found}; train it on FER2013"
+            f"{path}: expected input and output of {expected}, found {found}", "train it on FER2013"
         )
     kind = network.inputs[0].dtype
     if not kind.startswith("float"):
         raise NetworkError(
-            f"{path}: takes {kind} pixels, expected float32 (from 0 to 255); build it on keras.Input({INPUT_SHAPE})"
+            f"{path}: takes {kind} pixels, expected float32 (from 0 to 255)",
+            f"build it on keras.Input({INPUT_SHAPE})",
         )
     return network
 
@@ -70,7 +71,8 @@ def _suffixes(path: Path) -> tuple[str, ...]:
             else "a folder"
         )
         raise NetworkError(
-            f"{path}: {kind}; expected a .keras or .h5 file: save it with model.save('model.keras') where it was made"
+            f"{path}: {kind}; expected a .keras or .h5 file",
+            "save it with model.save('model.keras') where it was made",
         )
     if not path.is_file():
         raise _unreadable(path, "no such file")
@@ -101,5 +103,5 @@ def _load(path: Path, named: Path) -> Any:
 def _unreadable(path: Path, reason: str) -> NetworkError:
     line = shorten(reason.strip().split("\n")[0], 120, placeholder=" ...")
     return NetworkError(
-        f"{path}: not a readable .keras model ({line}); train it with `python -m train fit`"
+        f"{path}: not a readable .keras model ({line})", "train it with `python -m train fit`"
     )

@@ -113,11 +113,11 @@ def write(run: Path, figures: dict[str, Any], validation: Faces) -> None:
 def _read_run(run: Path) -> tuple[dict[str, Any], pd.DataFrame]:
     if not (run / CONFIG).is_file():
         raise RunError(
-            f"{run}: no run folder ({CONFIG} is missing); make one with `python -m train fit`"
+            f"{run}: no run folder ({CONFIG} is missing)", "make one with `python -m train fit`"
         )
     if not zipfile.is_zipfile(run / MODEL):  # said at once, before seconds of import
         raise RunError(
-            f"{run}: no whole {MODEL}, the run is not finished; carry on with `fit --resume`"
+            f"{run}: no whole {MODEL}, the run is not finished", "carry on with `fit --resume`"
         )
     config = json.loads((run / CONFIG).read_text())
     return config, pd.read_csv(run / HISTORY)

@@ -28,18 +28,18 @@ def load(path: Path, labels: np.ndarray) -> np.ndarray:
     """
     how = "make it with `python -m convert evaluate MODEL.tflite --predictions FILE`"
     if not path.is_file():
-        raise DataError(f"{path}: no such file; {how}")
+        raise DataError(f"{path}: no such file", how)
     try:
         table = pd.read_csv(path)
     except ValueError as error:  # pandas' parser errors and wrong encodings are ValueErrors
-        raise DataError(f"{path}: not a CSV file ({str(error).strip()}); {how}") from error
+        raise DataError(f"{path}: not a CSV file ({str(error).strip()})", how) from error
     if list(table.columns) != COLUMNS:
-        raise DataError(f"{path}: expected the columns {', '.join(COLUMNS)}; {how}")
+        raise DataError(f"{path}: expected the columns {', '.join(COLUMNS)}", how)
     if table["label"].tolist() != [LABELS[label] for label in labels]:
         raise DataError(
-            f"{path}: {len(table)} faces, not the {len(labels)} of this data in their order; {how}"
+            f"{path}: {len(table)} faces, not the {len(labels)} of this data in their order", how
         )
     probabilities = table[list(LABELS)].apply(pd.to_numeric, errors="coerce").to_numpy(dtype=float)
     if not np.isfinite(probabilities).all():
-        raise DataError(f"{path}: a probability is no number; {how}")
+        raise DataError(f"{path}: a probability is no number", how)
     return probabilities

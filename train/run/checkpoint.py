@@ -50,7 +50,7 @@ def resume(model: keras.Model, out: Path, data: str) -> pd.DataFrame:
     with np.load(out / NAME) as file:
         if str(file["data"]) != data:
             raise RunError(
-                f"{out}: started on other training data; give it the same, or another --out"
+                f"{out}: started on other training data", "give it the same, or another --out"
             )
         for number, variable in enumerate(_variables(model)):
             variable.assign(file[f"{number:04}"])

@@ -29,7 +29,8 @@ def worker() -> tuple[int, int]:
     except (ValueError, KeyError, TypeError) as error:
         raise ConfigError(
             f'TF_CONFIG={text!r}: expected {{"cluster": {{"worker": ["host:port", ...]}}, '
-            '"task": {"type": "worker", "index": 0}}'
+            '"task": {"type": "worker", "index": 0}}',
+            "correct the variable, or unset it to train on this machine alone",
         ) from error
     return int(index), len(workers)
 
@@ -73,7 +74,7 @@ class Workers:
         except tf.errors.OpError as error:
             line = str(error).split("\n")[0]
             raise WorkerLostError(
-                f"a worker was lost ({line}); start all of them again with --resume"
+                f"a worker was lost ({line})", "start all of them again with --resume"
             ) from error
 
     def step(self, model: Any) -> Step:

@@ -27,15 +27,16 @@ def open_run(config: Any, out: Path, resume: bool) -> None:
     held = {path.name for path in out.iterdir()} if out.exists() else set()
     if not held <= {CONFIG}:  # else it is empty, or its run was refused before it began
         if CONFIG not in held:
-            raise RunError(f"{out}: not empty and no run folder; choose another --out")
+            raise RunError(f"{out}: not empty and no run folder", "choose another --out")
         if not resume:
             raise RunError(
-                f"{out}: holds a run already; add --resume to carry on, or choose another --out"
+                f"{out}: holds a run already", "add --resume to carry on, or choose another --out"
             )
         started = _started_with(config, out)
         if changed := _changes(started, asdict(config), _trained_epochs(out)):
             raise RunError(
-                f"{out}: started with other settings: {', '.join(changed)}; repeat them or choose another --out"
+                f"{out}: started with other settings: {', '.join(changed)}",
+                "repeat them or choose another --out",
             )
         if config.epochs != started["epochs"]:
             print(

@@ -36,7 +36,7 @@ def read_picture(path: Path, colour: bool, max_megapixels: float = MAX_MEGAPIXEL
             decode = read_heif if kind.medium is Medium.HEIF else _decoded
             return decode(path, kind, content, colour, max_megapixels * 1e6)
     except UsageError as error:
-        raise DamagedFileError(str(error)) from error
+        raise DamagedFileError(error.found, error.remedy) from error
 
 
 def kind_of_file(path: Path) -> Kind:
@@ -50,7 +50,8 @@ def kind_of_file(path: Path) -> Kind:
 
 def unreadable(path: Path, error: Exception) -> UsageError:
     """What to raise for a file that the system does not give."""
-    return UsageError(f"{shown(path)}: cannot be read ({getattr(error, 'strerror', None) or error})")
+    found = f"{shown(path)}: cannot be read ({getattr(error, 'strerror', None) or error})"
+    return UsageError(found, "check its name and who may read it, or copy it again")
 
 
 def refusal(path: Path, kind: Kind) -> UsageError:
@@ -87,7 +88,9 @@ def _decoded(path: Path, kind: Kind, content: bytes, colour: bool, max_pixels: f
     try:
         width, height = size_of(kind.name, content)
     except HeaderError as error:
-        raise DamagedFileError(f"{shown(path)}: not a readable image: {error}") from error
+        raise DamagedFileError(
+            f"{shown(path)}: not a readable image: {error}", "copy it again, or export it anew"
+        ) from error
     check_pixels(path, width, height, max_pixels)
     flags = cv2.IMREAD_COLOR if colour else cv2.IMREAD_GRAYSCALE
     is_webp = kind.name == "WebP"

@@ -99,7 +99,7 @@ class VideoFile(Closing):
 
     def _check_opened(self) -> None:
         if not self._capture.isOpened():
-            raise UsageError(self._undecoded(self._told.codec))
+            raise UsageError(*self._undecoded(self._told.codec))
         width = self._capture.get(cv2.CAP_PROP_FRAME_WIDTH)
         height = self._capture.get(cv2.CAP_PROP_FRAME_HEIGHT)
         self._check_size(round(width), round(height))
@@ -112,11 +112,11 @@ class VideoFile(Closing):
                 "make it smaller",
             )
 
-    def _undecoded(self, codec: str) -> str:
-        """Why no frame could be read."""
+    def _undecoded(self, codec: str) -> tuple[str, str]:
+        """Why no frame could be read, and what to do."""
         if lacking := missing_decoder(codec):
-            return f"{self.name}: OpenCV {cv2.__version__} here has no {shown(lacking)} decoder; {CONVERT}"
-        return f"{self.name}: not a readable video, or damaged; copy it again, or {CONVERT}"
+            return f"{self.name}: OpenCV {cv2.__version__} here has no {shown(lacking)} decoder", CONVERT
+        return f"{self.name}: not a readable video, or damaged", f"copy it again, or {CONVERT}"
 
     def _read_lengths(self) -> None:
         """Frames and seconds that are to come, by all that is told; less of both is a damaged file."""
@@ -178,14 +178,15 @@ class VideoFile(Closing):
         """
         if self._index == 0:
             codec = self._told.codec or self._fourcc()
-            raise DamagedFileError(self._undecoded(codec if codec in AV1 else ""))  # others are not opened
+            raise DamagedFileError(*self._undecoded(codec if codec in AV1 else ""))  # others are not opened
         whole_s = self._length_seconds - self._first_s
         frames = self._frames - self._first_s / self._frame_seconds
         least_missing = max(2.0, frames * TRUNCATED_SHARE)
         missing_s = whole_s - self._time_s
         if frames - self._index > least_missing and missing_s > (least_missing + 1) * self._frame_seconds:
             raise DamagedFileError(
-                f"{self.name}: damaged or cut off: {self._time_s:.1f} of {whole_s:.1f} s could be read"
+                f"{self.name}: damaged or cut off: {self._time_s:.1f} of {whole_s:.1f} s could be read",
+                "copy it again; what came before is good",
             )
 
     def _fourcc(self) -> str:

@@ -12,19 +12,21 @@ from edge.cameras.network.address import Address, AddressError, authorization
 from edge.cameras.network.http import HttpClient, seconds_left
 from edge.source import ENCODE, is_ambiguous
 
+Why = tuple[str, str]  # what was found, and what to do
 LONGEST_SECONDS = 3.0
 LARGEST_ANSWER = 65536  # bytes of RTSP headers
 NO_NETWORK = (errno.EAFNOSUPPORT, errno.EPERM, errno.EACCES)
+NEEDS_DROP_IN = "the service needs the drop-in that emotion-edge.service describes"
 
 
-def why_no_stream(url: str, timeout_seconds: float) -> str:
+def why_no_stream(url: str, timeout_seconds: float) -> Why:
     """The reason and the remedy, in words that hold nothing of `url`; takes `timeout_seconds` at most, or 3."""
     if is_ambiguous(url):
-        return f"not an address that can be taken apart; {ENCODE}"
+        return "not an address that can be taken apart", ENCODE
     try:
         address = Address.parse(url)
     except AddressError:
-        return f"not an address that can be taken apart; check it, and {ENCODE}"
+        return "not an address that can be taken apart", f"check it, and {ENCODE}"
     seconds = min(timeout_seconds, LONGEST_SECONDS)
     try:
         if address.scheme in ("rtsp", "rtsps"):
@@ -33,37 +35,37 @@ def why_no_stream(url: str, timeout_seconds: float) -> str:
     except OSError as error:
         return explain_error(error)
     except (HTTPException, ValueError):
-        return "what answers there speaks another protocol; check the address and its port"
+        return "what answers there speaks another protocol", "check the address and its port"
 
 
-def explain_status(status: int, address: Address) -> str:
+def explain_status(status: int, address: Address) -> Why:
     """What an answer with `status` means for the one who wrote the settings."""
     if status == 401 and not address.has_login:
-        return "it asks for user and password (401); write them before the host, as USER:PASSWORD@HOST"
+        return "it asks for user and password (401)", "write them before the host, as USER:PASSWORD@HOST"
     if status == 401:
-        return f"user or password refused (401); check both, and {ENCODE}"
+        return "user or password refused (401)", f"check both, and {ENCODE}"
     if status == 403:
-        return "this user may not see it (403); allow it in the camera's settings"
+        return "this user may not see it (403)", "allow it in the camera's settings"
     if status in (404, 454, 410):
-        return f"no stream there of that name ({status}); check the path behind the host"
+        return f"no stream there of that name ({status})", "check the path behind the host"
     if 200 <= status < 300:
-        return "it answers, but no picture came that OpenCV can play; check the path, and the camera's codec"
-    return f"no stream there, it answers with status {status}; check the address, and the camera's settings"
+        return "it answers, but no picture came that OpenCV can play", "check the path, and the camera's codec"
+    return f"no stream there, it answers with status {status}", "check the address, and the camera's settings"
 
 
-def explain_error(error: OSError) -> str:
+def explain_error(error: OSError) -> Why:
     """What a failed connection means."""
     if isinstance(error, socket.gaierror):
-        return "no stream there, no such host; check its name"
+        return "no stream there, no such host", "check its name"
     if isinstance(error, ssl.SSLError):
-        return "its certificate or encryption is not accepted; check the address, or use it without TLS"
+        return "its certificate or encryption is not accepted", "check the address, or use it without TLS"
     if isinstance(error, TimeoutError):
-        return "no stream there, nothing answers; check the address, and that the camera is on"
+        return "no stream there, nothing answers", "check the address, and that the camera is on"
     if isinstance(error, ConnectionRefusedError):
-        return "no stream there, the connection is refused; check the port, and that the camera is on"
+        return "no stream there, the connection is refused", "check the port, and that the camera is on"
     if error.errno in NO_NETWORK:
-        return "this process may not use the network; the service needs the drop-in that emotion-edge.service describes"
-    return f"no stream there ({error.strerror or 'connection lost'}); check the address, and that the camera is on"
+        return "this process may not use the network", NEEDS_DROP_IN
+    return f"no stream there ({error.strerror or 'connection lost'})", "check the address, and that the camera is on"
 
 
 def _rtsp_status(address: Address, timeout_seconds: float) -> int:

@@ -68,14 +68,16 @@ class SnapshotCamera(Closing):
         try:
             answer = self._client.get()
         except OSError as error:
-            raise CameraError(f"{self.name}: {explain_error(error)}") from None
+            found, remedy = explain_error(error)
+            raise CameraError(f"{self.name}: {found}", remedy) from None
         except TooLargeError:
             limit = f"{LARGEST_BYTES / 1e6:g} MB"
             raise CameraError(f"{self.name}: a picture of more than {limit}", "ask for a smaller one") from None
         except (HTTPException, ValueError):
             raise CameraError(f"{self.name}: its answer is cut off or not HTTP", "check the address") from None
         if answer.status != 200:
-            raise CameraError(f"{self.name}: {explain_status(answer.status, self._address)}")
+            found, remedy = explain_status(answer.status, self._address)
+            raise CameraError(f"{self.name}: {found}", remedy)
         return answer.body
 
     def _decode(self, content: bytes) -> npt.NDArray[np.uint8]:

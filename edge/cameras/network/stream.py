@@ -45,7 +45,8 @@ class StreamCamera(Capture):
         prefer_tcp()
         capture = cv2.VideoCapture(address, cv2.CAP_FFMPEG, limits)
         if not capture.isOpened():
-            raise CameraError(f"{name}: {why_no_stream(url, settings.timeout_seconds)}")
+            found, remedy = why_no_stream(url, settings.timeout_seconds)
+            raise CameraError(f"{name}: {found}", remedy)
         super().__init__(name, capture, patience_seconds=0.0)  # FFmpeg itself waited for as long
 
     def goes_on(self) -> bool:

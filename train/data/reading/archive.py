@@ -54,12 +54,13 @@ def read_archive(path: Path) -> Fer2013:
             place = _unpacked(path, Path(folder))
         except DAMAGED as error:
             raise DataError(
-                f"{path}: the archive is damaged ({error}); download it again"
+                f"{path}: the archive is damaged ({error})", "download it again"
             ) from error
         try:
             return read_folder(place)
         except DataError as error:
-            raise DataError(str(error).replace(str(place), str(path))) from error
+            found = error.found.replace(str(place), str(path))
+            raise DataError(found, error.remedy) from error
 
 
 def _unpacked(path: Path, folder: Path) -> Path:
@@ -80,7 +81,8 @@ def _unpack(path: Path, folder: Path) -> None:
     for magic, kind in FOREIGN.items():
         if start.startswith(magic):
             raise DataError(
-                f"{path}: a {kind} archive; expected zip, tar or gz; unpack it and give the folder"
+                f"{path}: a {kind} archive; expected zip, tar or gz",
+                "unpack it and give the folder",
             )
     if zipfile.is_zipfile(path) or start.startswith(ZIP_MAGIC):
         with zipfile.ZipFile(path) as archive:

@@ -41,7 +41,9 @@ def read_folder(folder: Path) -> Fer2013:
         _refuse_unknown(folder, pictures)
         _refuse_parted(folder, labelled)
         return _read(labelled)
-    raise DataError(_nothing_found(folder, pictures))
+    raise DataError(
+        _nothing_found(folder, pictures), "lay the pictures out so, or give another folder"
+    )
 
 
 def _pictures(folder: Path, files: list[Path]) -> list[Picture]:
@@ -77,8 +79,8 @@ def _refuse_unknown(folder: Path, pictures: list[Picture]) -> None:
     """
     if unknown := _unknown(pictures):
         raise DataError(
-            f"{folder}: unknown emotion {unknown}; expected {', '.join(LABELS)} (or FER2013's numbers, 0 to 6); "
-            "rename these folders or remove them"
+            f"{folder}: unknown emotion {unknown}; expected {', '.join(LABELS)} (or FER2013's numbers, 0 to 6)",
+            "rename these folders or remove them",
         )
     stray = [one.path for one in pictures if one.label is None]
     if stray:
@@ -95,7 +97,8 @@ def _in_splits(folder: Path, pictures: list[Picture]) -> list[Picture]:
         if one.split is None:
             found = names.with_nearest(one.path.relative_to(folder).parts[0])
             raise DataError(
-                f"{one.path}: expected it below train/, validation/ or test/, found {found}"
+                f"{one.path}: expected it below train/, validation/ or test/, found {found}",
+                "move it or rename its folder",
             )
     roots = {one.root for one in pictures}
     outermost = min(roots, key=lambda root: (len(root), root), default=())
@@ -117,7 +120,8 @@ def _refuse_parted(folder: Path, pictures: list[Picture]) -> None:
     if len(roots) > 1:
         listed = ", ".join(map(names.with_nearest, roots))
         raise DataError(
-            f"{folder}: expected emotions below train/, validation/ and test/, found them below {listed}"
+            f"{folder}: expected emotions below train/, validation/ and test/, found them below {listed}",
+            "rename these folders, or give one of them",
         )
 
 
@@ -132,7 +136,7 @@ def _table(folder: Path, files: list[Path]) -> Path | None:
     if len(fitting) > 1:
         listed = ", ".join(str(path.relative_to(folder)) for path in fitting)
         raise DataError(
-            f"{folder}: several tables of faces ({listed}); give one of them as the data"
+            f"{folder}: several tables of faces ({listed})", "give one of them as the data"
         )
     return fitting[0] if fitting else None
 

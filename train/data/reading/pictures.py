@@ -68,11 +68,11 @@ def read_gray(path: Path) -> np.ndarray:
         image = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE) if len(content) else None
     except cv2.error as error:  # a header that promises too many pixels
         raise DataError(
-            f"{path}: not a readable image ({error.err}); remove it or copy it again"
+            f"{path}: not a readable image ({error.err})", "remove it or copy it again"
         ) from error
     if image is None:
         raise DataError(
-            f"{path}: not a readable image; copy it again, turn it into PNG or JPEG, or remove it"
+            f"{path}: not a readable image", "copy it again, turn it into PNG or JPEG, or remove it"
         )
     return image
 
@@ -85,5 +85,8 @@ def read_face(path: Path) -> np.ndarray:
     image = read_gray(path)
     height, width = image.shape
     if height != width:
-        raise DataError(f"{path}: expected a square crop of a face, found {width}x{height} pixels")
+        raise DataError(
+            f"{path}: expected a square crop of a face, found {width}x{height} pixels",
+            "cut the face out, as wide as high",
+        )
     return cv2.resize(image, (INPUT_SIDE, INPUT_SIDE), interpolation=cv2.INTER_AREA)

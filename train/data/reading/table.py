@@ -17,6 +17,7 @@ from train.errors import DataError
 CSV_NAMES = ("fer2013.csv", "icml_face_data.csv")
 USAGES = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
 COLUMNS = ("emotion", "pixels", "Usage")
+AGAIN = "download it again, or correct it"
 
 logger = logging.getLogger(__name__)
 
@@ -29,17 +30,17 @@ def read_csv(path: Path) -> Fer2013:
     except (ValueError, UnicodeDecodeError) as error:  # pandas' parser errors are ValueErrors
         reason = str(error).strip()
         raise DataError(
-            f"{path}: not a CSV file with the columns {', '.join(COLUMNS)} ({reason})"
+            f"{path}: not a CSV file with the columns {', '.join(COLUMNS)} ({reason})", AGAIN
         ) from error
     table = table.rename(columns=_canonical)
     _check_columns(path, list(table.columns))
     if not isinstance(table.index, pd.RangeIndex):  # pandas takes the surplus for row names
-        raise DataError(f"{path}: rows have more fields than the header's {table.shape[1]}")
+        raise DataError(f"{path}: rows have more fields than the header's {table.shape[1]}", AGAIN)
     lines = np.arange(2, len(table) + 2)
     filled = (table != "").any(axis=1).to_numpy()
     table, lines = table[filled], lines[filled]
     if table.empty:
-        raise DataError(f"{path}: no rows below the header")
+        raise DataError(f"{path}: no rows below the header", AGAIN)
     split = _splits(path, lines, table)
     label = _checked(
         path, lines, table["emotion"], {str(n): n for n in range(len(LABELS))}, "emotion"
@@ -75,12 +76,10 @@ def _check_columns(path: Path, columns: list[str]) -> None:
     if not missing or missing == ["Usage"]:
         return
     found = shorten(", ".join(map(repr, columns)), 100, placeholder=" ...")
-    hint = (
-        "; the challenge's test.csv has no labels, take its train.csv"
-        if "pixels" in columns
-        else ""
-    )
-    raise DataError(f"{path}: missing column {', '.join(missing)}; found {found}{hint}")
+    remedy = "give a table of faces, such as fer2013.csv"
+    if "pixels" in columns:
+        remedy = "the challenge's test.csv has no labels, take its train.csv"
+    raise DataError(f"{path}: missing column {', '.join(missing)}; found {found}", remedy)
 
 
 def _splits(path: Path, lines: np.ndarray, table: pd.DataFrame) -> np.ndarray:
@@ -102,7 +101,8 @@ def _checked(
     if len(wrong):
         expected = ", ".join(allowed)
         raise DataError(
-            f"{path}: line {lines[wrong[0]]}: unknown {name} {column.iloc[wrong[0]]!r}; expected one of {expected}"
+            f"{path}: line {lines[wrong[0]]}: unknown {name} {column.iloc[wrong[0]]!r}; expected one of {expected}",
+            AGAIN,
         )
     return values.to_numpy()
 
@@ -115,12 +115,13 @@ def _pixels(path: Path, line: int, text: str) -> np.ndarray:
             values = np.fromstring(text, dtype=np.int64, sep=" ")
         except (DeprecationWarning, ValueError) as error:
             raise DataError(
-                f"{path}: line {line}: pixels are not whole numbers between spaces"
+                f"{path}: line {line}: pixels are not whole numbers between spaces", AGAIN
             ) from error
     if values.size != INPUT_SIDE**2:
-        raise DataError(f"{path}: line {line}: expected 2304 pixels, found {values.size}")
+        raise DataError(f"{path}: line {line}: expected 2304 pixels, found {values.size}", AGAIN)
     if values.min() < 0 or values.max() > 255:
         raise DataError(
-            f"{path}: line {line}: expected pixels from 0 to 255, found {values.min()} to {values.max()}"
+            f"{path}: line {line}: expected pixels from 0 to 255, found {values.min()} to {values.max()}",
+            AGAIN,
         )
     return values.astype(np.uint8).reshape(INPUT_SIDE, INPUT_SIDE)
