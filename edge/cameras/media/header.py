@@ -2,7 +2,7 @@
 
 import struct
 
-# start of frame; the three are other tables
+# start of frame, ITU T.81, table B.1; the three are other tables
 JPEG_SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 JPEG_BARE_MARKERS = frozenset((0x01, *range(0xD0, 0xD9)))  # without a length behind them
 REDUCED_PICTURE = 254

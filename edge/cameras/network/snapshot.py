@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.cameras.frame import Closing, Frame
+from edge.cameras.media.header import HeaderError, size_of
 from edge.cameras.network.address import Address, AddressError
 from edge.cameras.network.http import LARGEST_BYTES, HttpClient, TooLargeError
 from edge.cameras.network.probe import explain_error, explain_status
@@ -19,8 +20,6 @@ from edge.source import shown
 CONTENT_TYPES = ("image/jpeg", "image/jpg", "image/pjpeg")
 JPEG_BEGINS = b"\xff\xd8\xff"
 LARGEST_PIXELS = 30_000_000  # a few bytes may claim a thousand million, which decoding would fill with gray
-# start of frame, ITU T.81, table B.1
-SIZE_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
 def is_snapshot(url: str, timeout_seconds: float) -> bool:
@@ -83,22 +82,19 @@ class SnapshotCamera(Closing):
     def _decode(self, content: bytes) -> npt.NDArray[np.uint8]:
         if not content.startswith(JPEG_BEGINS):
             raise CameraError(f"{self.name}: answers without a JPEG picture", "check the address")
-        image = _decode_jpeg(content) if 0 < claimed_pixels(content) <= LARGEST_PIXELS else None
+        image = _decode_jpeg(content) if may_be_decoded(content) else None
         if image is None:
             raise CameraError(f"{self.name}: a JPEG picture that cannot be read", "check the camera")
         return np.asarray(image, dtype=np.uint8)
 
 
-def claimed_pixels(jpeg: bytes) -> int:
-    """Width times height as the header of `jpeg` says; 0 where it does not."""
-    place = 2
-    while place + 9 <= len(jpeg) and jpeg[place] == 0xFF:
-        marker = jpeg[place + 1]
-        if marker in SIZE_MARKERS:
-            return int.from_bytes(jpeg[place + 5 : place + 7]) * int.from_bytes(jpeg[place + 7 : place + 9])
-        # A byte of filling has no length behind it.
-        place += 1 if marker == 0xFF else 2 + int.from_bytes(jpeg[place + 2 : place + 4])
-    return 0
+def may_be_decoded(jpeg: bytes) -> bool:
+    """Whether the header of `jpeg` is whole, and claims no more than LARGEST_PIXELS."""
+    try:
+        width, height = size_of("JPEG", jpeg)
+    except HeaderError:
+        return False
+    return width * height <= LARGEST_PIXELS
 
 
 def _decode_jpeg(content: bytes) -> cv2.typing.MatLike | None:

@@ -8,7 +8,7 @@ import pytest
 
 from edge.cameras import NoFrameYetError, open_camera
 from edge.cameras.network.http import LARGEST_BYTES
-from edge.cameras.network.snapshot import SnapshotCamera, claimed_pixels, is_snapshot
+from edge.cameras.network.snapshot import SnapshotCamera, is_snapshot, may_be_decoded
 from edge.cameras.network.stream import StreamCamera, open_stream
 from edge.errors import CameraError
 from edge.settings import CameraSettings
@@ -130,8 +130,9 @@ def test_an_answer_without_end_is_left(snapshots: SnapshotServer) -> None:
     assert "more than 16 MB" in read_fails(snapshots.url)
 
 
-def test_the_size_is_read_from_the_header() -> None:
-    assert claimed_pixels(jpeg_of(77)) == WIDTH * HEIGHT
-    assert claimed_pixels(claiming(4000, 3000)) == 12_000_000
+def test_what_claims_too_many_pixels_or_no_size_is_not_decoded() -> None:
+    assert may_be_decoded(jpeg_of(77))
+    assert may_be_decoded(claiming(6000, 5000))
+    assert not may_be_decoded(claiming(6000, 5001))
     for broken in (b"", b"\xff\xd8", b"\xff\xd8" + 50 * b"\xff", b"\xff\xd8\xff\xe0\x00\x00" * 9):
-        assert claimed_pixels(broken) == 0
+        assert not may_be_decoded(broken)
