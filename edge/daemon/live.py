@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import msgspec
 
-from edge.daemon.messages import Request, encode, error_line
+from edge.daemon.messages import decode_request, encode, error_line
 from edge.daemon.unix_socket import listen
 from edge.daemon.viewer import TroubleError, Viewer
 from edge.daemon.waker import Waker
@@ -20,6 +20,9 @@ from edge.daemon.waker import Waker
 MOST_VIEWERS = 16
 GOODBYE_SECONDS = 1.0  # for the last message
 OUT_OF_FILES_SECONDS = 0.2  # before another connection is taken in
+
+Picture = tuple[dict[str, Any], memoryview]
+"""a frame's line, and the pixels that follow it"""
 
 logger = logging.getLogger(__name__)
 
@@ -40,8 +43,9 @@ class LiveServer:
         self._path = path
         self._hello = encode(hello)
         self._request_pause = request_pause
+        self._handing_over = threading.Lock()
         self._newest: bytes | None = None
-        self._frame: tuple[bytes, bytes] | None = None
+        self._picture: tuple[bytes, memoryview] | None = None
         self._closing = False
         self._selector = selectors.DefaultSelector()
         self._waker = Waker()
@@ -60,16 +64,15 @@ class LiveServer:
         self._selector.register(self._waker, selectors.EVENT_READ)
         self._thread.start()
 
-    def publish(self, message: dict[str, Any]) -> None:
-        """Tell all who listen; who is slow gets the newest message only."""
+    def publish(self, message: dict[str, Any], picture: Picture | None = None) -> None:
+        """Tell all who listen, and show `picture` to those who asked for one; who is slow gets the newest only."""
         self.wants_state = False
-        self._newest = encode(message)
-        self._waker.wake()
-
-    def give_frame(self, head: dict[str, Any], pixels: bytes) -> None:
-        """Answer those who asked for a frame."""
-        self.frame_asked = False
-        self._frame = (encode(head), pixels)
+        newest = encode(message)
+        with self._handing_over:
+            self._newest = newest
+            if picture:
+                self.frame_asked = False
+                self._picture = (encode(picture[0]), picture[1])
         self._waker.wake()
 
     def close(self) -> None:
@@ -94,9 +97,9 @@ class LiveServer:
                     self._accept()
                 elif key.fileobj is self._waker:
                     self._waker.clear()
-                elif events & selectors.EVENT_READ:
-                    self._attend(key.data, self._hear)
-            self._deliver()
+                    self._deliver()
+                else:
+                    self._serve(key.data, events)
         self._deliver()
         for viewer in self.viewers[:]:
             self._drop(viewer)
@@ -117,15 +120,20 @@ class LiveServer:
                 viewer.send()
             connection.close()
             return
-        self._selector.register(connection, selectors.EVENT_READ, viewer)
         viewer.offer_line(self._hello)
         self.viewers.append(viewer)
         self.wants_state = True
+        self._attend(viewer, self._send)
 
     def _drop_those_who_left(self) -> None:
         for viewer in self.viewers[:]:
             if viewer.is_gone():
                 self._drop(viewer)
+
+    def _serve(self, viewer: Viewer, events: int) -> None:
+        if events & selectors.EVENT_READ:
+            self._attend(viewer, self._hear)
+        self._attend(viewer, self._send)
 
     def _attend(self, viewer: Viewer, act: Callable[[Viewer], None]) -> None:
         """Do something for a viewer, who may be gone or make trouble."""
@@ -148,7 +156,7 @@ class LiveServer:
 
     def _answer(self, viewer: Viewer, line: bytes) -> None:
         try:
-            request = msgspec.json.decode(line, type=Request)
+            request = decode_request(line)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             viewer.offer_line(error_line('expected a JSON object with its type, as in {"type":"frame"}'))
             return
@@ -163,31 +171,36 @@ class LiveServer:
 
     def _deliver(self) -> None:
         """Hand out what the frame loop left, and send as much as is taken."""
-        newest = self._newest
-        self._newest = None
-        frame = self._frame
-        self._frame = None
+        with self._handing_over:
+            newest = self._newest
+            picture = self._picture
+            self._newest = None
+            self._picture = None
         for viewer in self.viewers[:]:
-            if frame and viewer.wants_frame and not viewer.has_frame:
-                viewer.offer_frame(*frame)
+            if picture and viewer.wants_frame and not viewer.has_frame:
+                viewer.offer_frame(*picture)
             if newest:
                 viewer.offer_live(newest)
             self._attend(viewer, self._send)
 
     def _send(self, viewer: Viewer) -> None:
         waits = viewer.send()
+        if viewer.wants_frame and not viewer.has_frame:  # asked again before the last one went out
+            self.frame_asked = True
         reads = 0 if viewer.at_end else selectors.EVENT_READ
         self._select(viewer, reads | (selectors.EVENT_WRITE if waits else 0))
 
     def _select(self, viewer: Viewer, events: int) -> None:
         """Wake up for these events of a viewer; 0 for none."""
-        if viewer.connection not in self._selector.get_map():
-            if events:
-                self._selector.register(viewer.connection, events, viewer)
+        if events == viewer.events:
+            return
+        if not viewer.events:
+            self._selector.register(viewer.connection, events, viewer)
         elif events:
             self._selector.modify(viewer.connection, events, viewer)
         else:
             self._selector.unregister(viewer.connection)
+        viewer.events = events
 
     def _drop(self, viewer: Viewer) -> None:
         if viewer not in self.viewers:

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from math import floor
 from typing import Any, Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from edge import __version__
 from edge.cameras import Frame
 from edge.contract import LABELS
 from edge.daemon.counters import Counters
-from edge.daemon.live import LiveServer
+from edge.daemon.live import LiveServer, Picture
 from edge.results import FaceEmotion
 from edge.settings import DetectorSettings
 from edge.vision.pipeline import Pipeline
@@ -87,8 +88,9 @@ class LiveView:
         self._dropped = dropped
         self._size_px = (frame.gray.shape[1], frame.gray.shape[0])
         if self._server.frame_asked:
-            self._give(frame)
-        if monotonic_s >= self._due_s:
+            self._due_s = monotonic_s + MESSAGE_SECONDS
+            self._publish(frame)
+        elif monotonic_s >= self._due_s:
             self._due_s = max(self._due_s + MESSAGE_SECONDS, monotonic_s)
             self._publish()
         else:
@@ -110,51 +112,54 @@ class LiveView:
             [(face.track, face.emotion, face.certain) for face in self._faces],
         )
 
-    def _publish(self) -> None:
+    def _publish(self, frame: Frame | None = None) -> None:
+        """Tell how it is now; `frame` is shown to those who asked for one."""
         self._shown = self._what_matters()
-        self._server.publish(
-            {
-                "type": "live",
-                "utc": _utc(),
-                "time_s": round(self._time_s, 3),
-                "sequence": self._sequence,
-                "frames_per_second": self._rate(),
-                "dropped": self._dropped,
-                "frame_px": self._size_px,
-                "camera": {"state": self._state, "text": self._text, "name": self._name},
-                "paused": self._state == "paused",
-                "faces": [self._face(face) for face in self._faces],
-                "region": self._settings.region,
-                "min_face_px": self._settings.min_face_px,
-                **self._counters(),
-            }
-        )
+        utc = datetime.now(UTC).isoformat(timespec="milliseconds")
+        message = {
+            "type": "live",
+            "utc": utc,
+            "time_s": _rounded(self._time_s, 1000),
+            "sequence": self._sequence,
+            "frames_per_second": self._rate(),
+            "dropped": self._dropped,
+            "frame_px": self._size_px,
+            "camera": {"state": self._state, "text": self._text, "name": self._name},
+            "paused": self._state == "paused",
+            "faces": [self._face(face) for face in self._faces],
+            "region": self._settings.region,
+            "min_face_px": self._settings.min_face_px,
+            **self._counters(),
+        }
+        self._server.publish(message, self._picture(frame, utc) if frame else None)
 
     def _face(self, face: FaceEmotion) -> dict[str, Any]:
-        probabilities = [round(float(probability), 4) for probability in face.probabilities]
+        probabilities = [_rounded(probability, 10_000) for probability in face.probabilities.tolist()]
+        since_s = self._since_s.get((face.track, face.emotion), self._time_s)
         return {
             "track": face.track,
-            "box_xywh": [round(float(side), 1) for side in face.box_xywh],
-            "detection_score": round(float(face.detection_score), 4),
+            "box_xywh": [_rounded(side, 10) for side in face.box_xywh],
+            "detection_score": _rounded(face.detection_score, 10_000),
             "emotion": face.emotion,
-            "score": round(float(face.score), 4),
+            "score": _rounded(face.score, 10_000),
             "certain": bool(face.certain),
             "probabilities": dict(zip(LABELS, probabilities, strict=True)),
-            "since_s": round(self._time_s - self._since_s.get((face.track, face.emotion), self._time_s), 1),
+            "since_s": _rounded(self._time_s - since_s, 10),
         }
 
-    def _give(self, frame: Frame) -> None:
+    def _picture(self, frame: Frame, utc: str) -> Picture:
+        """The frame's own memory: it is sent from there."""
         pixels = only_region(frame.gray if frame.bgr is None else frame.bgr, self._settings.region)
         head = {
             "type": "frame",
-            "utc": _utc(),
+            "utc": utc,
             "sequence": self._sequence,
             "width": pixels.shape[1],
             "height": pixels.shape[0],
             "channels": pixels.shape[2] if pixels.ndim == 3 else 1,
             "bytes": pixels.size,
         }
-        self._server.give_frame(head, pixels.tobytes())
+        return head, np.ascontiguousarray(pixels).data.cast("B")
 
     def _rate(self) -> float:
         if len(self._arrivals) < 2:
@@ -176,5 +181,6 @@ def only_region(pixels: npt.NDArray[np.uint8], region: tuple[float, float, float
     return seen
 
 
-def _utc() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+def _rounded(value: float, steps: int) -> float:
+    """`value` in so many steps of one; `round` with digits takes five times as long, fifteen times a face."""
+    return floor(float(value) * steps + 0.5) / steps

@@ -12,6 +12,9 @@ class Request(msgspec.Struct):
     by: str = ""
 
 
+decode_request = msgspec.json.Decoder(Request).decode
+
+
 def encode(message: dict[str, Any]) -> bytes:
     return msgspec.json.encode(message) + b"\n"
 

@@ -1,6 +1,6 @@
 """Wake a thread that waits in a selector."""
 
-import socket
+import os
 from contextlib import suppress
 
 
@@ -8,20 +8,17 @@ class Waker:
     """Register it with the selector for reading; any thread may `wake`, the waiting one calls `clear` afterwards."""
 
     def __init__(self) -> None:
-        self._reader, self._writer = socket.socketpair()
-        self._reader.setblocking(False)
-        self._writer.setblocking(False)
+        self._descriptor = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
 
     def fileno(self) -> int:
-        return self._reader.fileno()
+        return self._descriptor
 
     def wake(self) -> None:
-        with suppress(BlockingIOError):  # it will wake up anyway
-            self._writer.send(b"x")
+        os.eventfd_write(self._descriptor, 1)
 
     def clear(self) -> None:
-        self._reader.recv(4096)
+        with suppress(BlockingIOError):
+            os.eventfd_read(self._descriptor)
 
     def close(self) -> None:
-        self._reader.close()
-        self._writer.close()
+        os.close(self._descriptor)

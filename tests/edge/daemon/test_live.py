@@ -4,7 +4,8 @@ import json
 import socket
 import stat
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 from edge import __version__
 from edge.cameras import Frame
 from edge.contract import LABELS
-from edge.daemon.live import MOST_VIEWERS, LiveServer
+from edge.daemon.live import MOST_VIEWERS, LiveServer, Picture
 from edge.daemon.live_view import LiveView, only_region
 from edge.daemon.messages import Request
 from edge.daemon.viewer import LINES_A_SECOND, LONGEST_LINE_BYTES
@@ -56,6 +57,13 @@ def connect(server: LiveServer) -> Looker:
     looker = Looker(server._path)
     assert looker.next() == HELLO
     return looker
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    deadline_s = time.monotonic() + 30
+    while not what():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.001)
 
 
 # ---- the real daemon
@@ -254,7 +262,8 @@ def test_a_frame_for_a_slow_reader_stays_whole_between_messages(server: LiveServ
         looker.ask({"type": "frame"}, {"type": "dance"})
         looker.next("error")
         assert server.frame_asked
-        server.give_frame({"type": "frame", "bytes": len(pixels)}, pixels)
+        picture = ({"type": "frame", "bytes": len(pixels)}, memoryview(pixels))
+        server.publish({"type": "live", "number": -1}, picture)
         for number in range(50):
             server.publish({"type": "live", "number": number})
         looker.next("frame")
@@ -263,11 +272,28 @@ def test_a_frame_for_a_slow_reader_stays_whole_between_messages(server: LiveServ
             pass
 
 
+def test_who_asks_again_before_the_frame_went_out_gets_another(server: LiveServer) -> None:
+    big = memoryview(bytes(10_000_000))
+    with connect(server) as looker:
+        for _ in range(3):  # one on its way, one that waits for it, one more that is asked for
+            looker.ask({"type": "frame"})
+            wait_for(lambda: server.frame_asked)
+            server.publish({"type": "live"}, ({"type": "frame", "bytes": len(big)}, big))
+            wait_for(lambda: server._newest is None)
+        assert not server.frame_asked
+        looker.next("frame")
+        looker.next("frame")
+        wait_for(lambda: server.frame_asked)
+        server.publish({"type": "live"}, ({"type": "frame", "bytes": 1}, memoryview(b"x")))
+        looker.next("frame")
+        assert looker.frame == b"x"
+
+
 def test_a_frame_that_nobody_asked_for_goes_to_nobody(server: LiveServer) -> None:
     with connect(server) as looker:
-        server.give_frame({"type": "frame", "bytes": 1}, b"x")
+        server.publish({"type": "live"}, ({"type": "frame", "bytes": 1}, memoryview(b"x")))
         looker.ask({"type": "dance"})
-        assert looker.next()["type"] == "error"
+        assert [looker.next()["type"] for _ in range(2)] == ["live", "error"]
 
 
 def test_a_hundred_connections_are_refused_in_good_order(server: LiveServer) -> None:
@@ -295,7 +321,7 @@ def test_who_has_said_all_still_gets_the_answer(server: LiveServer) -> None:
         looker.ask({"type": "frame"}, {"type": "dance"})
         looker.connection.shutdown(socket.SHUT_WR)
         looker.next("error")
-        server.give_frame({"type": "frame", "bytes": 3}, b"abc")
+        server.publish({"type": "live"}, ({"type": "frame", "bytes": 3}, memoryview(b"abc")))
         looker.next("frame")
         assert looker.frame == b"abc"
 
@@ -356,24 +382,16 @@ class Recorder:
         self.wants_state = False
         self.frame_asked = False
         self.published: list[dict[str, Any]] = []
-        self.frames: list[tuple[dict[str, Any], bytes]] = []
+        self.frames: list[Picture] = []
 
-    def publish(self, message: dict[str, Any]) -> None:
+    def publish(self, message: dict[str, Any], picture: Picture | None = None) -> None:
         self.wants_state = False
         self.published.append(json.loads(json.dumps(message, default=float)))
-
-    def give_frame(self, head: dict[str, Any], pixels: bytes) -> None:
-        self.frame_asked = False
-        self.frames.append((head, pixels))
+        if picture:
+            self.frame_asked = False
+            self.frames.append(picture)
 
     def close(self) -> None: ...
-
-
-class Unreadable(np.ndarray):
-    """A frame that must not be copied."""
-
-    def tobytes(self, order: Any = None) -> bytes:
-        raise AssertionError("copied although nobody asked")
 
 
 def face(emotion: str = "happy", track: int = 1) -> FaceEmotion:
@@ -390,7 +408,7 @@ def test_nothing_is_made_while_nobody_listens() -> None:
     server = Recorder()
     view = LiveView(server, DetectorSettings())  # type: ignore[arg-type]
     server.frame_asked = True
-    frame = Frame(np.zeros((4, 4), np.uint8).view(Unreadable), 0, 0.0)
+    frame = Frame(np.zeros((4, 4), np.uint8), 0, 0.0)
     view.report("watching", "watching", "demo")
     for _ in range(100):
         view.show(frame, [face()], 1.0, 0)
@@ -438,6 +456,21 @@ def test_a_frame_comes_in_colour_where_the_source_has_it() -> None:
     head, pixels = server.frames[0]
     assert (head["width"], head["height"], head["channels"], head["bytes"]) == (6, 4, 3, 72)
     assert pixels == bgr.tobytes()
+    assert np.shares_memory(np.frombuffer(pixels, np.uint8), bgr), "sent from where it is, and not copied"
+
+
+def test_a_frame_that_is_asked_for_brings_the_message_with_its_boxes() -> None:
+    server = Recorder()
+    view = LiveView(server, DetectorSettings())  # type: ignore[arg-type]
+    server.viewers.append("somebody")
+    for frame, now_s in frames(150, per_second=15):
+        server.frame_asked = frame.index % 2 == 0  # what a page asks for: 7.5 a second
+        view.show(frame, [face()], now_s, 0)
+    assert [head["sequence"] for head, _ in server.frames] == list(range(1, 150, 2))
+    assert [message["sequence"] for message in server.published] == list(range(1, 150, 2)), "and none in between"
+    assert all(
+        message["utc"] == head["utc"] for message, (head, _) in zip(server.published, server.frames, strict=True)
+    )
 
 
 @pytest.mark.parametrize("shape", [(48, 64), (48, 64, 3)])
