@@ -20,6 +20,7 @@ from edge.events.scan import LAST_ID, Problems, Row, Scanner
 from edge.events.schema import OBSERVATION_COLUMNS, pragma
 from edge.events.snapshot import connect_to_read
 from edge.events.spans import Span, ids_between, spans
+from edge.events.totals import HourSum
 from edge.events.visits import Visit, Visits
 
 # As `utc_text` writes them; these sort before and after every time.
@@ -141,6 +142,10 @@ class LogReader:
     ) -> list[SumRow]:
         """Face time by emotion, from the hourly sums: whole hours, also where rows were deleted. Quick for years."""
         return totals.sums(self._scanner, since, until, bucket, zone)
+
+    def hourly_sums(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[HourSum]:
+        """The same by the hour, as plain values; an hour in which two runs were going has those of each."""
+        return totals.hourly(self._scanner, since, until)
 
     def totals(self) -> dict[str, tuple[float, int]]:
         """Seconds of face time and episodes by emotion, from the hourly sums of all time. Quick for years."""

@@ -6,7 +6,6 @@ hourly sums, which are quick for years and stay where rows were deleted; below, 
 
 import bisect
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +16,7 @@ from edge.contract import LABELS
 from edge.events.counts import TIME_BUCKETS
 from edge.events.reader import LogReader, open_reader
 from edge.events.records import EpisodeRow
+from edge.events.rows import HOUR_SECONDS
 from edge.events.zone import floor
 
 MAX_BARS = 200
@@ -39,14 +39,8 @@ MAX_GAPS = 200  # the newest; a log of years with a broken camera has thousands
 NOT_RUNNING = "not_running"
 
 
-@dataclass(frozen=True)
-class Sum:
-    """How long faces showed one emotion in a piece of time."""
-
-    start: datetime
-    emotion: str
-    seconds: float
-    certain_seconds: float
+Sum = tuple[int, str, float, float]
+"""Where a piece of time begins; for how many seconds faces showed one emotion in it, and for how many certainly."""
 
 
 def bucket_for(span: timedelta) -> timedelta:
@@ -104,9 +98,13 @@ def _ends(log: LogReader) -> tuple[datetime | None, datetime | None]:
 
 def _by_hour(log: LogReader, since: datetime, until: datetime) -> tuple[list[Sum], dict[str, int]]:
     """Face time from the sums, and how many faces and episodes began."""
-    rows = log.sums(since, until)
-    counts = {"faces": sum(row.faces for row in rows), "episodes": sum(row.episodes for row in rows)}
-    return [Sum(_moment(row.start), row.emotion, row.seconds, row.certain_seconds) for row in rows], counts
+    sums: list[Sum] = []
+    counts = {"faces": 0, "episodes": 0}
+    for hour, emotion, seconds, certain_seconds, episodes, faces in log.hourly_sums(since, until):
+        sums.append((hour * HOUR_SECONDS, emotion, seconds, certain_seconds))
+        counts["faces"] += faces
+        counts["episodes"] += episodes
+    return sums, counts
 
 
 def _by_row(log: LogReader, since: datetime, until: datetime) -> tuple[list[Sum], dict[str, int]]:
@@ -114,7 +112,7 @@ def _by_row(log: LogReader, since: datetime, until: datetime) -> tuple[list[Sum]
     found = list(log.episodes(since, until))
     counts = {"faces": len({(row.run, row.track) for row in found}), "episodes": len(found)}
     pieces = log.counts(MINUTES if until - since <= DAYS_BY_MINUTE else TENS_OF_MINUTES, since, until)
-    return [Sum(_moment(row.utc), row.emotion, row.seconds, row.certain_seconds) for row in pieces], counts
+    return [(_seconds(_moment(row.utc)), row.emotion, row.seconds, row.certain_seconds) for row in pieces], counts
 
 
 def _over_time(
@@ -122,12 +120,15 @@ def _over_time(
 ) -> dict[str, Any]:
     """Seconds by bucket and label; also buckets in which no face was seen."""
     times = _starts(since, until, bucket, zone)
-    seconds = {label: [0.0] * len(times) for label in LABELS}
-    for entry in sums:
-        place = bisect.bisect_right(times, _seconds(entry.start)) - 1
-        if entry.emotion in seconds and place >= 0:
-            seconds[entry.emotion][place] += entry.seconds
-    return {"times": times, "seconds": {label: [round(value, 1) for value in row] for label, row in seconds.items()}}
+    found = {label: [0.0] * len(times) for label in LABELS}
+    places: dict[int, int] = {}
+    for start, emotion, seconds, _ in sums:
+        if start not in places:
+            places[start] = bisect.bisect_right(times, start) - 1
+        place = places[start]
+        if emotion in found and place >= 0:
+            found[emotion][place] += seconds
+    return {"times": times, "seconds": {label: [round(value, 1) for value in row] for label, row in found.items()}}
 
 
 def _starts(since: datetime, until: datetime, bucket: timedelta, zone: ZoneInfo) -> list[int]:
@@ -143,24 +144,23 @@ def _starts(since: datetime, until: datetime, bucket: timedelta, zone: ZoneInfo)
 
 def _totals(sums: Iterable[Sum]) -> dict[str, dict[str, float]]:
     totals = {label: {"seconds": 0.0, "certain_seconds": 0.0} for label in LABELS}
-    for entry in sums:
-        if entry.emotion in totals:
-            totals[entry.emotion]["seconds"] += entry.seconds
-            totals[entry.emotion]["certain_seconds"] += entry.certain_seconds
+    for _, emotion, seconds, certain_seconds in sums:
+        if emotion in totals:
+            totals[emotion]["seconds"] += seconds
+            totals[emotion]["certain_seconds"] += certain_seconds
     return totals
 
 
 def _week(sums: Iterable[Sum], zone: ZoneInfo) -> dict[str, list[list[float]]]:
     """Seconds by label, day of the week (Monday first) and hour."""
     week = {label: [[0.0] * 24 for _ in range(7)] for label in LABELS}
-    hours: dict[datetime, tuple[int, int]] = {}
-    for entry in sums:
-        if entry.start not in hours:
-            local = entry.start.astimezone(zone)
-            hours[entry.start] = (local.weekday(), local.hour)
-        day, hour = hours[entry.start]
-        if entry.emotion in week:
-            week[entry.emotion][day][hour] += entry.seconds
+    places: dict[int, datetime] = {}
+    for start, emotion, seconds, _ in sums:
+        if start not in places:
+            places[start] = datetime.fromtimestamp(start, zone)
+        local = places[start]
+        if emotion in week:
+            week[emotion][local.weekday()][local.hour] += seconds
     return week
 
 
@@ -190,7 +190,7 @@ def _episode(row: EpisodeRow, interval_seconds: float) -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=10_000)  # the hours of a year, each asked for once a label
+@lru_cache(maxsize=10_000)  # the minutes of five days, each asked for once a label
 def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 

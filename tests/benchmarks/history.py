@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from tqdm import tqdm
 
@@ -24,6 +25,7 @@ from edge.events.reader import open_reader
 from edge.events.recount import ADD_SUM
 from edge.events.rows import hour_of, utc_text
 from edge.events.schema import INSERT_OBSERVATION, INSERT_RUN, UPSERT_EPISODE, episode_values, transaction
+from edge.gateway.history import history
 
 START = datetime(2025, 1, 1, tzinfo=UTC)
 EPISODE_ROWS = 10
@@ -89,7 +91,7 @@ def measure(path: Path, count: int) -> None:
     end = START + timedelta(seconds=count)
     day = end - timedelta(days=1)
     with open_reader(path) as reader:
-        times = {
+        times: dict[str, Callable[[], object]] = {
             "sums of it all, by the hour": lambda: reader.sums(),
             "sums of it all, by the day": lambda: reader.sums(bucket="day"),
             "sums of the last day": lambda: reader.sums(day),
@@ -100,6 +102,7 @@ def measure(path: Path, count: int) -> None:
             "all episodes, for their lengths": lambda: reader.visits(),
             "counts of the last day, from rows": lambda: reader.counts(bucket_for(end - day), day),
         }
+        times["the page's history of it all"] = lambda: history(path, None, end, ZoneInfo("Europe/Berlin"))
         for name, ask in times.items():
             print(f"{name:36} {seconds_of(ask):8.3f} s")
 

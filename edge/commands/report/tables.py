@@ -10,6 +10,7 @@ import pandas as pd
 from edge.events.counts import TimeBucket, bucket_for
 from edge.events.reader import LogReader
 from edge.events.records import LengthRow
+from edge.events.rows import HOUR_SECONDS
 from edge.events.visits import Visits
 from edge.events.zone import local_zone
 
@@ -53,7 +54,7 @@ def read(reader: LogReader, since: datetime | None, until: datetime | None) -> T
     counts = _from_rows(reader, bucket, since, until) if bucket else _from_sums(reader, since, until)
     counts["time"] = _local(counts["time"], zone)
     visits = reader.visits(since, until, VISITS)
-    faces = visits.faces if bucket else sum(row.faces for row in reader.sums(since, until))
+    faces = visits.faces if bucket else int(counts["faces"].sum())
     gaps = _gaps(reader, since, until, zone)
     stopped = gaps[gaps["what"] == "not running"]
     runs = reader.runs()
@@ -96,9 +97,8 @@ def _from_rows(reader: LogReader, bucket: TimeBucket, since: datetime | None, un
 
 
 def _from_sums(reader: LogReader, since: datetime | None, until: datetime | None) -> pd.DataFrame:
-    rows = [(row.start, row.emotion, row.seconds, row.certain_seconds) for row in reader.sums(since, until)]
-    table = pd.DataFrame(rows, columns=COUNT_COLUMNS)
-    table["time"] = _times(table["time"])
+    table = pd.DataFrame(reader.hourly_sums(since, until), columns=(*COUNT_COLUMNS, "episodes", "faces"))
+    table["time"] = pd.to_datetime(table["time"] * HOUR_SECONDS, unit="s", utc=True)
     return table
 
 
