@@ -126,11 +126,12 @@ def read_by_both(log: Path, folder: Path) -> list[str]:
     told = []
     for table in ("observations", "episodes"):
         try:
-            told += export([log], folder / f"{table}.csv", table, "csv", None, None).values()  # type: ignore[arg-type]
+            output = folder / f"{table}.csv"
+            told.append(export([log], output, table, "csv", None, None).get(log, ""))  # type: ignore[arg-type]
         except EdgeError as error:
             told.append(str(error))
     try:
-        told += report([log], folder / "report.html", None, None).values()
+        told.append(report([log], folder / "report.html", None, None).get(log, ""))
     except EdgeError as error:
         told.append(str(error))
     return told

@@ -21,7 +21,8 @@ def test_the_gateway_names_neither_vision_nor_cameras() -> None:
 
 
 def test_a_fresh_process_with_all_of_the_gateway_loads_neither() -> None:
-    modules = [f"edge.gateway.{path.stem}" for path in ROOM.rglob("*.py") if path.stem != "__init__"]
+    paths = (path.relative_to(PROJECT).with_suffix("") for path in ROOM.rglob("*.py"))
+    modules = [".".join(path.parts).removesuffix(".__init__") for path in paths]
     modules += ["edge.commands.gateway", "edge.commands.notice", "edge.__main__"]
     code = f"import importlib, sys\nfor name in {modules}: importlib.import_module(name)\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
