@@ -8,6 +8,8 @@ from edge.errors import LogError
 from edge.events.schema import SCHEMA_VERSION, pragma
 
 BUSY_SECONDS = 1.0  # for a log that somebody locked; whoever asks waits no longer
+WITHOUT_DEVICE = 3  # a version whose runs do not say which device it was, and that is as today's but for that
+RUNS_AS_TODAY = "CREATE TEMP VIEW runs AS SELECT *, '' AS device FROM main.runs"
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
@@ -26,9 +28,12 @@ def _begin(path: Path, uri: str) -> sqlite3.Connection:
     database = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)
     try:
         database.text_factory = lambda text: text.decode(errors="replace")
+        database.execute("PRAGMA temp_store = MEMORY")
         database.execute("BEGIN")  # one snapshot for all that is read, from the next line on
         version = pragma(database, "user_version")
-        if version != SCHEMA_VERSION:
+        if version == WITHOUT_DEVICE:
+            database.execute(RUNS_AS_TODAY)
+        elif version != SCHEMA_VERSION:
             raise LogError(
                 f"{path}: expected an event log of version {SCHEMA_VERSION}, found version {version}",
                 "an older one is brought up to date when `python -m edge run` opens it",
