@@ -6,7 +6,8 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -67,6 +68,15 @@ def _answers(port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+@contextmanager
+def with_password(folder: Path, user: str, password: str) -> Iterator[Mosquitto]:
+    """One that lets in `user` alone."""
+    passwords = folder / "passwords"
+    subprocess.run(["mosquitto_passwd", "-b", "-c", str(passwords), user, password], check=True, capture_output=True)
+    with Mosquitto(folder, "allow_anonymous false", f"password_file {passwords}") as broker:
+        yield broker
 
 
 class Message(NamedTuple):

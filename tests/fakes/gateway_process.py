@@ -14,6 +14,8 @@ from tests.fakes.broker import Mosquitto, Subscriber, free_port
 from tests.fakes.eventlog import Clock, fill
 from tests.program import environment
 
+START_SECONDS = 120.0  # until a gateway has sent something, on a machine that does much else
+
 
 class GatewayProcess:
     """Runs `edge gateway` on the state of `folder` while it is open; `mqtt` are the lines of [mqtt]."""
@@ -66,7 +68,7 @@ def kill_again_and_again(folder: Path, kills: int, seed: int = 1) -> list[int]:
         for _ in range(kills):
             process.start()
             before = len(subscriber.messages)
-            subscriber.wait_for(lambda before=before: len(subscriber.messages) > before)  # type: ignore[misc]
+            subscriber.wait_for(lambda before=before: len(subscriber.messages) > before, START_SECONDS)  # type: ignore[misc]
             time.sleep(chance.uniform(0, 0.05))
             process.end(signal.SIGKILL)
             fill(log, 1000, LogSettings(commit_seconds=600.0), clock)

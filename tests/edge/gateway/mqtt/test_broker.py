@@ -5,23 +5,24 @@ import logging
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from edge.contract import LABELS
-from edge.gateway.mqtt import connection
+from edge.gateway.mqtt import connection, states
 from edge.gateway.mqtt.bridge import Bridge
-from edge.gateway.mqtt.connection import PASSWORD_VARIABLE
+from edge.gateway.mqtt.connection import PASSWORD_VARIABLE, Connection
 from edge.gateway.mqtt.forget import forget
 from edge.settings import LogSettings, MqttSettings
 from tests.fakes import eventlog, gateway
-from tests.fakes.broker import Mosquitto, Subscriber, needs_mosquitto
+from tests.fakes.broker import Mosquitto, Subscriber, needs_mosquitto, with_password
 from tests.fakes.cutting_proxy import cutting
 from tests.fakes.eventlog import Clock, fill, open_log
 from tests.fakes.gateway_process import GatewayProcess, ends, kill_again_and_again
@@ -37,6 +38,19 @@ A_DAY_SECONDS = 24 * 3600
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
     monkeypatch.setattr(connection, "FIRST_RETRY_SECONDS", 0.1)
+
+
+def test_without_a_broker_paho_is_given_nothing_to_keep(tmp_path: Path) -> None:
+    with Mosquitto(tmp_path) as broker:
+        mqtt = Connection(MqttSettings(host="127.0.0.1", port=broker.port), "hall", ("will", "offline"))
+        mqtt.start()
+        try:
+            _wait_until(lambda: mqtt.connected)
+            broker.stop()
+            _wait_until(lambda: not mqtt.connected)
+            assert {mqtt.publish("topic", b"text", qos=1) for _ in range(1000)} == {None}
+        finally:
+            mqtt.close()
 
 
 @contextmanager
@@ -106,21 +120,16 @@ def test_a_pause_is_kept_where_no_daemon_runs(tmp_path: Path) -> None:
         assert not (tmp_path / "paused").exists()
 
 
-@contextmanager
-def with_password(folder: Path) -> Iterator[Mosquitto]:
-    passwords = folder / "passwords"
-    subprocess.run(["mosquitto_passwd", "-b", "-c", str(passwords), "hall", SECRET], check=True, capture_output=True)
-    with Mosquitto(folder, "allow_anonymous false", f"password_file {passwords}") as broker:
-        yield broker
-
-
 def test_a_wrong_password_is_said_once_without_it_and_a_mended_one_needs_no_restart(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     password = tmp_path / "password"
     password.write_text("wrong-horse\n")
-    with with_password(tmp_path) as broker, bridged(tmp_path, broker.port, user="hall", password_file=str(password)):
+    with (
+        with_password(tmp_path, "hall", SECRET) as broker,
+        bridged(tmp_path, broker.port, user="hall", password_file=str(password)),
+    ):
         _wait_until(lambda: "refuses" in caplog.text)
         password.write_text(f"{SECRET}\n")
         _wait_until(lambda: "connected to the MQTT broker" in caplog.text)
@@ -131,7 +140,7 @@ def test_a_wrong_password_is_said_once_without_it_and_a_mended_one_needs_no_rest
 def test_the_password_may_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PASSWORD_VARIABLE, SECRET)
     with (
-        with_password(tmp_path) as broker,
+        with_password(tmp_path, "hall", SECRET) as broker,
         bridged(tmp_path, broker.port, user="hall"),
         Subscriber(broker.port, options=lambda client: client.username_pw_set("hall", SECRET)) as subscriber,
     ):
@@ -229,6 +238,29 @@ def test_a_day_without_a_broker_arrives_whole_and_in_order(tmp_path: Path) -> No
         assert ends(subscriber)[: len(wanted)] == wanted
         every = [message.json["id"] for message in subscriber.of("/events") if message.json["type"] == "end"]
         assert len(every) == len(set(every)), "nothing twice where nothing broke"
+
+
+def test_what_retention_deleted_before_a_broker_had_it_is_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(states, "BEAT_SECONDS", 0.2)
+    log = tmp_path / "emotions.db"
+    fill(log, 100)
+    with Mosquitto(tmp_path) as broker, Subscriber(broker.port) as subscriber:
+        with bridged(tmp_path, broker.port):
+            subscriber.wait_for(lambda: len(ends(subscriber)) >= 9)
+            subscriber.wait_for(lambda: subscriber.of("/stats"))
+        assert {message.json["episodes_deleted_unsent"] for message in subscriber.of("/stats")} == {0}
+        broker.stop()
+        fill(log, 1000)  # a hundred more, behind the tenth, which was not known to have ended
+        with closing(sqlite3.connect(log, isolation_level=None)) as database:
+            database.execute("DELETE FROM episodes WHERE id <= 50")
+        broker.start()
+        with bridged(tmp_path, broker.port):
+            subscriber.wait_for(lambda: len(ends(subscriber)) >= 9 + 59)
+            subscriber.wait_for(lambda: subscriber.of("/stats")[-1].json["episodes_deleted_unsent"])
+        assert subscriber.of("/stats")[-1].json["episodes_deleted_unsent"] in (40, 41), "the tenth may have been sent"
+        assert set(ends(subscriber)) >= set(range(501, 1091, 10))
 
 
 def test_no_kill_of_the_gateway_loses_or_disorders_an_episode(tmp_path: Path) -> None:
