@@ -51,6 +51,11 @@ def _title(devices: Sequence[Device], device: Device) -> str:
     return f'<h2 class="device" id="device-{devices.index(device)}">{html.escape(device.name)}</h2>'
 
 
+def _origin(device: Device) -> str:
+    file = device.log.name
+    return file if device.name == file else f"{file} of {device.name}"
+
+
 def _device(device: Device, title: str) -> str:
     tables = device.tables
     tiles = figures(tables.counts, tables.faces, tables.not_running_seconds)
@@ -60,7 +65,7 @@ def _device(device: Device, title: str) -> str:
         zone=html.escape(tables.zone),
         sources=html.escape(", ".join(tables.sources)),
         models=html.escape(", ".join(tables.models)),
-        log=html.escape(device.log.name),
+        log=html.escape(_origin(device)),
         tiles="".join(f"<div><b>{html.escape(value)}</b>{name}</div>" for name, value in tiles.items()),
         bar=duration(charts.bar_width(tables).total_seconds()),
         time_line=_figure(charts.time_line(tables)),

@@ -168,6 +168,7 @@ def test_several_logs_are_kept_apart_by_device_with_totals(tmp_path: Path, progr
         "all together": ["3 min", "3"],
     }
     assert re.findall(r'<h2 class="device".*?>(.*?)</h2>', text) == ["Hall", "&lt;b&gt;Door"]
+    assert "From a.db of Hall, source test" in text
 
 
 def test_without_pandas_the_pip_command_is_named(tmp_path: Path, program: Program) -> None:
