@@ -264,7 +264,18 @@ install_gateway_packages() {
     if [[ -n ${source_dir:-} && -d $source_dir/wheels ]]; then
         options+=(--no-index --find-links "$source_dir/wheels")
     fi
-    "$1/.venv/bin/python" "$1/edge/locks/install.py" --gateway "${options[@]}"
+    "$1/.venv/bin/python" "$1/edge/locks/install.py" --gateway "${options[@]}" || return
+    install_notify_packages "$1" "${options[@]}"
+}
+
+# Where the settings have rules for notifications. The page goes on without them: `notify test` and the journal tell.
+install_notify_packages() {
+    local folder=$1
+    shift
+    grep --quiet --extended-regexp '^ *\[\[ *notify *\]\]' "$settings_dir/settings.toml" 2>/dev/null || return 0
+    [[ -f $folder/edge/requirements-notify.txt ]] || return 0
+    "$folder/.venv/bin/python" "$folder/edge/locks/install.py" --notify "$@" ||
+        echo "install.sh: what notifications need could not be installed; later: sudo $NAME gateway enable" >&2
 }
 
 # ---- switching to it

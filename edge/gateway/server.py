@@ -19,7 +19,7 @@ from edge.gateway.hosts import is_loopback
 from edge.gateway.live import LiveClient
 from edge.gateway.mqtt.bridge import Bridge
 from edge.gateway.notice import must_be_completed
-from edge.gateway.notify.notifications import Notifications
+from edge.gateway.notify.notifications import notifications_of
 
 SPARE_THREADS = 4  # for pages and questions while every viewer's stream holds its own thread
 MAX_HEADER_BYTES = 16_384
@@ -44,7 +44,7 @@ def run(settings_: settings.Settings) -> int:
     gateway.mqtt = bridge
     if bridge:
         bridge.start()
-    notifications = Notifications(gateway) if settings_.notify else None
+    notifications = notifications_of(gateway)
     if notifications:
         notifications.start()
     _announce(settings_)

@@ -2,6 +2,7 @@
 
     VENV/bin/python edge/locks/install.py [--keep-numpy] [pip's own options]    those of requirements-edge.txt
     VENV/bin/python edge/locks/install.py --gateway [pip's own options]         those of edge/requirements-gateway.txt
+    VENV/bin/python edge/locks/install.py --notify [pip's own options]          those of edge/requirements-notify.txt
 
 systemd/install.sh and `make edge-env` run it in a new environment: it needs the standard library alone.
 """
@@ -15,6 +16,7 @@ from pathlib import Path
 LOCKS = Path(__file__).resolve().parent
 REQUIREMENTS = LOCKS.parent.parent / "requirements-edge.txt"
 GATEWAY_REQUIREMENTS = LOCKS.parent / "requirements-gateway.txt"
+NOTIFY_REQUIREMENTS = LOCKS.parent / "requirements-notify.txt"  # without a lock: old ones do not know today's services
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--quiet"]
 
 
@@ -82,8 +84,12 @@ def check_kept_numpy() -> None:
 def main() -> int:
     options = sys.argv[1:]
     for_gateway = _take("--gateway", options)
+    for_notify = _take("--notify", options)
     keep_numpy = _take("--keep-numpy", options)
     try:
+        if for_notify:
+            subprocess.run([*PIP, *options, "--requirement", str(NOTIFY_REQUIREMENTS)], check=True)
+            return 0
         if for_gateway:
             install(f"gateway-{system_name()}", GATEWAY_REQUIREMENTS, False, options)
             return 0

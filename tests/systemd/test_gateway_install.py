@@ -147,7 +147,7 @@ case "$*" in *MainPID*) echo 1;; "restart emotion-edge-gateway") exit "${FAILS:-
 """
 PATHS = """
 offline=no root=$ROOT opt=$ROOT/opt/emotion-edge releases=$opt/releases
-gateway_unit=$ROOT/etc/systemd/system/emotion-edge-gateway.service
+gateway_unit=$ROOT/etc/systemd/system/emotion-edge-gateway.service settings_dir=$ROOT/etc/emotion-edge
 """
 
 
@@ -164,6 +164,25 @@ def run_live(root: Path, commands: str, **variables: str) -> tuple[subprocess.Co
     script = instead_of_main(PATHS + commands)
     done = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True)
     return done, calls.read_text().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("rules", "needed", "told"),
+    [
+        ("", "nowhere-to-be-had", False),
+        ("[[notify]]\n", "nowhere-to-be-had", True),
+        ("[[notify]]\n", "tinypart", False),
+    ],
+)
+def test_what_notifications_need_comes_with_the_page_and_does_not_stop_it(
+    rules: str, needed: str, told: bool, root: Path, bundles: dict[str, Path]
+) -> None:
+    (root / "opt/emotion-edge/current/edge/requirements-notify.txt").write_text(needed)
+    (root / "etc/emotion-edge/settings.toml").write_text(f"# [[notify]]\n{rules}")
+    done, calls = run_live(root, "enable_gateway", **find_wheels(bundles[OLD_VERSION]))
+    assert done.returncode == 0, done.stderr
+    assert ("what notifications need could not be installed" in done.stderr) == told
+    assert calls[-1] == "restart emotion-edge-gateway"
 
 
 def find_wheels(bundle: Path) -> dict[str, str]:

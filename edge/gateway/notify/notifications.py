@@ -11,7 +11,7 @@ from edge.errors import EdgeError
 from edge.events.reader import open_reader
 from edge.gateway.gateway import Gateway
 from edge.gateway.health import disk
-from edge.gateway.notify.postbox import Postbox
+from edge.gateway.notify.postbox import MissingLibraryError, Postbox
 from edge.gateway.notify.rules import Rule, Watch
 
 LOOK_SECONDS = 1.0  # between two looks
@@ -54,6 +54,20 @@ class Notifications:
             logger.info("notified by the rule %s: %s", rule.settings.title, text)
         except EdgeError as error:
             logger.warning("rule %s: %s", rule.settings.title, error)
+
+
+def notifications_of(gateway: Gateway) -> Notifications | None:
+    """None where the settings have no rule, or their library is missing, which must not end the page.
+
+    Raises SettingsError where the addresses cannot be read.
+    """
+    if not gateway.settings.notify:
+        return None
+    try:
+        return Notifications(gateway)
+    except MissingLibraryError as error:
+        logger.error("nobody is notified: %s", error)
+        return None
 
 
 def day_of_last_face(log: Path, now: datetime) -> date | None:

@@ -1,13 +1,25 @@
 """Sends a notification by Apprise to every address of a file. The addresses hold passwords: no message shows them."""
 
 import logging
+import sys
 from pathlib import Path
 
+import edge
 from edge.errors import EdgeError, SettingsError
+from edge.settings import INSTALLED, PROJECT
 
-REQUIREMENTS = "edge/requirements-notify.txt"
+REQUIREMENTS = Path(edge.__file__).parent / "requirements-notify.txt"
+ENABLE = "sudo emotion-edge gateway enable"  # installs it where the settings have a [[notify]]
 
 logger = logging.getLogger(__name__)
+
+
+class MissingLibraryError(SettingsError):
+    """Apprise is not installed: few want it, and an upgrade without network has not brought it along."""
+
+    def __init__(self) -> None:
+        remedy = ENABLE if INSTALLED in PROJECT.parents else f"{sys.executable} -m pip install -r {REQUIREMENTS}"
+        super().__init__("notifications need apprise, which is not installed", remedy)
 
 
 class Postbox:
@@ -17,8 +29,7 @@ class Postbox:
         try:
             import apprise
         except ImportError as error:
-            remedy = f"pip install -r {REQUIREMENTS} in the environment of the gateway"
-            raise SettingsError("notifications need apprise, which is not installed", remedy) from error
+            raise MissingLibraryError from error
         logging.getLogger("apprise").setLevel(logging.CRITICAL)  # its words hold addresses
         self._apprise = apprise.Apprise()
         self.count = 0

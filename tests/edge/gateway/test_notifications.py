@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import sys
 import threading
 import tomllib
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from edge.gateway.notify.notifications import Notifications, day_of_last_face
+from edge.gateway.notify.notifications import Notifications, day_of_last_face, notifications_of
 from edge.gateway.notify.rules import Rule, Watch, is_quiet
 from edge.settings import NotifySettings
 from tests.fakes import gateway
@@ -198,6 +199,17 @@ def test_without_a_rule_and_without_the_file_it_is_said(tmp_path: Path, program:
     done = program("notify", "test", "--config", config)
     assert done.returncode == 78
     assert f"urls_file: {tmp_path / 'urls'} cannot be read (No such file or directory)" in done.stderr
+
+
+def test_without_their_library_the_page_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)  # as Python marks what is not to be had
+    with gateway.rig(tmp_path, tomllib.loads(configure(tmp_path, "json://localhost").read_text())) as rig:
+        assert notifications_of(rig.gateway) is None
+    assert "nobody is notified: notifications need apprise" in caplog.text
+    with gateway.rig(tmp_path) as rig:
+        assert notifications_of(rig.gateway) is None
 
 
 @pytest.mark.filterwarnings("ignore:.*imghdr:DeprecationWarning")  # a library of apprise, under Python 3.11
