@@ -13,6 +13,8 @@ from edge.gateway.gateway import Gateway
 from edge.gateway.health import disk
 from edge.gateway.notify.postbox import MissingLibraryError, Postbox
 from edge.gateway.notify.rules import Rule, Watch
+from edge.gateway.notify.told import NAME, Told
+from edge.settings import state_folder
 
 LOOK_SECONDS = 1.0  # between two looks
 MEGABYTE = 1_000_000
@@ -26,7 +28,11 @@ class Notifications:
     def __init__(self, gateway: Gateway) -> None:
         """Raises SettingsError where the addresses cannot be read."""
         self._gateway = gateway
-        self._rules = [Rule(rule) for rule in gateway.settings.notify]
+        self._told = Told(state_folder() / NAME)
+        now = datetime.now().astimezone()
+        self._rules = []
+        for rule in gateway.settings.notify:
+            self._rules.append(Rule(rule, told_seconds_ago=self._told.seconds_ago(rule.title, now)))
         self._postboxes = {rule.urls_file: Postbox(Path(rule.urls_file)) for rule in gateway.settings.notify}
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="notifications", daemon=True)
@@ -46,6 +52,7 @@ class Notifications:
                 moment = watch.moment(self._gateway.client.snapshot.live, free_mb, datetime.now().astimezone())
                 for rule in self._rules:
                     if text := rule.look(moment):
+                        self._told.note(rule.settings.title, moment.now)
                         self._send(rule, text)
 
     def _send(self, rule: Rule, text: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from edge.gateway.notify.told import NEVER
 from edge.settings import NotifySettings
 
 Steady = Callable[[], float]
@@ -48,12 +49,14 @@ class Watch:
 
 
 class Rule:
-    """One rule of the settings."""
+    """One rule of the settings, which told last `told_seconds_ago`."""
 
-    def __init__(self, settings: NotifySettings, steady: Steady = time.monotonic) -> None:
+    def __init__(
+        self, settings: NotifySettings, steady: Steady = time.monotonic, told_seconds_ago: float = NEVER
+    ) -> None:
         self.settings = settings
         self._steady = steady
-        self._told_s = float("-inf")
+        self._told_s = steady() - told_seconds_ago
 
     def look(self, moment: Moment) -> str:
         """What is to be told now; empty: nothing. What happens in quiet hours is not told later, unless it lasts."""

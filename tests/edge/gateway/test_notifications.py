@@ -15,6 +15,7 @@ import pytest
 
 from edge.gateway.notify.notifications import Notifications, day_of_last_face, notifications_of
 from edge.gateway.notify.rules import Rule, Watch, is_quiet
+from edge.gateway.notify.told import NEVER, Told
 from edge.settings import NotifySettings
 from tests.fakes import gateway
 from tests.fakes.clock import FakeClock
@@ -30,12 +31,12 @@ PLENTY_MB = 10_000.0
 class Device:
     """A camera that a rule looks at as time goes on."""
 
-    def __init__(self, when: str, day: date | None = None, **settings: Any) -> None:
+    def __init__(self, when: str, day: date | None = None, told_seconds_ago: float = NEVER, **settings: Any) -> None:
         self.clock = FakeClock()
         self.now = NOON
         self._watch = Watch(day, self.clock)
         chosen = {"when": when, "urls_file": "/none"} | settings
-        self._rule = Rule(msgspec.convert(chosen, NotifySettings), self.clock)
+        self._rule = Rule(msgspec.convert(chosen, NotifySettings), self.clock, told_seconds_ago)
 
     def after(self, seconds: float, message: dict[str, Any] | None = None, free_mb: float = PLENTY_MB) -> str:
         """What is told, so many seconds later."""
@@ -67,6 +68,22 @@ def test_a_rule_tells_at_most_every_so_many_minutes() -> None:
     assert device.after(1, angry)
     assert device.after(599, angry) == ""
     assert device.after(1, angry)
+
+
+def test_a_restart_tells_nothing_again_too_soon(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    file = tmp_path / "notified.json"
+    Told(file).note("card", NOON)
+    told = Told(file)
+    assert told.seconds_ago("card", NOON + timedelta(seconds=60)) == 60
+    assert told.seconds_ago("card", NOON - timedelta(days=1)) == told.seconds_ago("other", NOON) == NEVER
+    full = Device("disk_full", told_seconds_ago=60.0)
+    assert full.after(839, None, 0.0) == ""
+    assert full.after(1, None, 0.0)
+    for spoiled in ("{", '{"card": 1}', '{"card": "2026-11-28T12:00:00"}', "[]"):
+        file.write_text(spoiled)
+        assert Told(file).seconds_ago("card", NOON) == NEVER
+    Told(tmp_path / "none" / "notified.json").note("card", NOON)
+    assert "cannot be written" in caplog.text
 
 
 def test_the_first_face_of_each_day() -> None:
@@ -204,6 +221,7 @@ def test_without_a_rule_and_without_the_file_it_is_said(tmp_path: Path, program:
 def test_without_their_library_the_page_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
     monkeypatch.setitem(sys.modules, "apprise", None)  # as Python marks what is not to be had
     with gateway.rig(tmp_path, tomllib.loads(configure(tmp_path, "json://localhost").read_text())) as rig:
         assert notifications_of(rig.gateway) is None
@@ -213,7 +231,8 @@ def test_without_their_library_the_page_goes_on(
 
 
 @pytest.mark.filterwarnings("ignore:.*imghdr:DeprecationWarning")  # a library of apprise, under Python 3.11
-def test_the_gateway_notifies_by_its_rules(tmp_path: Path, receiver: Any) -> None:
+def test_the_gateway_notifies_by_its_rules(tmp_path: Path, receiver: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
     pytest.importorskip("apprise")
     config = configure(
         tmp_path,
@@ -233,3 +252,4 @@ def test_the_gateway_notifies_by_its_rules(tmp_path: Path, receiver: Any) -> Non
         notifications.close()
     assert {came["message"] for came in receiver.came} == told
     assert len(receiver.came) == len(told)
+    assert sorted(json.loads((tmp_path / "notified.json").read_text())) == ["emotion", "first_face"]
