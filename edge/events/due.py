@@ -1,7 +1,6 @@
-"""Keep track of when things are due: each face's next row, and the log's own upkeep."""
+"""Keep track of when each face's next row is due."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from edge.results import FaceEmotion
 
@@ -28,16 +27,3 @@ class FaceSchedule:
             if time_s >= due_s:
                 known[face.track] = due_s + self._interval_seconds  # from `time_s`, each row would be late by a frame
                 yield face
-
-
-@dataclass
-class Deadlines:
-    """Steady seconds from which something is to be done."""
-
-    write_s: float = 0.0
-    upkeep_s: float = 0.0
-    look_s: float = 0.0
-    """at the file's identity"""
-    checkpoint_s: float = 0.0
-    settled_s: float = 0.0
-    """nothing is deleted by age before"""

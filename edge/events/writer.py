@@ -12,18 +12,14 @@ from edge.errors import EdgeError, LogError
 from edge.events.backlog import CAPACITY, Backlog
 from edge.events.clock import ClockWatch, boot_seconds, is_synchronized
 from edge.events.damage import is_damage
-from edge.events.due import Deadlines, FaceSchedule
+from edge.events.due import FaceSchedule
+from edge.events.housekeeping import Housekeeping
 from edge.events.rows import Incident, is_finite, observe, utc_text
 from edge.events.store import Store
 from edge.events.sums import WatchTime
 from edge.results import FaceEmotion
 from edge.settings import LogSettings
 
-UPKEEP_SECONDS = 300.0  # between two looks at age and size
-UPKEEP_PAUSE_SECONDS = 1.0  # between two batches of deletions: cameras come first
-LOOK_SECONDS = 30.0  # between two looks whether the file is still there
-CHECKPOINT_SECONDS = 300.0  # a copy of the file alone lacks at most these, and what waits; costs 3 % more writes
-SETTLE_SECONDS = 3600.0  # nothing is deleted by age after a start or a jump until NTP has had time to correct the clock
 LONGEST_STEP_SECONDS = 10.0  # between two calls; longer ones are no time during which somebody watched
 FIRST_RETRY_SECONDS = 1.0
 LAST_RETRY_SECONDS = 60.0
@@ -58,9 +54,8 @@ class EventLog:
         self.path = path
         self.rows = 0
         """observations in the file, of this run"""
-        self._settings = settings
+        self._commit_seconds = settings.commit_seconds
         self._steady = steady
-        self._synchronized = synchronized
         self._state = State.NEW
         self._damaged = False
         self._utc = ""
@@ -72,12 +67,14 @@ class EventLog:
         self._watch = WatchTime()
         self._last_s = steady()
         """of the last call"""
-        self._due = Deadlines(settled_s=self._last_s + SETTLE_SECONDS, checkpoint_s=self._last_s + UPKEEP_SECONDS)
+        self._write_s = 0.0
+        """when what waits is written, in steady seconds"""
         self._retry_seconds = 0.0
         try:
             self._store = Store(path, settings, device)
         except (sqlite3.Error, OSError) as error:
             raise self._error(error) from error
+        self._housekeeping = Housekeeping(self._store, settings.keep_days, steady, synchronized, self._last_s)
 
     @property
     def lost_rows(self) -> int:
@@ -158,7 +155,7 @@ class EventLog:
         moment = self._steady()
         self._utc = utc_text(now)
         if not self._backlog and self._state != State.FAILING:
-            self._due.write_s = moment + self._settings.commit_seconds
+            self._write_s = moment + self._commit_seconds
         seconds = self._clock.jump_seconds(now)
         if seconds:
             self._note_jump(seconds, moment)
@@ -171,8 +168,8 @@ class EventLog:
         )
         self._backlog.add(Incident("clock_jump", self._utc, f"the clock jumped by {seconds:+.1f} s", seconds=seconds))
         self._watch.move(seconds)
-        self._due.settled_s = moment + SETTLE_SECONDS
-        self._due.write_s = min(self._due.write_s, moment)  # before the next `last_utc`, which is of the new clock
+        self._housekeeping.clock_jumped(moment)
+        self._write_s = min(self._write_s, moment)  # before the next `last_utc`, which is of the new clock
 
     def _step(self, moment: float) -> float:
         """Seconds since the last call, 0 where there was none for long."""
@@ -181,11 +178,11 @@ class EventLog:
         return step if step <= LONGEST_STEP_SECONDS else 0.0
 
     def _do_what_is_due(self, moment: float, watching: bool) -> None:
-        if moment >= self._due.look_s and self._state == State.WRITING:
+        if self._state == State.WRITING:
             self._look_at_file(moment)
-        if (self._backlog or self._state == State.FAILING) and moment >= self._due.write_s:
+        if (self._backlog or self._state == State.FAILING) and moment >= self._write_s:
             self.flush()
-        if moment >= self._due.upkeep_s and self._state == State.WRITING:
+        if self._state == State.WRITING and self._housekeeping.is_upkeep_due(moment):
             self._upkeep(moment, watching)
 
     def _begin_run(self) -> None:
@@ -205,35 +202,21 @@ class EventLog:
             self._awaited = None
 
     def _look_at_file(self, moment: float) -> None:
-        self._due.look_s = moment + LOOK_SECONDS
         try:
-            self._store.check_identity()
+            self._housekeeping.look(moment)
         except (OSError, EdgeError) as error:
             self._failed(error)
 
     def _upkeep(self, moment: float, watching: bool) -> None:
         try:
-            done = self._store.upkeep(self._utc, self._watch.hours, watching, self._clock_doubt)
-            if moment >= self._due.checkpoint_s:
-                self._due.checkpoint_s = moment + CHECKPOINT_SECONDS
-                self._store.checkpoint()
+            refused = self._housekeeping.upkeep(moment, self._utc, self._watch.hours, watching)
         except (sqlite3.Error, OSError) as error:
             self._failed(error)
             return
-        self._due.upkeep_s = moment + (UPKEEP_PAUSE_SECONDS if done.more else UPKEEP_SECONDS)
-        if done.refused:
-            details = f"rows older than {self._settings.keep_days:g} days are kept: {done.refused}"
-            logger.warning("%s: %s", self.path, details)
-            self._backlog.add(Incident("deletion_refused", self._utc, details))
+        if refused:
+            logger.warning("%s: %s", self.path, refused)
+            self._backlog.add(Incident("deletion_refused", self._utc, refused))
             self.flush()
-
-    def _clock_doubt(self) -> str:
-        """Why nothing may be deleted by this clock; empty where nothing speaks against it."""
-        if self._synchronized() is False:
-            return "the clock is not synchronized with a time server"
-        if self._steady() < self._due.settled_s:
-            return "the clock must run evenly for an hour first, since the start or its last jump"
-        return ""
 
     def _failed(self, error: Exception) -> None:
         if self._state != State.FAILING:
@@ -245,7 +228,7 @@ class EventLog:
         self._state = State.FAILING
         self._damaged = self._damaged or is_damage(error)
         self._retry_seconds = min(max(2 * self._retry_seconds, FIRST_RETRY_SECONDS), LAST_RETRY_SECONDS)
-        self._due.write_s = self._steady() + self._retry_seconds
+        self._write_s = self._steady() + self._retry_seconds
 
     def _written(self, rows: int) -> None:
         self.rows += rows
