@@ -44,13 +44,13 @@ class Page:
 
     def _run(self) -> None:
         """Say the address, then serve until closed."""
-        told = subprocess.run(self._command("url"), capture_output=True, text=True)
+        # In a session of its own, so that Ctrl-C reaches this process alone, which ends the page in order.
+        told = subprocess.run(self._command("url"), capture_output=True, text=True, start_new_session=True)
+        if self._closing.is_set():
+            return
         if told.returncode:
             logger.error("there is no page: %s", told.stderr.strip() or f"exit status {told.returncode}")
             return
-        if self._closing.is_set():
-            return
-        # In a session of its own, so that Ctrl-C reaches this process alone, which ends the page in order.
         environment = os.environ | HEAPS
         self._process = subprocess.Popen(self._command("run"), env=environment, start_new_session=True)
         logger.info("the page: %s", told.stdout.split("\n")[0])

@@ -71,6 +71,17 @@ def test_a_page_that_cannot_be_or_dies_is_told_and_ends_nothing(
     page.close()
 
 
+def test_what_ends_the_group_of_the_daemon_does_not_end_the_page_before_it(caplog: pytest.LogCaptureFixture) -> None:
+    """As Ctrl-C and `timeout` do: "there is no page" was said of one that was being started."""
+    caplog.set_level("INFO")
+    page = Page(None, "import os; print(os.getpgid(0), os.getpid())")
+    page.start()
+    wait_until(lambda: "the page: " in caplog.text)
+    page.close()
+    group, own = caplog.text.partition("the page: ")[2].split()[:2]
+    assert group == own
+
+
 def test_a_daemon_that_is_killed_takes_its_page_along(tmp_path: Path) -> None:
     code = f"""
 import time
