@@ -9,11 +9,8 @@ from typing import Any
 from edge import __version__
 from edge.settings import DEFAULT_GRAYNET, DEFAULT_YUNET
 from train.config import SPLITS
+from train.options import DATA_HELP, Described
 
-DATA_HELP = (
-    "fer2013.csv, icml_face_data.csv, the challenge's train.csv, folders of pictures "
-    "(train/<emotion>/, test/<emotion>/), or a zip, tar or gz of one"
-)
 PHOTOS_HELP = "people/, background/ (photos) and boxes.csv, as `train fit-detector` takes them"
 OUT_HELP = "the manifest goes beside it"
 DETECTORS = ("graynet", "yunet", "haar")
@@ -29,7 +26,7 @@ def parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="python -m convert", description="Quantize, evaluate and pack models for the device."
     )
-    commands = made.add_subparsers(required=True, metavar="COMMAND")
+    commands = made.add_subparsers(required=True, metavar="COMMAND", action=Described)
     _add_quantize(commands, runs)
     _add_adjust_prior(commands, runs)
     _add_evaluate(commands, runs)
@@ -97,7 +94,7 @@ def _exponent(text: str) -> float:
 
 def _add_evaluate(commands: Any, runs: Mapping[str, Run]) -> None:
     evaluate = commands.add_parser(
-        "evaluate", help="accuracy, per-class table and latency of a model"
+        "evaluate", help="measure a model: accuracy, table of the emotions, time a face"
     )
     add = evaluate.add_argument
     add("model", type=Path, metavar="MODEL", help=".keras, .h5 or .tflite (with its manifest)")
@@ -136,7 +133,7 @@ def _add_quantize_detector(commands: Any, runs: Mapping[str, Run]) -> None:
 
 def _add_evaluate_detector(commands: Any, runs: Mapping[str, Run]) -> None:
     evaluate = commands.add_parser(
-        "evaluate-detector", help="recall, false alarms and time of the face detectors"
+        "evaluate-detector", help="measure the face detectors: recall, false alarms, time"
     )
     add = evaluate.add_argument
     add(
@@ -212,7 +209,7 @@ def _add_deploy(commands: Any, runs: Mapping[str, Run]) -> None:
 def _count(text: str) -> int:
     number = int(text) if text.isascii() and text.isdigit() else 0
     if not 1 <= number <= MOST_AT_ONCE:
-        raise argparse.ArgumentTypeError(f"expected 1 to {MOST_AT_ONCE}, not {text!r}")
+        raise argparse.ArgumentTypeError(f"expected 1 to {MOST_AT_ONCE}, found {text!r}")
     return number
 
 

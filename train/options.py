@@ -1,6 +1,7 @@
 """The options of `python -m train`; defaults and choices are those of the settings."""
 
 import argparse
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -24,12 +25,21 @@ DEFAULTS = {field.name: field.default for field in fields(FitConfig)}
 Run = Callable[[argparse.Namespace], int]
 
 
+class Described(argparse._SubParsersAction):
+    """A command's own help begins with what the list of commands says of it."""
+
+    def add_parser(self, name: str, **options: Any) -> Any:
+        text = options["help"]
+        options.setdefault("description", f"{text[0].upper()}{text[1:]}.")
+        return super().add_parser(name, **options)
+
+
 def parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
     """The parser of the command line; `runs` says what each command calls."""
     made = argparse.ArgumentParser(
         prog="python -m train", description=f"Train a classifier of {', '.join(LABELS)} on FER2013."
     )
-    commands = made.add_subparsers(required=True, metavar="COMMAND")
+    commands = made.add_subparsers(required=True, metavar="COMMAND", action=Described)
     _add_fit(commands, runs)
     _add_fit_detector(commands, runs)
     _add_teach(commands, runs)
@@ -68,7 +78,7 @@ def _add_fit(commands: Any, runs: Mapping[str, Run]) -> None:
     add("--optimizer", choices=get_args(Optimizer), help=optimizer)
     peaks = ", ".join(f"{peak:g} with {name}" for name, peak in PEAKS.items())
     rate = f"peak, after warm-up (default: {peaks}; with --start {STARTED_PEAK:g} of it)"
-    add("--learning-rate", type=float, metavar="X", help=rate)
+    add("--learning-rate", type=_positive, metavar="X", help=rate)
     add("--class-weights", action="store_true", default=None, help="weigh rare emotions up")
     precision = (
         f"auto: bfloat16 where the processor multiplies it (default: {DEFAULTS['precision']})"
@@ -139,7 +149,8 @@ def _add_teach(commands: Any, runs: Mapping[str, Run]) -> None:
 
 def _add_check_data(commands: Any, runs: Mapping[str, Run]) -> None:
     check = commands.add_parser(
-        "check-data", help="counts, blanks, exact copies, duplicates across splits"
+        "check-data",
+        help="look at a data set: counts, blanks, exact copies, duplicates across splits",
     )
     add = check.add_argument
     add("path", metavar="PATH", help=DATA_HELP)
@@ -149,7 +160,7 @@ def _add_check_data(commands: Any, runs: Mapping[str, Run]) -> None:
 
 
 def _add_report(commands: Any, runs: Mapping[str, Run]) -> None:
-    report = commands.add_parser("report", help="a finished run as an HTML page, PNGs and JSON")
+    report = commands.add_parser("report", help="draw a finished run: an HTML page, PNGs and JSON")
     add = report.add_argument
     add("run", type=Path, metavar="DIR", help="run folder of `fit`; the report goes into it")
     add("--data", metavar="PATH", help="default: what the run was trained on")
@@ -158,11 +169,21 @@ def _add_report(commands: Any, runs: Mapping[str, Run]) -> None:
     report.set_defaults(command=runs["report"], after_stop="")
 
 
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, found {text!r}")
+    return value
+
+
 def _whole_number(lowest: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         if not text.isdecimal() or not lowest <= int(text) < LARGEST_SEED:
             raise argparse.ArgumentTypeError(
-                f"expected a whole number from {lowest}, found {text!r}"
+                f"expected a whole number from {lowest} to {LARGEST_SEED - 1}, found {text!r}"
             )
         return int(text)
 

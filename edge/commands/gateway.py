@@ -23,7 +23,7 @@ ENABLE = "sudo emotion-edge gateway enable"
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser("gateway", help="serve the page and its API; url prints the address with its token")
+    parser = commands.add_parser("gateway", help="serve the live page; `gateway url` prints its address with the token")
     parser.add_argument(
         "action",
         nargs="?",
@@ -36,7 +36,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.add_argument("--new", action="store_true", help="with token: replace it; old addresses and sessions end")
     parser.set_defaults(command=gateway)
 
-    notice = commands.add_parser("notice", help="the notice for people in view, to be printed (A4, with a QR code)")
+    notice = commands.add_parser("notice", help="write a notice for people in view, to be printed (A4, with a QR code)")
     notice.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML (default: built-in settings)")
     notice.add_argument("--output", type=Path, default=Path("notice.html"), metavar="FILE", help="default: notice.html")
     notice.add_argument("--url", metavar="URL", help="what the QR code leads to (default: this device's /notice)")

@@ -11,7 +11,7 @@ ACTIONS = ("forget",)
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    parser = commands.add_parser("mqtt", help="forget: remove this device from Home Assistant and from the broker")
+    parser = commands.add_parser("mqtt", help="`mqtt forget` removes this device from Home Assistant and the broker")
     parser.add_argument(
         "action",
         choices=ACTIONS,

@@ -2,7 +2,7 @@
 
 import argparse
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from edge import __version__
 from edge.commands import actions, gateway, light, mqtt, notify
@@ -10,6 +10,16 @@ from edge.commands.times import parse_time
 from edge.daemon.command import command_name
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+class _Described(argparse._SubParsersAction):  # type: ignore[type-arg]
+    """A command's own help begins with what the list of commands says of it."""
+
+    def add_parser(self, name: str, **options: Any) -> Any:
+        text = options["help"]
+        options.setdefault("description", f"{text[0].upper()}{text[1:]}.")
+        return super().add_parser(name, **options)
+
 
 SOURCES = (
     "auto, camera, picamera, picamera:N, usb:N, /dev/videoN, rtsp://..., http://..., a video file or a folder of "
@@ -24,7 +34,7 @@ def make_parser() -> argparse.ArgumentParser:
         prog=command_name(), description="Recognize the emotions of faces, on a Raspberry Pi."
     )
     parser.add_argument("--version", action="version", version=f"emotion-edge {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="verb")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="verb", action=_Described)
     _add_run(commands)
     _add_pause(commands)
     _add_watch(commands)
@@ -45,7 +55,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def _add_run(commands: Commands) -> None:
-    run = commands.add_parser("run", help="watch a camera and log emotions, until stopped")
+    run = commands.add_parser("run", help="watch a camera and log emotions, until stopped (Ctrl-C)")
     _add_config(run)
     run.add_argument("--source", metavar="SOURCE", help=SOURCES)
     run.add_argument("--realtime", action="store_true", help="play a video file at its own pace (default: flat out)")
@@ -60,9 +70,9 @@ def _add_run(commands: Commands) -> None:
 
 
 def _add_pause(commands: Commands) -> None:
-    pause = commands.add_parser("pause", help="close the camera of `run`, until resumed; outlives restarts")
+    pause = commands.add_parser("pause", help="close the camera of a running `run` until `resume`; outlives restarts")
     pause.set_defaults(command=actions.pause)
-    resume = commands.add_parser("resume", help="let `run` take pictures again")
+    resume = commands.add_parser("resume", help="let a paused `run` open its camera again")
     resume.set_defaults(command=actions.resume)
 
 
@@ -72,7 +82,7 @@ def _add_watch(commands: Commands) -> None:
 
 
 def _add_analyze(commands: Commands) -> None:
-    analyze = commands.add_parser("analyze", help="photos, folders and videos to JSON lines")
+    analyze = commands.add_parser("analyze", help="find faces and emotions in photos, folders and videos: JSON lines")
     analyze.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="photo, video, or folder of them")
     analyze.add_argument("--output", type=Path, metavar="FILE", help="write the lines there (default: standard output)")
     analyze.add_argument(
@@ -83,7 +93,7 @@ def _add_analyze(commands: Commands) -> None:
 
 
 def _add_export(commands: Commands) -> None:
-    export = commands.add_parser("export", help="the log as CSV or JSON lines; also while the daemon writes it")
+    export = commands.add_parser("export", help="write the log as CSV or JSON lines; `run` may go on meanwhile")
     _add_logs(export)
     export.add_argument(
         "--table",
@@ -97,14 +107,14 @@ def _add_export(commands: Commands) -> None:
 
 
 def _add_report(commands: Commands) -> None:
-    report = commands.add_parser("report", help="the log as one page of charts that any browser shows")
+    report = commands.add_parser("report", help="draw the log: one page of charts that any browser shows")
     _add_logs(report)
     report.add_argument("--output", type=Path, default=Path("report.html"), metavar="FILE", help="default: report.html")
     report.set_defaults(command=actions.report)
 
 
 def _add_forget(commands: Commands) -> None:
-    forget = commands.add_parser("forget", help="delete what the log knows of a time, also while the daemon runs")
+    forget = commands.add_parser("forget", help="delete what the log knows of a time; `run` may go on meanwhile")
     _add_log(forget)
     forget.add_argument("--all", action="store_true", help="from the beginning (else --since or --until is needed)")
     forget.add_argument("--yes", action="store_true", help="do not ask (default: ask twice)")
@@ -112,7 +122,7 @@ def _add_forget(commands: Commands) -> None:
 
 
 def _add_doctor(commands: Commands) -> None:
-    doctor = commands.add_parser("doctor", help="what is wrong on this device, and how to fix it")
+    doctor = commands.add_parser("doctor", help="find what is wrong on this device, and how to fix it")
     _add_config(doctor)
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
     doctor.set_defaults(command=actions.doctor)
@@ -120,14 +130,14 @@ def _add_doctor(commands: Commands) -> None:
 
 def _add_settings(commands: Commands) -> None:
     shown = commands.add_parser(
-        "settings", help="every setting with its value, where that comes from, its unit, range and default"
+        "settings", help="list every setting with its value, where that comes from, its unit, range and default"
     )
     _add_config(shown)
     shown.set_defaults(command=actions.show_settings)
 
 
 def _add_benchmark(commands: Commands) -> None:
-    benchmark = commands.add_parser("benchmark", help="time of each stage, FPS, memory and heat on this device")
+    benchmark = commands.add_parser("benchmark", help="measure this device: time of each stage, FPS, memory, heat")
     _add_config(benchmark)
     benchmark.add_argument(
         "--source", type=Path, metavar="PATH", help="video or folder of images (default: the demo that comes along)"
@@ -148,7 +158,7 @@ def _add_fetch_yunet(commands: Commands) -> None:
 
 def _add_completion(commands: Commands) -> None:
     completion = commands.add_parser(
-        "completion", help='completion of `emotion-edge` for a shell: eval "$(emotion-edge completion bash)"'
+        "completion", help='print what completes `emotion-edge` in a shell: eval "$(emotion-edge completion bash)"'
     )
     completion.add_argument("shell", choices=("bash", "zsh"), help="the shell to complete for")
     completion.set_defaults(command=actions.completion)
