@@ -71,12 +71,14 @@ edge-env: $(EDGE_READY)
 train-env: .venv-train/ready
 
 $(EDGE_READY): requirements-edge.txt edge/requirements-gateway.txt $(wildcard edge/locks/*.txt) edge/locks/install.py
+	@echo 'Building .venv-edge, this once; about a minute, several on a Pi ...'
 	$(PYTHON) -m venv --clear $(SITE_PACKAGES) .venv-edge
 	$(EDGE) edge/locks/install.py $(if $(SITE_PACKAGES),--keep-numpy)
 	$(EDGE) edge/locks/install.py --gateway
 	touch $@
 
 .venv-train/ready: requirements-train.txt
+	@echo 'Building .venv-train with TensorFlow, this once; some minutes, 3 GB ...'
 	$(PYTHON) -m venv .venv-train
 	$(TRAIN) $(PIP_INSTALL) -r requirements-train.txt
 	touch $@
