@@ -65,7 +65,7 @@ class CameraSource:
         except CameraError as error:
             if self._camera_seen:
                 raise
-            logger.warning("%s; showing the demo", error)
+            logger.warning("%s; showing the demo", error.found)
             from edge.cameras.demo import DemoVideo
 
             return DemoVideo()
@@ -88,7 +88,7 @@ def _first_camera(settings: CameraSettings) -> Camera:
         try:
             return attempt()
         except CameraError as error:
-            reasons.append(str(error))
+            reasons.append(f"{error.found} ({error.remedy})" if error.remedy else error.found)
     if len(attempts) == 1:
         reasons.append("USB camera: none plugged in")
     raise CameraError("no camera found: " + "; ".join(reasons), "plug one in, or name another in camera.source")

@@ -184,4 +184,6 @@ def _explain_demo(path: Path) -> None:
         "that was the demo, a recording that comes along, because no camera was found; its log is %s",
         path,
     )
-    logger.info("next: `%s report --log %s` draws it; connect a camera and run again", command_name(), path)
+    program = command_name()
+    logger.info("next: `%s export --log %s` lists it, `%s report --log %s` draws it", program, path, program, path)
+    logger.info("or connect a camera and run again")

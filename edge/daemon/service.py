@@ -60,10 +60,10 @@ def _announce(pipeline: Pipeline) -> None:
     """Say what runs, and notice a classifier that lost its accelerator, which happens silently."""
     milliseconds = pipeline.classifier.measure_milliseconds()
     logger.info(
-        "detector %s, %s %.2f ms a face",
+        "faces are found by %s; to name an emotion takes %.2f ms (%s)",
         pipeline.detector.name,
-        pipeline.classifier.runtime,
         milliseconds,
+        pipeline.classifier.runtime,
     )
     if pipeline.classifier.runtime == "litert" and not pipeline.classifier.accelerated:
         logger.warning(
