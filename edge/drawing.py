@@ -45,7 +45,7 @@ class AnnotatedFolder:
 
 
 def annotate(frame: MatLike, faces: Sequence[FaceEmotion]) -> npt.NDArray[np.uint8]:
-    """Return a copy of `frame`, (H, W, 3) uint8 BGR, with each face's box and label; orange where not certain.
+    """Return a copy of `frame`, (H, W, 3) uint8 BGR, with each face's box and label; orange and ? where not certain.
 
     `frame` is (H, W) uint8, gray, or (H, W, 3) uint8, BGR; the copy keeps its colours.
     """
@@ -55,7 +55,8 @@ def annotate(frame: MatLike, faces: Sequence[FaceEmotion]) -> npt.NDArray[np.uin
         unit = min(max(width / 120, 0.4), 4.0)  # lines and letters grow with the face
         colour = CERTAIN_BGR if face.certain else UNCERTAIN_BGR
         cv2.rectangle(picture, (x, y), (x + width, y + height), colour, max(1, round(2 * unit)))
-        _label(picture, f"{face.emotion} {face.score:.0%}", (x, y), colour, unit)
+        sign = "" if face.certain else "?"
+        _label(picture, f"{face.emotion}{sign} {face.score:.0%}", (x, y), colour, unit)
     return np.asarray(picture, dtype=np.uint8)
 
 
