@@ -1,6 +1,7 @@
 """What the event log's tests share: a face, a clock that a test turns, a look into the file."""
 
 import sqlite3
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -70,6 +71,16 @@ def fill(
         events.start_run("test", "model", clock.now)
         for second in range(seconds):
             events.record([face(1 + second // 60, LABELS[second // 10 % 7])], float(second), clock.now)
+            clock.go_on(1)
+
+
+def fill_with_jumps(path: Path, clock: Clock, jumps: Mapping[int, float], seconds: int = 300) -> None:
+    """A run with one face, a row a second; before those of `jumps` the clock jumps by so many seconds."""
+    with open_log(path, AT_ONCE, clock) as events:
+        events.start_run("test", "model", clock.now)
+        for second in range(seconds):
+            clock.jump(jumps.get(second, 0))
+            events.record([face()], second, clock.now)
             clock.go_on(1)
 
 

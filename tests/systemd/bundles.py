@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,18 @@ def make_bundle(parent: Path, version: str) -> Path:
     (bundle / "models").chmod(0o700)
     write_checksums(bundle)
     return bundle
+
+
+def make_bundles(factory: pytest.TempPathFactory, make: Callable[[Path, str], Path], *versions: str) -> dict[str, Path]:
+    """A bundle of each of `versions`, as `make` lays it out."""
+    folder = factory.mktemp("bundles")
+    return {version: make(folder, version) for version in versions}
+
+
+def copy_root(root: Path, copy: Path) -> Path:
+    """An installation that a test may change; returns `copy`."""
+    shutil.copytree(root, copy, symlinks=True)
+    return copy
 
 
 def run_installer(script: Path, root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -1,7 +1,6 @@
 """The live page on the device: off at first, switched on and off, kept by upgrades; its packages come with it alone."""
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,11 +11,13 @@ from tests.systemd.bundles import (
     OLD_VERSION,
     PYTHON,
     SYSTEMD,
+    copy_root,
     install,
     instead_of_main,
     list_tree,
     lock_line,
     make_bundle,
+    make_bundles,
     needs_environments,
     run_installer,
     run_release,
@@ -45,8 +46,7 @@ def make_release(parent: Path, version: str, sha256: str = "") -> Path:
 
 @pytest.fixture(scope="module")
 def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("bundles")
-    return {version: make_release(folder, version) for version in (OLD_VERSION, NEW_VERSION)}
+    return make_bundles(tmp_path_factory, make_release, OLD_VERSION, NEW_VERSION)
 
 
 @pytest.fixture(scope="module")
@@ -59,24 +59,19 @@ def bare_root(tmp_path_factory: pytest.TempPathFactory, bundles: dict[str, Path]
 @pytest.fixture(scope="module")
 def upgraded_root(tmp_path_factory: pytest.TempPathFactory, bare_root: Path, bundles: dict[str, Path]) -> Path:
     """The newer release with the page, over the older one without it."""
-    root = tmp_path_factory.mktemp("upgraded") / "root"
-    shutil.copytree(bare_root, root, symlinks=True)
+    root = copy_root(bare_root, tmp_path_factory.mktemp("upgraded") / "root")
     install(bundles[NEW_VERSION], root, "--with-gateway")
     return root
 
 
 @pytest.fixture
 def root(bare_root: Path, tmp_path: Path) -> Path:
-    root = tmp_path / "root"
-    shutil.copytree(bare_root, root, symlinks=True)
-    return root
+    return copy_root(bare_root, tmp_path / "root")
 
 
 @pytest.fixture
 def newer_root(upgraded_root: Path, tmp_path: Path) -> Path:
-    root = tmp_path / "newer"
-    shutil.copytree(upgraded_root, root, symlinks=True)
-    return root
+    return copy_root(upgraded_root, tmp_path / "newer")
 
 
 def test_an_installation_without_it_stays_light(root: Path) -> None:

@@ -18,12 +18,14 @@ from tests.systemd.bundles import (
     OLD_VERSION,
     PYTHON,
     SYSTEMD,
+    copy_root,
     install,
     instead_of_main,
     list_releases,
     list_tree,
     lock_line,
     make_bundle,
+    make_bundles,
     needs_environments,
     run_installer,
     run_release,
@@ -38,9 +40,7 @@ pytestmark = needs_environments
 
 @pytest.fixture(scope="module")
 def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("bundles")
-    versions = (OLD_VERSION, NEW_VERSION, NEWEST_VERSION)
-    return {version: make_bundle(folder, version) for version in versions}
+    return make_bundles(tmp_path_factory, make_bundle, OLD_VERSION, NEW_VERSION, NEWEST_VERSION)
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +54,7 @@ def installed_root(tmp_path_factory: pytest.TempPathFactory, bundles: dict[str, 
 @pytest.fixture(scope="module")
 def upgraded_root(tmp_path_factory: pytest.TempPathFactory, installed_root: Path, bundles: dict[str, Path]) -> Path:
     """New version over the old one, with settings of the user and a leftover in the way."""
-    root = tmp_path_factory.mktemp("upgraded") / "root"
-    shutil.copytree(installed_root, root, symlinks=True)
+    root = copy_root(installed_root, tmp_path_factory.mktemp("upgraded") / "root")
     (root / "etc/emotion-edge/settings.toml").write_text("# mine\n")
     (root / "opt/emotion-edge/releases/.staging.killed").mkdir()
     (root / "opt/emotion-edge/current/models/yunet.onnx").write_bytes(b"a download")
@@ -66,8 +65,7 @@ def upgraded_root(tmp_path_factory: pytest.TempPathFactory, installed_root: Path
 @pytest.fixture
 def root(tmp_path: Path, installed_root: Path) -> Path:
     """A copy of the root with the old version, and a log as the daemon would leave it."""
-    root = tmp_path / "root"
-    shutil.copytree(installed_root, root, symlinks=True)
+    root = copy_root(installed_root, tmp_path / "root")
     state = root / "var/lib/emotion-edge"
     state.mkdir(parents=True)
     (state / "emotions.db").write_text("a log")
@@ -140,16 +138,14 @@ def test_files_private_to_the_unpacking_user_are_readable_in_the_release(
 
 
 def test_third_version_removes_the_first(upgraded_root: Path, bundles: dict[str, Path], tmp_path: Path) -> None:
-    root = tmp_path / "root"
-    shutil.copytree(upgraded_root, root, symlinks=True)
+    root = copy_root(upgraded_root, tmp_path / "root")
     install(bundles[NEWEST_VERSION], root)
     assert list_releases(root) == [NEW_VERSION, NEWEST_VERSION]
     assert run_release(root, "previous") == "edge 1.1.0\n"
 
 
 def test_going_back_uses_the_release_in_store(upgraded_root: Path, bundles: dict[str, Path], tmp_path: Path) -> None:
-    root = tmp_path / "root"
-    shutil.copytree(upgraded_root, root, symlinks=True)
+    root = copy_root(upgraded_root, tmp_path / "root")
     assert "Building" not in install(bundles[OLD_VERSION], root)
     assert run_release(root) == "edge 1.0.0\n"
     assert run_release(root, "previous") == "edge 1.1.0\n"

@@ -9,6 +9,7 @@ from tests.systemd.bundles import (
     OLD_VERSION,
     install,
     make_bundle,
+    make_bundles,
     needs_environments,
     run_installer,
     run_release,
@@ -36,8 +37,7 @@ def bundle_with_settings(folder: Path, version: str) -> Path:
 
 @pytest.fixture(scope="module")
 def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("bundles")
-    return {version: bundle_with_settings(folder, version) for version in (OLD_VERSION, NEW_VERSION)}
+    return make_bundles(tmp_path_factory, bundle_with_settings, OLD_VERSION, NEW_VERSION)
 
 
 @pytest.fixture(scope="module")

@@ -16,9 +16,11 @@ from tests.systemd.bundles import (
     OLD_VERSION,
     SYSTEMD,
     WRAPPER,
+    copy_root,
     install,
     list_tree,
     make_bundle,
+    make_bundles,
     needs_environments,
     run_installer,
     run_release,
@@ -65,8 +67,7 @@ def make_release(parent: Path, version: str, program: str = PROGRAM) -> Path:
 
 @pytest.fixture(scope="module")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    folder = tmp_path_factory.mktemp("releases")
-    return {version: make_release(folder, version) for version in (OLD_VERSION, NEW_VERSION)}
+    return make_bundles(tmp_path_factory, make_release, OLD_VERSION, NEW_VERSION)
 
 
 @pytest.fixture(scope="module")
@@ -79,9 +80,7 @@ def two_releases(tmp_path_factory: pytest.TempPathFactory, releases: dict[str, P
 
 @pytest.fixture
 def root(two_releases: Path, tmp_path: Path) -> Path:
-    root = tmp_path / "root"
-    shutil.copytree(two_releases, root, symlinks=True)
-    return root
+    return copy_root(two_releases, tmp_path / "root")
 
 
 @pytest.fixture

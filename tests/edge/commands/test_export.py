@@ -17,7 +17,7 @@ from edge.events.reader import open_reader
 from edge.events.rows import utc_text
 from edge.events.spans import Span
 from edge.settings import LogSettings
-from tests.fakes.eventlog import AT_ONCE, NOON, Clock, face, fill
+from tests.fakes.eventlog import AT_ONCE, NOON, Clock, face, fill, fill_with_jumps
 from tests.program import Program, errors
 
 
@@ -64,12 +64,7 @@ def test_rows_of_a_clock_that_jumped_come_in_the_order_of_events(tmp_path: Path)
     log = tmp_path / "log.db"
     output = tmp_path / "out.csv"
     for _ in range(2):
-        with EventLog(log, AT_ONCE, clock) as events:
-            events.start_run("test", "model", clock.now)
-            for second in range(300):
-                clock.jump({100: -7200, 200: 7200}.get(second, 0))
-                events.record([face()], second, clock.now)
-                clock.go_on(1)
+        fill_with_jumps(log, clock, {100: -7200, 200: 7200})
     export([log], output, "observations", "csv", None, None)
     assert pd.read_csv(output)["id"].tolist() == list(range(1, 601))
     with open_reader(log) as reader:
@@ -86,15 +81,9 @@ def test_rows_of_a_clock_that_jumped_come_in_the_order_of_events(tmp_path: Path)
 @pytest.mark.parametrize(("start", "end"), [(-7200, 40), (50, 170), (250, 350), (-10_000, 10_000), (-7100, -7050)])
 def test_since_means_the_same_to_export_and_report_after_a_jump(start: int, end: int, tmp_path: Path) -> None:
     """Both repair times: a row counts by when it truly was, and `utc` says so."""
-    clock = Clock()
     log = tmp_path / "log.db"
     output = tmp_path / "out.csv"
-    with EventLog(log, AT_ONCE, clock) as events:
-        events.start_run("test", "model", clock.now)
-        for second in range(300):
-            clock.jump({100: -7200, 200: 7200}.get(second, 0))
-            events.record([face()], second, clock.now)
-            clock.go_on(1)
+    fill_with_jumps(log, Clock(), {100: -7200, 200: 7200})
     since = NOON + timedelta(seconds=start)
     until = NOON + timedelta(seconds=end)
     export([log], output, "observations", "csv", since, until)

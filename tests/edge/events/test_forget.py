@@ -23,6 +23,7 @@ from tests.fakes.eventlog import (
     check_sums,
     face,
     fill,
+    fill_with_jumps,
     keep_up,
     rows,
 )
@@ -105,14 +106,8 @@ def test_what_waits_in_the_daemons_memory_is_forgotten_too(tmp_path: Path) -> No
 
 
 def test_a_time_is_the_true_one_where_the_clock_jumped(tmp_path: Path) -> None:
-    clock = Clock()
     path = tmp_path / "log.db"
-    with EventLog(path, AT_ONCE, clock) as events:
-        events.start_run("test", "model", clock.now)
-        for second in range(300):
-            clock.jump({100: -7200, 200: 7200}.get(second, 0))
-            events.record([face()], second, clock.now)
-            clock.go_on(1)
+    fill_with_jumps(path, Clock(), {100: -7200, 200: 7200})
     forget(path, NOON + timedelta(seconds=50), NOON + timedelta(seconds=150), "a test")
     assert [second for (second,) in rows(path, "SELECT time_s FROM observations")] == [*range(50), *range(150, 300)]
     with open_reader(path) as reader:
