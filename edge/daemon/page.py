@@ -49,7 +49,8 @@ class Page:
         if self._closing.is_set():
             return
         if told.returncode:
-            logger.error("there is no page: %s", told.stderr.strip() or f"exit status {told.returncode}")
+            reason = told.stderr.strip().removeprefix("ERROR ")
+            logger.error("there is no page: %s", reason or f"exit status {told.returncode}")
             return
         environment = os.environ | HEAPS
         self._process = subprocess.Popen(self._command("run"), env=environment, start_new_session=True)

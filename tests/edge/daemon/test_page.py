@@ -60,7 +60,7 @@ def test_it_says_the_address_serves_and_ends_with_the_daemon(caplog: pytest.LogC
 
 
 @pytest.mark.parametrize(
-    ("launch", "words"), [(HAS_NO_FLASK, "there is no page: ERROR the page needs flask"), (ENDS_AT_ONCE, "status 3")]
+    ("launch", "words"), [(HAS_NO_FLASK, "there is no page: the page needs flask"), (ENDS_AT_ONCE, "status 3")]
 )
 def test_a_page_that_cannot_be_or_dies_is_told_and_ends_nothing(
     launch: str, words: str, caplog: pytest.LogCaptureFixture
