@@ -16,6 +16,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own notices
 
 from convert.options import parser
 from convert.tables import photos_table, table
+from edge.commands.system_error import explain
 from edge.errors import EXIT_TRY_AGAIN, EdgeError, UsageError
 from edge.vision.manifest import Certainty
 from train.errors import TrainError
@@ -32,7 +33,7 @@ def main() -> int:
         print(f"convert: {error.lines}", file=sys.stderr)
         return error.exit_code
     except OSError as error:
-        print(f"convert: {error}", file=sys.stderr)
+        print(f"convert: {explain(error).lines}", file=sys.stderr)
         return EXIT_TRY_AGAIN
     return 0
 

@@ -25,6 +25,16 @@ DEFAULT_MODEL = MODELS / "emotion_int8.tflite"
 DEFAULT_GRAYNET = MODELS / "face_int8.tflite"
 DEFAULT_YUNET = MODELS / "face_detection_yunet_2023mar.onnx"
 
+KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "bool": "true or false",
+    "str": "text",
+    "object": "a table",
+    "array": "a list",
+    "null": "nothing",
+}  # what msgspec calls a value, and what a person does
+
 Text = Annotated[str, Meta(pattern=r"^[^\x00]*$")]  # names of files and sources: no system takes a NUL in them
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Region = tuple[Share, Share, Share, Share]
@@ -343,7 +353,8 @@ def parse(tables: dict[str, Any], origin: str) -> Settings:
         return msgspec.convert(tables, Settings)
     except msgspec.ValidationError as error:
         raise SettingsError(
-            f"{origin}: {_explain(str(error), tables)}", "correct it; `settings` lists every key"
+            f"{origin}: {_explain(str(error), tables)}",
+            "correct it; the command `settings` lists every key, its range and its default",
         ) from error
 
 
@@ -391,12 +402,23 @@ def _explain(message: str, tables: dict[str, Any]) -> str:
         value = value[int(part) if isinstance(value, list) else part]
     if choices := _choices(where.split(".")):
         problem = f"expected one of {', '.join(choices)}"
-    problem = f"{problem[0].lower()}{problem[1:].replace('`', '')}"
+    problem = _in_words(problem)
     if not isinstance(value, dict):
         return f"{where} = {_shown(where, value)}: {problem}"
     if where == "notify":
         problem = "expected rules, each under [[notify]], found one [notify]"
     return f"{where}: {problem.replace('object missing required field', 'expected the key')}"
+
+
+def _in_words(problem: str) -> str:
+    """Msgspec's "Expected `int | null`, got `str`" in words of people who do not program."""
+    expected, sign, _ = problem.partition(" matching regex ")
+    if sign:
+        expected += " of letters, digits, - and _, 64 at most" if "A-Z" in problem else " without a NUL character"
+    for kind, words in KINDS.items():
+        expected = re.sub(f"(?<=[`| ]){kind}(?=[`| ])", words, expected)
+    expected = expected.replace("`", "").replace(" | ", " or ").replace(", got ", ", found ")
+    return f"{expected[0].lower()}{expected[1:]}"
 
 
 def _shown(where: str, value: Any) -> str:

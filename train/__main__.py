@@ -25,7 +25,9 @@ def main() -> int:
         print(f"train: {error.lines}", file=sys.stderr)
         return error.exit_code
     except OSError as error:
-        print(f"train: {error}", file=sys.stderr)
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"train: {where}{error.strerror or error}", file=sys.stderr)
+        print("   -> check the name, and that this user may write there", file=sys.stderr)
         return EXIT_TRY_AGAIN
 
 

@@ -136,7 +136,7 @@ def find(paths: Sequence[Path]) -> Found:
             continue
         listing = files_in(path)
         if not (listing.files or listing.problems):
-            raise UsageError(f"{shown(path)}: no pictures or videos", "it holds no file")
+            raise UsageError(f"{shown(path)}: no pictures or videos, the folder is empty", "give another")
         found.files += listing.files
         found.problems += listing.problems
     return found

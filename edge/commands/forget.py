@@ -6,6 +6,7 @@ from pathlib import Path
 
 from edge.errors import UsageError
 from edge.events.forget import Forgotten, forget
+from edge.events.snapshot import check_there
 
 
 def run(log: Path, since: datetime | None, until: datetime | None, is_sure: bool) -> int:
@@ -13,6 +14,7 @@ def run(log: Path, since: datetime | None, until: datetime | None, is_sure: bool
 
     Raises UsageError where nobody said that he is sure, LogError.
     """
+    check_there(log)
     what = f"all from {since.astimezone():%-d %b %Y, %H:%M}" if since else "all from the beginning"
     what += f" until {until.astimezone():%-d %b %Y, %H:%M}" if until else " until now"
     if not is_sure and not _is_sure(f"{log}: forget {what}, for good?"):

@@ -6,6 +6,7 @@ import os
 import sys
 
 from edge.commands.parser import make_parser
+from edge.commands.system_error import explain
 from edge.daemon.signals import Signals
 from edge.daemon.streams import DroppingStream
 from edge.errors import EXIT_TRY_AGAIN, EdgeError
@@ -45,7 +46,7 @@ def _run(args: argparse.Namespace) -> int:
     except BrokenPipeError:
         return EXIT_SIGPIPE
     except OSError as error:
-        logging.error("%s", error)
+        logging.error("%s", explain(error).lines)
         return EXIT_TRY_AGAIN
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.errors import LogError, UsageError
+from edge.errors import LogError
 from edge.events.connection import connect
 from edge.events.files import copies_beside
 from edge.events.forgotten import EVERYTHING
@@ -19,6 +19,7 @@ from edge.events.recount import count_rows
 from edge.events.retention import shrink
 from edge.events.rows import Incident, utc_text
 from edge.events.schema import INSERT_INCIDENT, newest_ids, transaction
+from edge.events.snapshot import check_there
 from edge.events.spans import first_at, spans
 from edge.events.totals import hour_range, start_of
 from edge.events.trim import trim_episodes
@@ -71,8 +72,7 @@ def forget(path: Path, since: datetime | None, until: datetime | None, who: str)
     something was forgotten, and on whose word: `who`. Raises UsageError where there is no log, LogError where it cannot
     be written, after two seconds at most where it is locked.
     """
-    if not path.is_file():
-        raise UsageError(f"{path}: no such event log", "give --log FILE, or --config FILE with its log.path")
+    check_there(path)
     time_range = TimeRange(since, until or datetime.now(UTC))
     try:
         with closing(connect(path)) as database:
@@ -89,7 +89,7 @@ def forget(path: Path, since: datetime | None, until: datetime | None, who: str)
                 )
             overwritten = _overwrite(database)
     except (sqlite3.Error, OSError) as error:
-        raise LogError(f"{path}: cannot be made to forget ({error})", "try again") from error
+        raise LogError(f"{path}: cannot be made to forget ({error})", "try again, or give another --log") from error
     return Forgotten(rows, overwritten, copies_beside(path))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from edge.errors import LogError, UsageError
+from edge.errors import LogError
 from edge.events import counts, episode_rows, history, sense, totals
 from edge.events.counts import TimeBucket
 from edge.events.ended import Backlog, Mark, look
@@ -18,7 +18,7 @@ from edge.events.records import Count, EpisodeRow, Gap, IncidentRow, Latest, Run
 from edge.events.rows import utc_text
 from edge.events.scan import LAST_ID, Problems, Row, Scanner
 from edge.events.schema import OBSERVATION_COLUMNS, pragma
-from edge.events.snapshot import connect_to_read
+from edge.events.snapshot import check_there, connect_to_read
 from edge.events.spans import Span, ids_between, spans
 from edge.events.totals import HourSum
 from edge.events.visits import Visit, Visits
@@ -223,8 +223,7 @@ def open_reader(path: Path) -> Iterator[LogReader]:
 
     Raises UsageError where there is none, LogError where it cannot be read, also later on.
     """
-    if not path.is_file():
-        raise UsageError(f"{path}: no such event log", "give --log FILE, or --config FILE with its log.path")
+    check_there(path)
     try:
         with closing(connect_to_read(path)) as database:
             yield LogReader(database)

@@ -4,12 +4,13 @@ import sqlite3
 from pathlib import Path
 from urllib.parse import quote
 
-from edge.errors import LogError
+from edge.errors import LogError, UsageError
 from edge.events.schema import SCHEMA_VERSION, pragma
 
 BUSY_SECONDS = 1.0  # for a log that somebody locked; whoever asks waits no longer
 WITHOUT_DEVICE = 3  # a version whose runs do not say which device it was, and that is as today's but for that
 RUNS_AS_TODAY = "CREATE TEMP VIEW runs AS SELECT *, '' AS device FROM main.runs"
+GIVE = "give --log FILE, or --config FILE with its log.path"
 
 
 def connect_to_read(path: Path) -> sqlite3.Connection:
@@ -24,6 +25,12 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     return _begin(path, uri + "&immutable=1")
 
 
+def check_there(path: Path) -> None:
+    """Raise UsageError where `path` is no file."""
+    if not path.is_file():
+        raise UsageError(f"{path}: no such event log", GIVE)
+
+
 def _begin(path: Path, uri: str) -> sqlite3.Connection:
     database = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS)
     try:
@@ -31,6 +38,8 @@ def _begin(path: Path, uri: str) -> sqlite3.Connection:
         database.execute("PRAGMA temp_store = MEMORY")
         database.execute("BEGIN")  # one snapshot for all that is read, from the next line on
         version = pragma(database, "user_version")
+        if not database.execute("SELECT 1 FROM sqlite_master").fetchone():  # an empty file is one to SQLite
+            raise LogError(f"{path}: no event log", GIVE)
         if version == WITHOUT_DEVICE:
             database.execute(RUNS_AS_TODAY)
         elif version != SCHEMA_VERSION:

@@ -240,7 +240,7 @@ class EventLog:
         self._backlog.clear()
 
     def _error(self, error: Exception) -> LogError:
-        return LogError(
-            f"{self.path}: cannot write the event log ({error})",
-            "free space, fix its permissions, or set log.path",
-        )
+        remedy = "free space, fix its permissions, or set log.path"
+        if self.path.is_dir() or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_NOTADB:
+            remedy = "it is a folder, or another program's file: give another --log, or set log.path"
+        return LogError(f"{self.path}: cannot write the event log ({error})", remedy)

@@ -80,7 +80,7 @@ def test_any_file(content: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("region", "words"),
-    [("[2.0, 0.0, 1.0, 1.0]", "region[0] = 2.0: expected float <= 1.0"), ("[0, 'x', 1, 1]", "region[1] = 'x'")],
+    [("[2.0, 0.0, 1.0, 1.0]", "region[0] = 2.0: expected a number <= 1.0"), ("[0, 'x', 1, 1]", "region[1] = 'x'")],
 )
 def test_an_entry_of_a_list_is_named(region: str, words: str, tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"

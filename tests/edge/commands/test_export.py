@@ -3,6 +3,8 @@
 import argparse
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -148,6 +150,7 @@ def test_the_log_is_found_by_the_settings(log: Path, program: Program, tmp_path:
         (["--log", "none.db"], 2, "no such event log"),
         (["--log", "log.db", "--output", "log.db"], 2, "is the event log itself"),
         (["--log", "text.db"], 1, "cannot be read"),
+        (["--log", "empty.db"], 1, "empty.db: no event log"),
         (["--log", "old.db"], 1, "found version 0"),
         (["--log", "corrupted.db"], 1, "cannot be read"),
     ],
@@ -156,7 +159,9 @@ def test_what_is_wrong_is_said_in_one_line(
     arguments: list[str], code: int, words: str, log: Path, program: Program, tmp_path: Path
 ) -> None:
     (tmp_path / "text.db").write_text("no database " * 100)
-    (tmp_path / "old.db").touch()
+    (tmp_path / "empty.db").touch()
+    with closing(sqlite3.connect(tmp_path / "old.db")) as database:
+        database.execute("CREATE TABLE observations (id)")
     content = log.read_bytes()
     (tmp_path / "corrupted.db").write_bytes(content[: 4096 * 5] + b"\xff" * (len(content) - 4096 * 5))
     done = program("export", *arguments)
