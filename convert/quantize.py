@@ -61,12 +61,11 @@ def quantize(
     network = read_emotion_network(model)
     faces = load(data)
     check_plausible(model, network, faces.split("validation"))
-    from convert.tflite import (  # TensorFlow: after all that can be refused without it
-        check_int8,
-        to_int8,
-    )
+    # TensorFlow: after all that can be refused without it
+    from convert.first_layer import on_squares
+    from convert.tflite import check_int8, to_int8
 
-    content = to_int8(network, calibration_faces(faces.split("train")).images)
+    content = on_squares(to_int8(network, calibration_faces(faces.split("train")).images))
     operators = check_int8(content)
     described = _describe(model, out.stem, content)
     models = {"float": network, "int8": Classifier(content, described)}

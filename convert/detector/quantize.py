@@ -76,12 +76,11 @@ def quantize_detector(
     photos = data.load(folder)
     network = read_network(model)
     faces = None if crop else _faces(model, fer2013)
-    from convert.tflite import (  # TensorFlow: after all that can be refused without it
-        check_int8,
-        to_int8,
-    )
+    # TensorFlow: after all that can be refused without it
+    from convert.first_layer import on_squares
+    from convert.tflite import check_int8, to_int8
 
-    content = to_int8(network, calibration_frames(photos.training))
+    content = on_squares(to_int8(network, calibration_frames(photos.training)))
     operators = check_int8(content)
     described = _describe(model, out.stem, content)
     recall = _compare(network, content, described, photos, max_loss)

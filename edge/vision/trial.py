@@ -22,7 +22,7 @@ from edge.settings import PROJECT
 SHIPPED = frozenset(
     {
         "93b2f1a3331bc43039adb4985670e5cf73b899f5404d1cdaf77f1a065b109ef0",  # emotion_int8.tflite
-        "433f9db051a2f79c0c9d54c273c304c1551ce1b2ecc59c2aec483d3de61521fe",  # face_int8.tflite
+        "59f085c20aea0b66624d6cbde2c3c9b886b15ea0b70c7b59531d7095cf6862a1",  # face_int8.tflite
     }
 )
 """sha256 of the models that come along: no start waits for them"""
