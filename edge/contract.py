@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 INPUT_SIDE = 48
 INPUT_SHAPE = (INPUT_SIDE, INPUT_SIDE, 1)
-MAX_CROP_PX = 480  # ten pixels of the frame for one of the crop are enough, however large the face
+MAX_SAMPLES = 2 * INPUT_SIDE  # a side: of a larger face's square, two each way for a pixel of the crop
 
 COPY_WIDTH_PX = 384  # of a 4:3 frame's copy that the face detector searches: 0.6 of 640x480
 CELL_PX = 8  # of a copy, that one cell of the face detector's output stands for
@@ -75,22 +75,23 @@ def roll(eyes: tuple[Point, Point]) -> float:
 def _rotated_square(
     frame_gray: npt.NDArray[np.uint8], centre: Point, side: float, cos: float, sin: float
 ) -> npt.NDArray[np.uint8]:
-    """Sample a turned square around `centre` at the frame's own resolution."""
+    """Sample a turned square around `centre` at the frame's own resolution, or at that of `MAX_SAMPLES` a side."""
     import cv2
     import numpy as np
 
-    pixels = min(max(round(side), 1), MAX_CROP_PX)
-    step = side / pixels
-    middle = (pixels - 1) / 2
-    turn = np.array([[cos, -sin], [sin, cos]]) * step
+    from edge.shrinking import halved
+
+    samples = min(max(round(side), 1), MAX_SAMPLES)
     # `warpAffine` takes 32,766 px at most: the part of the frame that the square may touch
     left, right = _within(centre[0], side + 2, frame_gray.shape[1])
     top, bottom = _within(centre[1], side + 2, frame_gray.shape[0])
-    part = frame_gray[top:bottom, left:right]
-    origin = np.array(centre) - [left, top] - 0.5 - turn @ [middle, middle]  # pixel centres lie at whole numbers
+    part, pixel = halved(frame_gray[top:bottom, left:right], round(math.log2(max(side / samples, 1.0))))
+    turn = np.array([[cos, -sin], [sin, cos]]) * (side / samples / pixel)
+    middle = (samples - 1) / 2
+    origin = (np.array(centre) - [left, top]) / pixel - 0.5 - turn @ [middle, middle]  # centres are whole numbers
     matrix = np.column_stack([turn, origin])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    square = cv2.warpAffine(part, matrix, (pixels, pixels), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    square = cv2.warpAffine(part, matrix, (samples, samples), flags=flags, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(square, dtype=np.uint8)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.contract import Box
+from edge.shrinking import halved
 
 FACE_PX = 32  # size at which faces are compared; a peak between pixels is found to about a tenth of one
 MARGIN = 0.4  # how far from its predicted place a face is looked for, in face sizes
@@ -52,13 +53,11 @@ def _cut(
     left = max(round(x), 0)
     top = max(round(y), 0)
     part = frame_gray[top : max(round(y + height), 0), left : max(round(x + width), 0)]
-    size = round(part.shape[1] * scale), round(part.shape[0] * scale)
+    part, pixel = halved(part, math.floor(max(-math.log2(scale), 0.0)))
+    size = round(part.shape[1] * pixel * scale), round(part.shape[0] * pixel * scale)
     if min(size) < 1:
         return np.empty((0, 0), np.uint8), (left, top)
-    return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), dtype=np.uint8), (
-        left,
-        top,
-    )
+    return np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8), (left, top)
 
 
 def _peak(scores: npt.NDArray[Any], best: int) -> float:

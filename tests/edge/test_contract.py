@@ -28,6 +28,15 @@ def test_a_pattern_keeps_its_place_at_any_size(side: int) -> None:
     assert [crop[12, 12], crop[12, 36], crop[36, 12], crop[36, 36]] == [0, 80, 160, 240]
 
 
+@pytest.mark.parametrize("side", [60, 97, 135, 136, 178, 300, 777])
+def test_a_large_face_looks_as_if_all_its_pixels_were_averaged_at_once(side: int) -> None:
+    rough = np.random.default_rng(0).integers(0, 256, (12, 12), dtype=np.uint8)
+    frame = cv2.resize(rough, (side + 100, side + 100), interpolation=cv2.INTER_CUBIC)
+    expected = cv2.resize(frame[50:-50, 50:-50], (48, 48), interpolation=cv2.INTER_AREA).astype(int)
+    difference = np.abs(crop_face(np.asarray(frame, np.uint8), (50, 50, side, side), WHOLE_BOX) - expected)
+    assert difference.mean() < 1 and difference.max() < 8
+
+
 @pytest.mark.parametrize("centre", [(24, 24), (20_000, 30), (39_990, 5), (41_000, 30)])
 def test_a_face_is_cut_out_of_a_panorama_as_out_of_its_part(centre: tuple[int, int]) -> None:
     """OpenCV's warp takes 32,766 px at most."""

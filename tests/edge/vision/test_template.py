@@ -81,4 +81,6 @@ def test_noise_is_no_motion_but_a_small_face_is(demo_frames: list[np.ndarray], f
 def test_slow_changes_add_up_to_motion() -> None:
     change = ChangeDetector()
     change.remember(np.full((480, 640), 100, np.uint8))
-    assert [change.changed(np.full((480, 640), 100 + step, np.uint8)) for step in range(12)] == [False] * 8 + [True] * 4
+    assert [change.changed(np.full((480, 640), 100 + step, np.uint8)) for step in range(14)] == [False] * 10 + [
+        True
+    ] * 4
