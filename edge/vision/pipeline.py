@@ -158,12 +158,17 @@ class Pipeline:
     def _classify(self, track: Track, frame_gray: npt.NDArray[np.uint8], time_s: float) -> FaceEmotion:
         face = track.face
         emotion = track.emotion
-        started_s = time.perf_counter()
-        crop = crop_face(frame_gray, face.box_xywh, self.detector.geometry, face.eyes)
-        probabilities = track.answer.of(crop, time_s, self.classifier.classify)
-        self.stages.add("classify", time.perf_counter() - started_s)
-        emotion.update(probabilities, time_s)
+        if not track.answer.holds(time_s, track.look, emotion.is_settled):
+            self._ask(track, frame_gray, time_s)
         score = float(emotion.probabilities[emotion.label])
         label = LABELS[emotion.label]
         certain = self.classifier.manifest.certainty.is_certain(label, score)
         return FaceEmotion(track.id, face.box_xywh, face.score, label, score, certain, emotion.probabilities)
+
+    def _ask(self, track: Track, frame_gray: npt.NDArray[np.uint8], time_s: float) -> None:
+        """Let the network say what the face shows."""
+        started_s = time.perf_counter()
+        crop = crop_face(frame_gray, track.face.box_xywh, self.detector.geometry, track.face.eyes)
+        track.emotion.update(self.classifier.classify(crop), time_s, track.answer.frames)
+        track.answer.renew(time_s, track.look())
+        self.stages.add("classify", time.perf_counter() - started_s)

@@ -18,22 +18,36 @@ class SteadyEmotion:
         self._settings = settings
         self._updated_s = -math.inf
         self._agreed_s = -math.inf
+        self._newest: npt.NDArray[np.float32] = np.zeros(0, np.float32)
         self.probabilities: npt.NDArray[np.float32] = np.zeros(0, np.float32)
         """(7,) in the order of `contract.LABELS`, adding up to 1"""
         self.label = -1
         """index into `contract.LABELS`"""
+        self.is_settled = False
+        """whether the newest probabilities say what the label says, and the average leaves no doubt"""
 
-    def update(self, probabilities: npt.NDArray[np.float32], time_s: float) -> None:
-        """Take in the newest `probabilities`, (7,) float32, at `time_s`."""
+    def update(self, probabilities: npt.NDArray[np.float32], time_s: float, frames: int = 1) -> None:
+        """Take in the newest `probabilities`, (7,) float32, at `time_s`.
+
+        `frames` have passed since the ones before: they count as if the probabilities had changed evenly over them.
+        """
         if self.label < 0:
             self.probabilities = probabilities
+            self._newest = probabilities
+        passed = self._newest + np.float32((frames + 1) / (2 * frames)) * (probabilities - self._newest)
         weight = self._weight_of_new(time_s - self._updated_s)
-        self.probabilities = self.probabilities + np.float32(weight) * (probabilities - self.probabilities)
+        self.probabilities = self.probabilities + np.float32(weight) * (passed - self.probabilities)
+        self._newest = probabilities
         self._updated_s = time_s
         leader = int(self.probabilities.argmax())
         if self.label < 0 or leader == self.label or self._overtaken_by(leader, time_s):
             self.label = leader
             self._agreed_s = time_s
+        self.is_settled = int(probabilities.argmax()) == self.label and self._lead() >= self._settings.label_margin
+
+    def _lead(self) -> float:
+        """Of the label over the best of the others; negative where one of them leads."""
+        return float(self.probabilities[self.label] - np.delete(self.probabilities, self.label).max())
 
     def _overtaken_by(self, leader: int, time_s: float) -> bool:
         lead = self.probabilities[leader] - self.probabilities[self.label]

@@ -7,13 +7,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edge.contract import Box
+from edge.contract import Box, Point
 from edge.shrinking import halved
 
 FACE_PX = 32  # size at which faces are compared; a peak between pixels is found to about a tenth of one
 MARGIN = 0.4  # how far from its predicted place a face is looked for, in face sizes
 MIN_PX = 8  # of a face that is mostly outside the frame
 MIN_CONTRAST_LEVELS = 2.0  # standard deviation; OpenCV finds a blank patch anywhere, with score 1
+CELLS = 8  # a side of a look; each averages the camera's noise
 MIN_SCORE = 0.7  # normalized correlation from which it is the same face; below it, the detector must look
 
 
@@ -26,6 +27,8 @@ class FaceTemplate:
         self._patch, corner = _cut(frame_gray, box_xywh, self._scale)
         self._usable = min(self._patch.shape) >= MIN_PX and float(self._patch.std()) >= MIN_CONTRAST_LEVELS
         self._corner = corner[0] - box_xywh[0], corner[1] - box_xywh[1]
+        self._area = self._patch
+        self._place: Point = (0.0, 0.0)
 
     def find(self, frame_gray: npt.NDArray[np.uint8], near_xywh: Box) -> Box | None:
         """Return the face's box in `frame_gray` around `near_xywh`, None where it is not there or looks different."""
@@ -40,9 +43,19 @@ class FaceTemplate:
         _, score, _, (column, row) = cv2.minMaxLoc(scores)
         if score < MIN_SCORE:
             return None
-        left = corner[0] + (column + _peak(scores[row, :], column)) / self._scale
-        top = corner[1] + (row + _peak(scores[:, column], row)) / self._scale
+        place = column + _peak(scores[row, :], column), row + _peak(scores[:, column], row)
+        self._area = area
+        self._place = place
+        left = corner[0] + place[0] / self._scale
+        top = corner[1] + place[1] / self._scale
         return left - self._corner[0], top - self._corner[1], width, height
+
+    def look(self) -> npt.NDArray[np.uint8]:
+        """The face as last found, in `CELLS` x `CELLS` gray levels."""
+        height, width = self._patch.shape
+        middle = self._place[0] + (width - 1) / 2, self._place[1] + (height - 1) / 2
+        face = cv2.getRectSubPix(self._area, (width, height), middle)
+        return np.asarray(cv2.resize(face, (CELLS, CELLS), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _cut(

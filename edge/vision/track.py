@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edge.contract import Box, Point
-from edge.vision.answer import LastAnswer
+from edge.vision.answer import LastAnswer, Look
 from edge.vision.detection import Face, shifted
 from edge.vision.smoothing import SteadyEmotion
 from edge.vision.template import FaceTemplate
@@ -27,7 +27,7 @@ class Track:
     emotion: SteadyEmotion
     """what it shows, over time"""
     answer: LastAnswer
-    """what the network last said of it"""
+    """when the network was last asked what it shows"""
     id: int = 0
     """counts from 1 through the faces of a video"""
     missed: int = 0
@@ -54,6 +54,10 @@ class Track:
         elapsed_s = min(time_s - self.seen_s, MAX_PREDICTION_SECONDS)
         x, y, width, height = self.face.box_xywh
         return x + self.velocity[0] * elapsed_s, y + self.velocity[1] * elapsed_s, width, height
+
+    def look(self) -> Look | None:
+        """How it looks in the newest frame; None where it has no template."""
+        return self.template.look() if self.template else None
 
     def follow(self, frame_gray: npt.NDArray[np.uint8], time_s: float) -> None:
         """Find the face in this frame by its template; it is followed no further where that fails."""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from edge.contract import Box
 from edge.settings import TrackingSettings
-from edge.vision.answer import HOLD_SECONDS, LastAnswer
+from edge.vision.answer import LastAnswer
 from edge.vision.detection import Face, lies_on_another
 from edge.vision.smoothing import SteadyEmotion
 from edge.vision.track import Track
@@ -79,8 +79,8 @@ class Tracker:
     def _detected(self, track: Track | None, face: Face, time_s: float) -> Track:
         if track is None:
             # Who switched averaging off wants what the network says of each frame.
-            hold_seconds = HOLD_SECONDS if self._settings.smoothing_seconds else 0.0
-            track = Track(face, time_s, SteadyEmotion(self._settings), LastAnswer(hold_seconds))
+            is_averaged = self._settings.smoothing_seconds > 0
+            track = Track(face, time_s, SteadyEmotion(self._settings), LastAnswer(is_averaged))
             self.tracks.append(track)
         track.move(face, time_s)
         track.missed = 0

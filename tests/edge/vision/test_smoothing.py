@@ -30,6 +30,28 @@ def test_smoothing_is_a_first_order_filter_in_seconds() -> None:
     assert emotion.probabilities.sum() == pytest.approx(1)
 
 
+def test_frames_that_were_not_classified_count_as_if_it_had_changed_evenly_over_them() -> None:
+    """Three frames on, the average stands where it would if each had been asked of, whose answers lay on a line."""
+    each, third = (steady(smoothing_seconds=0.5, label_margin=0.9) for _ in range(2))
+    for emotion in (each, third):
+        emotion.update(between(1.0), 0.0)
+    for frame in range(1, 4):
+        each.update(between(1.0 - 0.3 * frame), frame / 15)
+    third.update(between(0.1), 3 / 15, frames=3)
+    assert third.probabilities[HAPPY] == pytest.approx(each.probabilities[HAPPY], abs=0.02)
+    assert third.probabilities.sum() == pytest.approx(1)
+
+
+def test_an_emotion_is_settled_while_the_newest_agrees_and_nothing_is_near() -> None:
+    emotion = steady(smoothing_seconds=0.5, label_margin=0.2)
+    settled = []
+    for tenth, happy in enumerate([0.9, 0.9, 0.3, 0.9, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1]):
+        emotion.update(between(happy), tenth / 10)
+        settled.append(emotion.is_settled)
+    assert settled == [True, True, False, True] + [False] * 4 + [True] * 4
+    assert emotion.label == NEUTRAL
+
+
 def test_no_smoothing_takes_the_newest() -> None:
     emotion = steady()
     emotion.update(between(1.0), 0.0)
