@@ -140,8 +140,11 @@ class Pipeline:
         self.stages.add("detect", time.perf_counter() - started_s)
         self.detections += 1
         self._detected_s = time_s
+        tracks = self._tracker.update(faces, time_s, one_look)
+        if one_look:  # no frame follows
+            return
         self._change.remember(frame_gray)
-        for track in self._tracker.update(faces, time_s, one_look):
+        for track in tracks:
             track.template = FaceTemplate(frame_gray, track.face.box_xywh) if track.id else None
 
     def _limited(self, faces: list[Face]) -> list[Face]:
