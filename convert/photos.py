@@ -54,7 +54,9 @@ def evaluate_photos(model: Path, folder: Path, sheet: Path | None = None) -> dic
         )
     labelled = _labelled(folder)
     judged = Judged()
-    pipeline = Pipeline.from_settings(Settings(classifier=ClassifierSettings(model=str(model))))
+    pipeline = Pipeline.from_settings(
+        Settings(classifier=ClassifierSettings(model=str(model.absolute())))
+    )
     for path, label in tqdm(labelled, "looking", unit="photo", leave=False, disable=None):
         _judge(path, label, pipeline, judged)
     if not judged.photos:

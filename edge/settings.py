@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 import msgspec
 from msgspec import Meta
 
-from edge.errors import SettingsError
+from edge.errors import ModelError, SettingsError
 from edge.source import HIDDEN
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -22,6 +22,12 @@ PACKAGED_MODELS = Path(__file__).resolve().parent / "_models"  # where `pip inst
 IS_PACKAGED = PACKAGED_MODELS.is_dir()
 MODELS = PACKAGED_MODELS if IS_PACKAGED else PROJECT / "models"
 DEFAULT_MODEL = MODELS / "emotion_int8.tflite"
+MODEL_FAMILY = {
+    "tiny": MODELS / "emotion_tiny_int8.tflite",
+    "standard": DEFAULT_MODEL,
+    "large": MODELS / "emotion_large_int8.tflite",
+}
+"""emotion models by name, from the fastest to the most accurate"""
 DEFAULT_GRAYNET = MODELS / "face_int8.tflite"
 DEFAULT_YUNET = MODELS / "face_detection_yunet_2023mar.onnx"
 
@@ -107,12 +113,31 @@ def _inside_the_frame(region: Region, least_side: float) -> bool:
 
 
 class ClassifierSettings(_Section, frozen=True):
-    model: Text = str(DEFAULT_MODEL)
-    """path of the .tflite file; its manifest lies beside it"""
+    model: Text = "standard"
+    """tiny (for a Pi 3 or a Zero 2 W), standard, large (for a Pi 5), or the path of a .tflite file; its manifest lies
+    beside it"""
     threads: Annotated[int, Meta(ge=1, le=16)] = 1
     """one is fastest for a network this small"""
     runtime: Literal["auto", "litert", "tflite-runtime"] = "auto"
     """auto: LiteRT where it is installed, else tflite-runtime"""
+
+    def __post_init__(self) -> None:
+        is_path = "/" in self.model or self.model.endswith(".tflite")
+        if not (is_path or self.model in MODEL_FAMILY):
+            raise ValueError(
+                f"model: expected {', '.join(MODEL_FAMILY)} or the path of a .tflite file, found {self.model!r}"
+            )
+
+    @property
+    def path(self) -> Path:
+        """Of the model; raises ModelError where this release has none of that name."""
+        path = MODEL_FAMILY.get(self.model, Path(self.model))
+        if self.model in MODEL_FAMILY and not path.is_file():
+            raise ModelError(
+                f"classifier.model = {self.model!r}: expected {path}, which is not there",
+                f"set {' or '.join(shipped_models())}, which are there, or the path of a .tflite file",
+            )
+        return path
 
 
 class TrackingSettings(_Section, frozen=True):
@@ -327,6 +352,11 @@ def section_of(table: str) -> type[_Section]:
     """The class of a table, or of each table where there may be several ([[notify]])."""
     default = getattr(Settings(), table)
     return NotifySettings if isinstance(default, tuple) else type(default)
+
+
+def shipped_models() -> dict[str, Path]:
+    """Those of `MODEL_FAMILY` that this release has."""
+    return {name: path for name, path in MODEL_FAMILY.items() if path.is_file()}
 
 
 def load(path: str | Path | None) -> Settings:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from convert.release import wheels
 from edge import __version__
-from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL, PROJECT
+from edge.settings import DEFAULT_GRAYNET, PROJECT, shipped_models
 from edge.vision import manifest
 
 NAME = "emotion-edge"
 PARTS = ("edge", "models", "systemd", "requirements-edge.txt", "README.md", "LICENSE")
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.part", ".*")
+LEFT_OUT = shutil.ignore_patterns(
+    "__pycache__", "*.pyc", "*.part", ".*", "*.keras"
+)  # the last: for training
 
 
 def bundle(out: Path, python: str | None = None, project: Path = PROJECT) -> Path:
@@ -23,7 +25,8 @@ def bundle(out: Path, python: str | None = None, project: Path = PROJECT) -> Pat
 
     Raises ModelError where a shipped model and its manifest do not belong together.
     """
-    manifest.read_verified(project / DEFAULT_MODEL.relative_to(PROJECT), manifest.Manifest)
+    for model in shipped_models().values():
+        manifest.read_verified(project / model.relative_to(PROJECT), manifest.Manifest)
     manifest.read_verified(
         project / DEFAULT_GRAYNET.relative_to(PROJECT), manifest.DetectorManifest
     )

@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tqdm import tqdm
 
 from edge.cameras import DEMO, Camera, Frame
 from edge.cameras.media.files import ImageFolder, open_file
+from edge.commands.affordable import ModelTime, measure_models, verdict
 from edge.commands.doctor import system
 from edge.commands.doctor.findings import Machine
 from edge.contract import crop_face
@@ -83,6 +85,9 @@ def measure(settings: Settings, source: Path, seconds: float, machine: Machine) 
     ):
         events.start_run(str(source), "benchmark", datetime.now(UTC))
         size_wh, faces = _measure_frames(source, pipeline, events, stopwatch, seconds)
+    memory = memory_mb(machine)
+    read_ms = statistics.fmean(stopwatch.wall_ms["read"])
+    models = measure_models(settings, lambda one: _frames(source, one, Stopwatch()), read_ms)
     return {
         "machine": system.about(machine).found,
         "source": str(source),
@@ -95,9 +100,11 @@ def measure(settings: Settings, source: Path, seconds: float, machine: Machine) 
         "milliseconds": {stage: summary(stopwatch.wall_ms[stage]) for stage in STAGES if stopwatch.wall_ms[stage]},
         "frames_per_second": round(1000 / sum(statistics.fmean(stopwatch.wall_ms[stage]) for stage in WHOLE), 1),
         "cpu_share": round(sum(_total(stopwatch.cpu_ms)) / sum(_total(stopwatch.wall_ms)), 2),
-        "memory_mb": memory_mb(machine),
+        "memory_mb": memory,
         "temperature_celsius": {"before": before, "after": system.temperature_celsius(machine)},
         "heat": system.heat(machine).found,
+        "frames_per_second_set": settings.camera.frames_per_second,
+        "models": {name: asdict(model) for name, model in models.items()},
     }
 
 
@@ -136,8 +143,14 @@ def table(figures: dict[str, Any]) -> str:
             f"{figures['frames_per_second']:.1f} frames/s flat out, {figures['cpu_share']:.0%} of one core meanwhile",
             f"{memory['resident']:.0f} MB resident (peak {memory['peak']:.0f})",
             f"{figures['heat']}",
+            _verdict(figures),
         ]
     )
+
+
+def _verdict(figures: dict[str, Any]) -> str:
+    models = {name: ModelTime(**model) for name, model in figures["models"].items()}
+    return verdict(models, figures["frames_per_second_set"])
 
 
 def _measure_frames(

@@ -37,7 +37,7 @@ EXAMPLES: dict[tuple[str, str], Any] = {
     ("notify", "emotions"): ("angry", "fear"),
 }
 """values of a rule, for a table of which the settings may have several, or none"""
-PATHS = {("detector", "graynet_model"), ("detector", "yunet_model"), ("classifier", "model")}
+PATHS = {("detector", "graynet_model"), ("detector", "yunet_model")}
 """left out of the service's file: the models lie where each release has them"""
 RULE_NOTES = {"notify": "An example of a rule; write one or more, each with its own line [[notify]]."}
 HEAD = """\

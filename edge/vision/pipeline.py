@@ -62,9 +62,7 @@ class Pipeline:
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
         """Load detector and classifier as the settings say; raises ModelError."""
-        classifier = Classifier.load(
-            settings.classifier.model, settings.classifier.threads, settings.classifier.runtime
-        )
+        classifier = Classifier.load(settings.classifier.path, settings.classifier.threads, settings.classifier.runtime)
         detector = open_detector(settings.detector)
         photo_detector = in_detail(detector, settings.detector.min_face_px)
         return cls(detector, classifier, settings.tracking, photo_detector)

@@ -6,12 +6,13 @@ import subprocess
 import sys
 import tomllib
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from edge import __version__
-from edge.settings import PROJECT
+from edge.settings import PROJECT, shipped_models
 
 NAMES = ("edge", "models", "pyproject.toml", "README.md", "LICENSE", "requirements-edge.txt", "requirements-train.txt")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.onnx")
@@ -53,6 +54,14 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     libraries = next(folder.glob("lib/python*/site-packages"))
     (libraries / "present.pth").write_text("\n".join(site.getsitepackages()))
     return folder / "bin"
+
+
+def test_the_wheel_holds_the_models_without_what_only_training_reads(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        held = {Path(name).name for name in archive.namelist() if name.startswith("edge/_models/")}
+    for path in shipped_models().values():
+        assert {path.name, path.with_suffix(".json").name} <= held
+    assert not [name for name in held if name.endswith(".keras")]
 
 
 def pip(*arguments: object) -> None:

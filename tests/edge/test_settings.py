@@ -5,7 +5,15 @@ from pathlib import Path
 import pytest
 
 from edge import errors, settings
-from edge.settings import PROJECT, NotifySettings, Settings
+from edge.settings import (
+    DEFAULT_MODEL,
+    MODEL_FAMILY,
+    PROJECT,
+    ClassifierSettings,
+    NotifySettings,
+    Settings,
+    shipped_models,
+)
 
 RULE = "[[notify]]\nwhen = 'first_face'\nurls_file = 'f'"
 
@@ -51,6 +59,11 @@ RULE = "[[notify]]\nwhen = 'first_face'\nurls_file = 'f'"
         (f"{RULE}\nfor_seconds = 9", ["notify[0]: for_seconds: goes with when = emotion or camera_gone"]),
         (f"{RULE}\nquiet = '8-9'", ["notify[0]: quiet: expected HH:MM-HH:MM", "'8-9'"]),
         ("[[notify]]\nwhen = 'emotion'\nurls_file = 'f'", ["notify[0]: emotions: expected one or more"]),
+        (
+            "[classifier]\nmodel = 'huge'",
+            ["classifier", "expected tiny, standard, large or the path of a .tflite file", "'huge'"],
+        ),
+        ("[classifier]\nmodel = ''", ["expected tiny, standard, large", "''"]),
         ("[camera", ["not TOML"]),
     ],
 )
@@ -84,6 +97,29 @@ def test_what_is_set_is_taken_and_the_rest_keeps_its_default() -> None:
     chosen = settings.parse({"camera": {"width": 1280}}, "test")
     assert chosen.camera.width == 1280
     assert chosen.camera.height == Settings().camera.height
+
+
+def test_a_model_is_named_or_lies_at_a_path() -> None:
+    assert ClassifierSettings().path == ClassifierSettings(model="standard").path == DEFAULT_MODEL
+    assert ClassifierSettings(model="mine.tflite").path == Path("mine.tflite")
+    assert ClassifierSettings(model="/srv/tiny").path == Path("/srv/tiny")
+
+
+def test_each_model_of_the_release_is_found_by_its_name() -> None:
+    for name, path in shipped_models().items():
+        assert ClassifierSettings(model=name).path == path
+
+
+def test_a_model_that_this_release_lacks_is_told_with_those_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(MODEL_FAMILY, "large", tmp_path / "emotion_large_int8.tflite")
+    with pytest.raises(errors.ModelError) as caught:
+        ClassifierSettings(model="large").path  # noqa: B018
+    message = str(caught.value)
+    assert f"'large': expected {tmp_path / 'emotion_large_int8.tflite'}, which is not there" in message
+    assert "standard" in message.partition("; ")[2]
+    assert caught.value.exit_code == 78
 
 
 def test_the_services_file_shows_the_true_defaults() -> None:

@@ -26,7 +26,7 @@ def check(settings: Settings) -> list[Finding]:
 
 def classifier(settings: ClassifierSettings) -> list[Finding]:
     try:
-        loaded = Classifier.load(settings.model, settings.threads, settings.runtime)
+        loaded = Classifier.load(settings.path, settings.threads, settings.runtime)
     except ModelError as error:
         return [problem_of("model", error)]
     manifest = loaded.manifest

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -12,7 +13,7 @@ import pytest
 from convert.release.bundle import PARTS, bundle
 from edge import __version__
 from edge.errors import ModelError
-from edge.settings import PROJECT
+from edge.settings import PROJECT, shipped_models
 
 ROOT = f"emotion-edge-{__version__}"
 
@@ -35,6 +36,14 @@ def test_holds_every_part_and_no_caches(unpacked: Path) -> None:
         assert (unpacked / part).exists(), part
     assert not [path for path in unpacked.rglob("*") if path.name == "__pycache__" or path.suffix == ".pyc"]
     assert not (unpacked / "train").exists()
+
+
+def test_holds_each_model_of_the_family_without_what_only_training_reads(unpacked: Path) -> None:
+    for path in shipped_models().values():
+        assert (unpacked / "models" / path.name).exists()
+        assert (unpacked / "models" / path.with_suffix(".json").name).exists()
+    assert list((PROJECT / "models").glob("*.keras"))
+    assert not list(unpacked.rglob("*.keras"))
 
 
 def test_checksums_cover_every_file_and_notice_a_changed_one(unpacked: Path) -> None:
@@ -64,13 +73,11 @@ def test_program_starts_from_the_unpacked_bundle(unpacked: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_refuses_a_model_whose_manifest_belongs_to_another(tmp_path: Path) -> None:
+@pytest.mark.parametrize("model", [path.name for path in shipped_models().values()])
+def test_refuses_a_model_whose_manifest_belongs_to_another(model: str, tmp_path: Path) -> None:
     project = tmp_path / "project"
-    for name in ("emotion_int8.tflite", "emotion_int8.json"):
-        target = project / "models" / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes((PROJECT / "models" / name).read_bytes())
-    (project / "models/emotion_int8.tflite").write_bytes(b"another model")
+    shutil.copytree(PROJECT / "models", project / "models", ignore=shutil.ignore_patterns("*.keras"))
+    (project / "models" / model).write_bytes(b"another model")
     with pytest.raises(ModelError, match="sha256"):
         bundle(tmp_path / "dist", project=project)
     assert not (tmp_path / "dist").exists()

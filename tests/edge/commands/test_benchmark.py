@@ -7,6 +7,7 @@ import pytest
 
 from edge.commands.benchmark import memory_mb, summary
 from edge.commands.doctor.findings import Machine
+from edge.settings import shipped_models
 from tests.program import Program, errors
 
 
@@ -21,6 +22,9 @@ def test_table_and_json_tell_the_same(program: Program, tmp_path: Path) -> None:
     assert figures["frame_px"] == [640, 480]
     assert f"{figures['frames_per_second']:.1f} frames/s flat out" in done.stdout
     assert list(tmp_path.glob("logs/*")) == []  # its own log is gone again
+    assert list(figures["models"]) == list(shipped_models())
+    assert "this device can afford" in done.stdout.splitlines()[-1]
+    assert "15 frames a second" in done.stdout.splitlines()[-1]
 
 
 def test_a_folder_without_a_face_is_measured_again_and_again(program: Program, tmp_path: Path) -> None:
@@ -32,6 +36,8 @@ def test_a_folder_without_a_face_is_measured_again_and_again(program: Program, t
     assert figures["frame_px"] == [160, 120]
     assert figures["faces_per_frame"] == 0
     assert "classify" not in figures["milliseconds"]
+    assert figures["models"] == {}
+    assert "no face in these frames" in done.stdout
     assert figures["milliseconds"]["detect"]["n"] > 1
 
 
