@@ -57,6 +57,20 @@ def _adjust_prior(args: argparse.Namespace) -> None:
     _print_written(args.out)
 
 
+def _to_keras(args: argparse.Namespace) -> None:
+    from convert.rebuild.to_keras import to_keras
+
+    done = to_keras(args.model, args.recipe, args.data, args.out)
+    print(
+        f"validation: int8 {done.accuracy_int8:.2%}, float {done.accuracy:.2%} with the same shift of the logits, "
+        f"{done.accuracy_unshifted:.2%} without"
+    )
+    print(
+        f"the same answer on {done.same_answers:.1%} of faces, correlation {done.correlation:.4f}"
+    )
+    print(f"wrote {args.out} ({args.out.stat().st_size:,} bytes)")
+
+
 def _print_decision(prior: dict[str, Any], certainty: Certainty) -> None:
     before = prior["without"]
     after = prior["with"]
@@ -186,6 +200,7 @@ def _measure_crop(args: argparse.Namespace) -> None:
 RUNS = {
     "quantize": _quantize,
     "adjust-prior": _adjust_prior,
+    "to-keras": _to_keras,
     "evaluate": _evaluate,
     "quantize-detector": _quantize_detector,
     "evaluate-detector": _evaluate_detector,

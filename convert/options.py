@@ -29,6 +29,7 @@ def parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
     commands = made.add_subparsers(required=True, metavar="COMMAND", action=Described)
     _add_quantize(commands, runs)
     _add_adjust_prior(commands, runs)
+    _add_to_keras(commands, runs)
     _add_evaluate(commands, runs)
     _add_quantize_detector(commands, runs)
     _add_evaluate_detector(commands, runs)
@@ -70,6 +71,24 @@ def _add_adjust_prior(commands: Any, runs: Mapping[str, Run]) -> None:
     )
     _add_prior_exponent(adjust)
     adjust.set_defaults(command=runs["adjust-prior"])
+
+
+def _add_to_keras(commands: Any, runs: Mapping[str, Run]) -> None:
+    rebuild = commands.add_parser(
+        "to-keras",
+        help="turn a finished .tflite file back into the .keras file of its float network",
+    )
+    add = rebuild.add_argument
+    add("model", type=Path, metavar="MODEL.tflite", help="with its manifest")
+    add(
+        "--recipe",
+        required=True,
+        metavar="NAME",
+        help="that it was made by, as `train fit` takes it",
+    )
+    add("--data", required=True, metavar="PATH", help=DATA_HELP)
+    add("--out", required=True, type=Path, metavar="FILE.keras", help="for `train fit --start`")
+    rebuild.set_defaults(command=runs["to-keras"])
 
 
 def _add_prior_exponent(parser: argparse.ArgumentParser) -> None:
