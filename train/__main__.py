@@ -1,4 +1,4 @@
-"""Command line of the workstation stage: fit, fit-detector, teach, check-data, report."""
+"""Command line of the workstation stage: fit, fit-detector, teach, assemble, check-data, report."""
 
 import argparse
 import json
@@ -89,6 +89,19 @@ def _teach(args: argparse.Namespace) -> int:
     return 0
 
 
+def _assemble(args: argparse.Namespace) -> int:
+    from train.config import from_recipe
+    from train.quiet import import_keras
+
+    config = from_recipe(args.recipe, data="")
+    import_keras()
+    from train.network.assembled import assemble
+
+    assemble(config, args.members).save(args.out)
+    print(f"wrote {args.out} ({args.out.stat().st_size:,} bytes)")
+    return 0
+
+
 def _check_data(args: argparse.Namespace) -> int:
     from train.data.check import report
     from train.data.fer2013 import read
@@ -126,6 +139,7 @@ RUNS = {
     "fit": _fit,
     "fit-detector": _fit_detector,
     "teach": _teach,
+    "assemble": _assemble,
     "check-data": _check_data,
     "report": _report,
 }

@@ -12,7 +12,7 @@ import msgspec
 from train.errors import ConfigError
 
 SPLITS = ("train", "validation", "test")
-Architecture = Literal["cnn", "vgg", "resnet", "mini_xception", "mobilenet_v2"]
+Architecture = Literal["cnn", "committee", "vgg", "resnet", "mini_xception", "mobilenet_v2"]
 Augmentation = Literal["on", "off"]
 Optimizer = Literal["sgd", "adam"]
 Precision = Literal["auto", "float32", "mixed_bfloat16"]

@@ -43,6 +43,7 @@ def parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
     _add_fit(commands, runs)
     _add_fit_detector(commands, runs)
     _add_teach(commands, runs)
+    _add_assemble(commands, runs)
     _add_check_data(commands, runs)
     _add_report(commands, runs)
     return made
@@ -145,6 +146,17 @@ def _add_teach(commands: Any, runs: Mapping[str, Run]) -> None:
     teach.set_defaults(
         command=runs["teach"], after_stop="; the same command carries on from the last whole epoch"
     )
+
+
+def _add_assemble(commands: Any, runs: Mapping[str, Run]) -> None:
+    assemble = commands.add_parser(
+        "assemble", help="put trained networks together: the mean of their logits decides"
+    )
+    add = assemble.add_argument
+    add("members", nargs="+", type=Path, metavar="MEMBER.keras", help="in the recipe's order")
+    add("--recipe", required=True, metavar="NAME", help="of the committee, as in `large`")
+    add("--out", required=True, type=Path, metavar="FILE.keras")
+    assemble.set_defaults(command=runs["assemble"], after_stop="; nothing was written")
 
 
 def _add_check_data(commands: Any, runs: Mapping[str, Run]) -> None:

@@ -19,46 +19,8 @@ from train.network.blocks import (
     separable,
     strided_shortcut,
 )
+from train.network.cnn import cnn, committee
 from train.network.loading import read_emotion_network
-from train.network.mirror import MirrorSymmetric
-
-
-def cnn(
-    widths: tuple[int, ...] = (48, 128, 192),
-    depths: tuple[int, ...] = (1, 3, 2),
-    stem: int = 32,
-    head: int = 128,
-    dropout: float = 0.2,
-    mirrored: bool = True,
-) -> keras.Model:
-    """Plain convolutions, batch norm, ReLU6, pooling: what int8 XNNPACK runs well. 79 MMACs,
-    1.14 M parameters.
-
-    The stem halves the resolution at once: at 48x48 the cheap layers cost most of the memory
-    traffic. The head knows where on the face a feature lies; with `head` 0 it is an average
-    over the face. Where `mirrored`, a face and its mirror image get the same answer: so widths
-    are even, and the stem is 4x4, as steps of two across an even side leave a 3x3 one no
-    middle. Raises ConfigError for an odd width.
-    """
-    if mirrored and (odd := [width for width in (stem, *widths, head) if width % 2]):
-        raise ConfigError(
-            f"cnn: stem, widths and head must be even (channels come in mirrored pairs), found {odd[0]}",
-            f"take {odd[0] + 1}",
-        )
-    mirror = MirrorSymmetric() if mirrored else None
-    inputs, x = scaled_pixels()
-    x = convolution(
-        x, stem, strides=2, side=4 if mirrored else 3, constraint=mirror
-    )  # (B, 24, 24, stem)
-    for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):
-        if stage:
-            x = layers.MaxPooling2D()(x)
-        for _ in range(depth):
-            x = convolution(x, width, constraint=mirror)
-    if head:
-        x = layers.AveragePooling2D(2)(x)  # (B, 3, 3, channels)
-        x = convolution(x, head, padding="valid", constraint=mirror)  # (B, 1, 1, head)
-    return emotion_head(inputs, x, dropout, "cnn", mirror)
 
 
 def vgg(
@@ -135,7 +97,8 @@ def mobilenet_v2(alpha: float = 0.5, pretrained: bool = False) -> keras.Model:
 
 
 ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
-    network.__name__: network for network in (cnn, vgg, resnet, mini_xception, mobilenet_v2)
+    network.__name__: network
+    for network in (cnn, committee, vgg, resnet, mini_xception, mobilenet_v2)
 }
 PRETRAINED = ("mobilenet_v2",)
 

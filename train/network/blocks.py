@@ -75,9 +75,19 @@ def emotion_head(
     """Average over what is left of the face, then seven probabilities, in float32 whatever the
     rest is in.
     """
-    x = layers.GlobalAveragePooling2D()(features)  # (B, channels)
-    if dropout:
-        x = layers.Dropout(dropout)(x)
+    pooled = layers.GlobalAveragePooling2D()(features)  # (B, channels)
+    return emotion_layer(pixels, pooled, dropout, name, constraint)
+
+
+def emotion_layer(
+    pixels: keras.KerasTensor,
+    pooled: keras.KerasTensor,
+    dropout: float,
+    name: str,
+    constraint: keras.constraints.Constraint | None = None,
+) -> keras.Model:
+    """Seven probabilities of features (B, channels)."""
+    x = layers.Dropout(dropout)(pooled) if dropout else pooled
     emotion = layers.Dense(
         len(LABELS),
         activation="softmax",
