@@ -43,7 +43,8 @@ def read_weights(content: bytes) -> list[Weights]:
 def _weights(model: Any, operator: Any) -> Weights:
     if len(operator.inputs) != 3 or operator.inputs[2] < 0:
         raise ModelError(
-            "a layer has no bias; expected batch norm folded into each convolution", "train anew"
+            "a layer has no bias; expected batch norm folded into each convolution",
+            "give a file that `quantize` made of one of our networks",
         )
     tensors = model.subgraphs[0].tensors
     kernel = _values(model, tensors[operator.inputs[1]], np.int8)
@@ -53,8 +54,8 @@ def _weights(model: Any, operator: Any) -> Weights:
 
 def _values(model: Any, tensor: Any, kind: type) -> np.ndarray:
     """What the whole numbers stand for; each output channel, the first axis, may have a scale of its own."""
-    numbers = np.frombuffer(bytes(model.buffers[tensor.buffer].data), kind)
-    numbers = numbers.reshape(tensor.shape).astype(np.float64)
+    data = np.frombuffer(bytes(model.buffers[tensor.buffer].data), kind)
+    numbers: np.ndarray = data.reshape(tensor.shape).astype(np.float64)
     scale = np.asarray(tensor.quantization.scale, np.float64)
     return numbers * scale.reshape(-1, *[1] * (numbers.ndim - 1))
 

@@ -72,7 +72,7 @@ def _features(
     if mirrored and (odd := [width for width in (stem, *widths, head) if width % 2]):
         raise ConfigError(
             f"cnn: stem, widths and head must be even (channels come in mirrored pairs), found {odd[0]}",
-            "choose even ones, or mirrored = false",
+            f"take {odd[0] + 1}",
         )
     mirror = MirrorSymmetric() if mirrored else None
     x = convolution(
