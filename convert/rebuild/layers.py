@@ -54,7 +54,7 @@ def _weights(model: Any, operator: Any) -> Weights:
 
 def _values(model: Any, tensor: Any, kind: type) -> np.ndarray:
     """What the whole numbers stand for; each output channel, the first axis, may have a scale of its own."""
-    data = np.frombuffer(bytes(model.buffers[tensor.buffer].data), kind)
+    data: np.ndarray = np.frombuffer(bytes(model.buffers[tensor.buffer].data), kind)
     numbers: np.ndarray = data.reshape(tensor.shape).astype(np.float64)
     scale = np.asarray(tensor.quantization.scale, np.float64)
     return numbers * scale.reshape(-1, *[1] * (numbers.ndim - 1))
