@@ -103,13 +103,14 @@ class Guard:
         raise Unauthorized("Give the token: by the address that holds it, or as Bearer.")
 
     def _check_token(self, token: str) -> None:
-        """Raise where `token` is wrong, or where wrong ones came too often from this address."""
+        """Raise where `token` is wrong: the right one is let in at once, whoever else guesses from its address."""
+        if len(token) <= LONGEST_TOKEN and self._token.matches(token):
+            return
         address = request.remote_addr or ""
         if wait_seconds := self._attempts.wait_seconds(address):
             raise TooManyRequests("Too many wrong tokens from this address; try again later.", retry_after=wait_seconds)
-        if len(token) > LONGEST_TOKEN or not self._token.matches(token):
-            self._attempts.add(address)
-            raise Unauthorized("This token is wrong, or was replaced by another.")
+        self._attempts.add(address)
+        raise Unauthorized("This token is wrong, or was replaced by another.")
 
 
 def _check_origin(by_browser: bool) -> None:
