@@ -10,6 +10,11 @@ from edge import settings
 from edge.commands.settings_texts import EXAMPLES, Setting, all_settings, as_toml, explain, is_rule
 from edge.source import shown
 
+RESTART = """\
+On a device `sudo systemctl restart emotion-edge` applies a change; one of [web], [notice], [device], [mqtt] or
+[notify]: `sudo systemctl try-restart emotion-edge-gateway`. `install.sh --settings FILE` does both.
+"""
+
 
 def show(config: Path | None, stream: TextIO) -> None:
     """Write all settings as `config` gives them, None for the built-in ones. Raises SettingsError."""
@@ -22,6 +27,7 @@ def show(config: Path | None, stream: TextIO) -> None:
         else:
             stream.write(f"[{table}]\n")
             _show_table(its_settings, getattr(chosen, table), tables.get(table, {}), origin, stream)
+    stream.write(RESTART)
     stream.write(f"The event log is {settings.log_path(chosen).absolute()}.\n")
 
 

@@ -42,7 +42,8 @@ PATHS = {("detector", "graynet_model"), ("detector", "yunet_model")}
 RULE_NOTES = {"notify": "An example of a rule; write one or more, each with its own line [[notify]]."}
 HEAD = """\
 # Settings of the emotion-edge service: every key with its default. Take away the "# " before a key to change it;
-# `systemctl restart emotion-edge` applies it. The lines with ## explain the key below them.
+# `systemctl restart emotion-edge` applies it, and `systemctl try-restart emotion-edge-gateway` what the live page and
+# MQTT read: [web], [notice], [device], [mqtt], [notify]. The lines with ## explain the key below them.
 """
 
 

@@ -138,7 +138,7 @@ def test_uninstall_removes_it(arguments: tuple[str, ...], newer_root: Path, bund
 
 RECORD = """#!/bin/sh
 echo "$*" >>"$CALLS"
-case "$*" in *MainPID*) echo 1;; "restart emotion-edge-gateway") exit "${FAILS:-0}";; esac
+case "$*" in *MainPID*) echo "${PID:-1}";; "restart emotion-edge-gateway") exit "${FAILS:-0}";; esac
 """
 PATHS = """
 offline=no root=$ROOT opt=$ROOT/opt/emotion-edge releases=$opt/releases
@@ -231,6 +231,16 @@ def test_an_upgrade_restarts_it_where_it_runs_and_does_not_switch_it_on(newer_ro
     assert done.returncode == 0, done.stderr
     assert calls[-1] == "try-restart emotion-edge-gateway"
     assert not any("enable" in call for call in calls)
+
+
+@pytest.mark.parametrize(("changed", "restarts"), [("yes", True), ("no", False)])
+def test_changed_settings_restart_it_though_the_release_is_the_same(
+    changed: str, restarts: bool, newer_root: Path
+) -> None:
+    running = f"settings_changed={changed} asked_for_gateway=no\ncd -P $opt/current\nexport PID=$$\ninstall_gateway"
+    done, calls = run_live(newer_root, running)
+    assert done.returncode == 0, done.stderr
+    assert ("try-restart emotion-edge-gateway" in calls) == restarts
 
 
 def test_without_it_an_upgrade_asks_systemd_nothing_of_it(root: Path) -> None:

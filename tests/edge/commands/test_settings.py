@@ -41,6 +41,12 @@ def test_all_settings_are_shown_with_unit_range_and_default() -> None:
     assert "frames_per_second = 15.0    # default\n    frames a second asked of a camera; 0.2 to 120\n" in text
 
 
+def test_it_says_which_service_to_restart() -> None:
+    text = " ".join(printed(None).split())
+    assert "restart emotion-edge`" in text
+    assert "[web], [notice], [device], [mqtt] or [notify]: `sudo systemctl try-restart emotion-edge-gateway`" in text
+
+
 def test_what_the_file_sets_names_the_file(tmp_path: Path) -> None:
     config = tmp_path / "settings.toml"
     config.write_text("[camera]\nwidth = 1280\nheight = 480\n")
