@@ -89,7 +89,7 @@ class LiveView:
         self._size_px = (frame.gray.shape[1], frame.gray.shape[0])
         if self._server.frame_asked:
             self._due_s = monotonic_s + MESSAGE_SECONDS
-            self._publish(frame)
+            self._publish(frame, monotonic_s)
         elif monotonic_s >= self._due_s:
             self._due_s = max(self._due_s + MESSAGE_SECONDS, monotonic_s)
             self._publish()
@@ -112,7 +112,7 @@ class LiveView:
             [(face.track, face.emotion, face.certain) for face in self._faces],
         )
 
-    def _publish(self, frame: Frame | None = None) -> None:
+    def _publish(self, frame: Frame | None = None, monotonic_s: float = 0.0) -> None:
         """Tell how it is now; `frame` is shown to those who asked for one."""
         self._shown = self._what_matters()
         utc = datetime.now(UTC).isoformat(timespec="milliseconds")
@@ -131,7 +131,7 @@ class LiveView:
             "min_face_px": self._settings.min_face_px,
             **self._counters(),
         }
-        self._server.publish(message, self._picture(frame, utc) if frame else None)
+        self._server.publish(message, self._picture(frame, utc, monotonic_s) if frame else None)
 
     def _face(self, face: FaceEmotion) -> dict[str, Any]:
         probabilities = [_rounded(probability, 10_000) for probability in face.probabilities.tolist()]
@@ -147,12 +147,13 @@ class LiveView:
             "since_s": _rounded(self._time_s - since_s, 10),
         }
 
-    def _picture(self, frame: Frame, utc: str) -> Picture:
+    def _picture(self, frame: Frame, utc: str, monotonic_s: float) -> Picture:
         """The frame's own memory: it is sent from there."""
         pixels = only_region(frame.gray if frame.bgr is None else frame.bgr, self._settings.region)
         head = {
             "type": "frame",
             "utc": utc,
+            "monotonic_s": monotonic_s,
             "sequence": self._sequence,
             "width": pixels.shape[1],
             "height": pixels.shape[0],

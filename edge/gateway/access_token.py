@@ -16,15 +16,22 @@ from edge.errors import SettingsError
 TOKEN_BYTES = 32
 SHORTEST_TOKEN = 32  # characters; a token of ours has 43
 COOKIE_SECONDS = 30 * 24 * 3600
-SKEW_SECONDS = 3600  # a clock that NTP set back does not end every session
 
 
 class AccessToken:
     """The token in the file `path`, made on first use; a new file replaces it at once, also in a running gateway."""
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: Callable[[], float] = time.time,
+        steady_clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.path = path
         self._clock = clock
+        self._steady_clock = steady_clock
+        self._maker = secrets.token_hex(8)
+        """names this process in its cookies: the steady clock tells the age of those alone"""
         self._stamp: tuple[int, int] | None = None
         self._value = ""
 
@@ -64,18 +71,25 @@ class AccessToken:
 
     def cookie(self) -> str:
         """A cookie's value: when it was made, and a signature by the token, which it does not give away."""
-        made = str(int(self._clock()))
+        made = f"{int(self._clock())}.{int(self._steady_clock())}.{self._maker}"
         return f"{made}.{self._signature(made)}"
 
     def accepts(self, cookie: str) -> bool:
         """Whether `cookie` was made with today's token, and not too long ago."""
-        made, _, signature = cookie.partition(".")
+        made, _, signature = cookie.rpartition(".")
         if not hmac.compare_digest(signature.encode(errors="replace"), self._signature(made).encode()):
             return False
-        return -SKEW_SECONDS <= self._clock() - int(made) <= COOKIE_SECONDS
+        return self._age_seconds(made) <= COOKIE_SECONDS
+
+    def _age_seconds(self, made: str) -> float:
+        """By the steady clock where that can tell: the wall clock of a Pi is set by months when its network comes."""
+        wall_s, steady_s, maker = made.split(".")
+        if maker == self._maker:
+            return self._steady_clock() - int(steady_s)
+        return self._clock() - int(wall_s)
 
     def _signature(self, made: str) -> str:
-        message = f"emotion-edge cookie {made}".encode(errors="replace")
+        message = f"emotion-edge session {made}".encode(errors="replace")
         return hmac.new(self.value().encode(), message, sha256).hexdigest()
 
 

@@ -16,7 +16,7 @@ from edge import __version__
 from edge.commands.doctor import storage, system
 from edge.commands.doctor.findings import Finding, Machine
 from edge.events.zone import local_zone
-from edge.gateway.live import Snapshot
+from edge.gateway.live import Snapshot, utc_of
 
 KEEP_SECONDS = 5.0  # a reloading page does not make the checks run again
 THROTTLED_NOW = 1 << 2  # of `vcgencmd get_throttled` (Raspberry Pi documentation)
@@ -111,7 +111,7 @@ def _daemon(snapshot: Snapshot) -> dict[str, Any]:
     return {
         "daemon": {
             "connected": snapshot.connected,
-            "since_utc": snapshot.since_utc,
+            "since_utc": utc_of(snapshot.since_s),
             "problem": snapshot.problem,
             **{key: (snapshot.hello or {}).get(key) for key in ("version", "model", "detector", "pid")},
         },

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -35,8 +35,8 @@ class Snapshot:
     version: int = 0
     """grows with every change"""
     connected: bool = False
-    since_utc: str = ""
-    """when the connection came, or went"""
+    since_s: float = 0.0
+    """monotonic time at which the connection came, or went"""
     hello: Message | None = None
     """the daemon's first line; kept when it is gone"""
     live: Message | None = None
@@ -55,7 +55,7 @@ class LiveClient:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._changed = threading.Condition()
-        self._snapshot = Snapshot(since_utc=now_text())
+        self._snapshot = Snapshot(since_s=time.monotonic())
         self._picture: RawPicture | None = None
         self._asked_s = float("-inf")
         """when a frame was asked for"""
@@ -192,8 +192,9 @@ class LiveClient:
         with self._changed:
             self._connection = connection
             self._ask_s = float("-inf")
-            since = self._snapshot.since_utc if self._snapshot.connected else now_text()
-            self._publish(connected=True, since_utc=since, hello=hello, problem="", heard_s=time.monotonic())
+            now_s = time.monotonic()
+            since_s = self._snapshot.since_s if self._snapshot.connected else now_s
+            self._publish(connected=True, since_s=since_s, hello=hello, problem="", heard_s=now_s)
 
     def _take(self, stream: BinaryIO, message: Message) -> None:
         kind = message.get("type")
@@ -222,7 +223,7 @@ class LiveClient:
         with self._changed:
             if self._snapshot.connected and not self._closed:
                 logger.warning("the daemon is gone (%s); waiting for it", error)
-                self._publish(connected=False, since_utc=now_text(), live=None)
+                self._publish(connected=False, since_s=time.monotonic(), live=None)
             elif problem != self._snapshot.problem:
                 self._publish(problem=problem)
 
@@ -234,5 +235,7 @@ class LiveClient:
         return self._viewers > 0 or time.monotonic() - self._left_s < LINGER_SECONDS
 
 
-def now_text() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
+def utc_of(monotonic_s: float) -> str:
+    """That moment by the wall clock of now, which may have been set since then."""
+    ago = timedelta(seconds=time.monotonic() - monotonic_s)
+    return (datetime.now(UTC) - ago).isoformat(timespec="milliseconds")

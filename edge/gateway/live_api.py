@@ -11,7 +11,7 @@ from werkzeug.exceptions import BadRequest, Conflict, Forbidden, NotFound
 
 from edge.daemon.command import command_name
 from edge.gateway.gateway import Gateway, this_gateway
-from edge.gateway.live import Snapshot
+from edge.gateway.live import Snapshot, utc_of
 from edge.gateway.pictures import Level, Picture, describe
 
 FRAME_SECONDS = 5.0  # a camera gives a frame each 5 s at the slowest (camera.frames_per_second)
@@ -80,7 +80,7 @@ def message(snapshot: Snapshot) -> dict[str, Any]:
     return {
         "utc": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "connected": snapshot.connected,
-        "since_utc": snapshot.since_utc,
+        "since_utc": utc_of(snapshot.since_s),
         "problem": snapshot.problem,
         "silent_seconds": round(time.monotonic() - snapshot.heard_s, 1) if snapshot.live else None,
         "daemon": snapshot.hello,

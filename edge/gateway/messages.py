@@ -1,6 +1,7 @@
 """What goes over the daemon's live socket, version 1 of the protocol: lines of JSON, and frames as raw bytes."""
 
 import json
+import time
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
@@ -19,7 +20,8 @@ class ProtocolError(Exception):
 class RawPicture:
     """A frame as the daemon sent it."""
 
-    utc: str
+    made_s: float
+    """by CLOCK_MONOTONIC, which all processes of a machine share and nobody sets"""
     sequence: int
     width: int
     height: int
@@ -60,7 +62,13 @@ def read_picture(stream: BinaryIO, head: Message) -> RawPicture:
     data = stream.read(size)
     if len(data) != size:
         raise ProtocolError("the connection ended within a frame")
-    return RawPicture(str(head.get("utc")), _count(head, "sequence"), width, height, channels, data)
+    return RawPicture(_moment(head), _count(head, "sequence"), width, height, channels, data)
+
+
+def _moment(head: Message) -> float:
+    """When the daemon had it; now, where it does not say so."""
+    made_s = head.get("monotonic_s")
+    return made_s if isinstance(made_s, float) else time.monotonic()
 
 
 def _count(head: Message, key: str) -> int:

@@ -6,7 +6,6 @@ Pillow is loaded with the first picture: a gateway that nobody looks at does wit
 import threading
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from edge.gateway.live import LiveClient
@@ -34,7 +33,8 @@ class Picture:
 
     jpeg: bytes
     level: Level
-    utc: str
+    made_s: float
+    """when the daemon had the frame, by the steady clock"""
     sequence: int
     focus: float | None
     """variance of the Laplacian: the greater, the sharper, for one scene"""
@@ -42,11 +42,7 @@ class Picture:
     @property
     def age_ms(self) -> int:
         """How long ago the camera gave the frame."""
-        try:
-            age_s = (datetime.now(UTC) - datetime.fromisoformat(self.utc)).total_seconds()
-        except (ValueError, TypeError):
-            return 0
-        return max(0, round(age_s * 1000))
+        return max(0, round((time.monotonic() - self.made_s) * 1000))
 
 
 class Pictures:
@@ -87,7 +83,7 @@ class Pictures:
         width, height = live["frame_px"]
         image = images.smaller(drawing.stage(width, height))
         drawing.draw_faces(image, live["faces"], width)
-        return Picture(images.jpeg(image), "boxes", live["utc"], live["sequence"], None)
+        return Picture(images.jpeg(image), "boxes", time.monotonic(), live["sequence"], None)
 
     def _make(self, raw: RawPicture, level: Level, boxes: bool) -> Picture:
         from edge.gateway import drawing, images
@@ -99,7 +95,7 @@ class Pictures:
         if boxes and live:
             image = image.convert("RGB")
             drawing.draw_faces(image, live["faces"], raw.width)
-        return Picture(images.jpeg(image), level, raw.utc, raw.sequence, focus)
+        return Picture(images.jpeg(image), level, raw.made_s, raw.sequence, focus)
 
     def _measure_focus(self, image: "Image") -> float | None:
         from edge.gateway.images import focus_of

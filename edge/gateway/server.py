@@ -3,9 +3,12 @@
 import logging
 import signal
 import socket
+import time
 from types import FrameType
 
 import waitress
+import waitress.channel
+import waitress.server
 from flask import Flask
 
 from edge import settings
@@ -30,6 +33,12 @@ UNSENT_BYTES = 16_384  # and so many more in the kernel (man tcp, TCP_NOTSENT_LO
 UNSENT_MILLISECONDS = 20_000  # a viewer who takes nothing for so long is gone (man tcp, TCP_USER_TIMEOUT)
 
 logger = logging.getLogger(__name__)
+
+
+class SteadyTime:
+    """What waitress takes for the module `time`: by a wall clock that is set back no idle connection would end."""
+
+    time = staticmethod(time.monotonic)
 
 
 def run(settings_: settings.Settings) -> int:
@@ -67,6 +76,7 @@ def make_server(app: Flask, web: settings.WebSettings) -> waitress.server.BaseWS
     if web.proxy:
         headers = {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"}
         proxy = {"trusted_proxy": web.proxy, "trusted_proxy_headers": headers}
+    waitress.server.time = waitress.channel.time = SteadyTime
     server = waitress.server.create_server(
         app,
         sockets=[_listen(web)],

@@ -46,12 +46,12 @@ def test_what_the_daemon_says_is_known(client: LiveClient, tmp_path: Path) -> No
 def test_a_daemon_that_dies_is_noticed_and_found_again(client: LiveClient, tmp_path: Path) -> None:
     with client.watching():
         with FakeDaemon(tmp_path / "live.sock"):
-            came = wait_until(client, "snapshot.live is not None").since_utc
+            came = wait_until(client, "snapshot.live is not None").since_s
         gone = wait_until(client, "not snapshot.connected")
         assert gone.live is None and gone.hello == fake.HELLO
         with FakeDaemon(tmp_path / "live.sock"):
             back = wait_until(client, "snapshot.live is not None")
-    assert came <= gone.since_utc <= back.since_utc
+    assert came <= gone.since_s <= back.since_s
 
 
 def test_no_daemon_is_no_error(client: LiveClient) -> None:

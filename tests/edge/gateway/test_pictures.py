@@ -106,7 +106,7 @@ def test_boxes_are_drawn_where_they_are_asked_for(rig: Rig, daemon: FakeDaemon) 
 
 def test_a_colour_frame_keeps_its_colours() -> None:
     blue_bgr = bytes((255, 0, 0)) * 4
-    assert decode(RawPicture("", 1, 2, 2, 3, blue_bgr)).getpixel((0, 0)) == (0, 0, 255)
+    assert decode(RawPicture(0.0, 1, 2, 2, 3, blue_bgr)).getpixel((0, 0)) == (0, 0, 255)
 
 
 def test_a_large_frame_is_made_smaller(rig: Rig, daemon: FakeDaemon) -> None:
