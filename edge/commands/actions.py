@@ -89,7 +89,6 @@ def report(args: argparse.Namespace) -> int:
     from edge.commands.report import report
 
     problems = report(_logs_of(args), args.output, args.since, args.until)
-    print(f"wrote {args.output}")
     return _told(problems)
 
 

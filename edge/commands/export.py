@@ -11,7 +11,7 @@ from typing import Literal, TextIO
 
 from tqdm import tqdm
 
-from edge.errors import UsageError
+from edge.commands.output import refuse_the_log
 from edge.events.devices import names_of
 from edge.events.reader import LogReader, open_reader
 
@@ -34,9 +34,7 @@ def export(
     of several logs come one log after the other, and begin with the device. Returns by log what could not be read, in
     one line. Raises UsageError or LogError.
     """
-    for log in logs:
-        if output and output.exists() and log.exists() and output.samefile(log):
-            raise UsageError(f"{output}: is the event log itself", "give another --output")
+    refuse_the_log(output, logs)
     devices = names_of(logs)
     columns = LogReader.observation_columns if table == "observations" else LogReader.episode_columns
     problems: dict[Path, str] = {}

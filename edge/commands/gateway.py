@@ -5,6 +5,7 @@ On the device systemd/emotion-edge switches the unit on and off itself, which ta
 
 import argparse
 import importlib.util
+import logging
 import os
 import socket
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 import edge
+from edge.commands import output
 from edge.daemon.command import command_name
 from edge.errors import SettingsError, UsageError
 from edge.settings import INSTALLED, PROJECT, Settings, load, log_path
@@ -38,7 +40,13 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
     notice = commands.add_parser("notice", help="write a notice for people in view, to be printed (A4, with a QR code)")
     notice.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML (default: built-in settings)")
-    notice.add_argument("--output", type=Path, default=Path("notice.html"), metavar="FILE", help="default: notice.html")
+    notice.add_argument(
+        "--output",
+        type=output.parse,
+        default=Path("notice.html"),
+        metavar="FILE",
+        help=f"{output.HELP} (default: notice.html)",
+    )
     notice.add_argument("--url", metavar="URL", help="what the QR code leads to (default: this device's /notice)")
     notice.set_defaults(command=write)
 
@@ -68,13 +76,14 @@ def gateway(args: argparse.Namespace) -> int:
 def write(args: argparse.Namespace) -> int:
     settings = load(args.config)
     check_libraries()
-    from edge.commands.notice import default_url, write_notice
+    from edge.commands.notice import default_url, render_notice
+    from edge.gateway.notice import is_complete
 
-    if args.output.exists() and log_path(settings).exists() and args.output.samefile(log_path(settings)):
-        raise UsageError(f"{args.output}: is the event log itself", "give another --output")
+    output.refuse_the_log(args.output, [log_path(settings)])
     url = default_url(settings, socket.gethostname()) if args.url is None else args.url
-    missing = write_notice(settings, args.output, url)
-    print(f"wrote {args.output}" + (f"; {missing}" if missing else ""))
+    output.write(render_notice(settings, url), args.output)
+    if not is_complete(settings):
+        logging.warning("the notice has gaps: set operator, contact and purpose under [notice] in the settings")
     return 0
 
 

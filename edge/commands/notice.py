@@ -7,20 +7,18 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from edge import gateway
 from edge.gateway.hosts import is_loopback
-from edge.gateway.notice import facts, is_complete
+from edge.gateway.notice import facts
 from edge.settings import Settings
 
 FOLDER = Path(gateway.__file__).parent
 
 
-def write_notice(settings: Settings, output: Path, url: str) -> str:
-    """Write the page `output` (A4, complete in itself) with `url` as a QR code; returns what is missing, or nothing."""
+def render_notice(settings: Settings, url: str) -> str:
+    """The page (A4, complete in itself) with `url` as a QR code."""
     environment = Environment(loader=FileSystemLoader(FOLDER / "templates"), autoescape=select_autoescape())
     template = environment.get_template("notice.html")
     style = (FOLDER / "static" / "notice.css").read_text(encoding="utf-8")
-    page = template.render(**facts(settings), style=style, url=url, qr_svg=qr_svg(url))
-    output.write_text(page, encoding="utf-8")
-    return "" if is_complete(settings) else "set operator, contact and purpose under [notice] in the settings"
+    return template.render(**facts(settings), style=style, url=url, qr_svg=qr_svg(url))
 
 
 def default_url(settings: Settings, hostname: str) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from edge import __version__
-from edge.commands import actions, gateway, light, mqtt, notify
+from edge.commands import actions, gateway, light, mqtt, notify, output
 from edge.commands.times import parse_time
 from edge.daemon.command import command_name
 
@@ -84,7 +84,9 @@ def _add_watch(commands: Commands) -> None:
 def _add_analyze(commands: Commands) -> None:
     analyze = commands.add_parser("analyze", help="find faces and emotions in photos, folders and videos: JSON lines")
     analyze.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="photo, video, or folder of them")
-    analyze.add_argument("--output", type=Path, metavar="FILE", help="write the lines there (default: standard output)")
+    analyze.add_argument(
+        "--output", type=output.parse, metavar="FILE", help="write the lines there (default: -, standard output)"
+    )
     analyze.add_argument(
         "--annotate", type=Path, metavar="DIR", help="also write each frame with its boxes there, as JPEG"
     )
@@ -102,14 +104,20 @@ def _add_export(commands: Commands) -> None:
         help="a row per face and interval, or per face and emotion from its start to its end (default: observations)",
     )
     export.add_argument("--format", choices=("csv", "jsonl"), default="csv", help="default: csv")
-    export.add_argument("--output", type=Path, metavar="FILE", help="default: standard output")
+    export.add_argument("--output", type=output.parse, metavar="FILE", help="default: -, standard output")
     export.set_defaults(command=actions.export)
 
 
 def _add_report(commands: Commands) -> None:
     report = commands.add_parser("report", help="draw the log: one page of charts that any browser shows")
     _add_logs(report)
-    report.add_argument("--output", type=Path, default=Path("report.html"), metavar="FILE", help="default: report.html")
+    report.add_argument(
+        "--output",
+        type=output.parse,
+        default=Path("report.html"),
+        metavar="FILE",
+        help=f"{output.HELP} (default: report.html)",
+    )
     report.set_defaults(command=actions.report)
 
 

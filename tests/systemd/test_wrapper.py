@@ -47,7 +47,13 @@ for name in ("doctor", "run", "export", "pause", "gateway"):
         group.add_argument("--log", metavar="FILE")
     for option in ("--a-long-option", "--another-long-option", "--yet-another-long-option"):
         command.add_argument(option)
+page = commands.add_parser("report")
+page.add_argument("--config", metavar="FILE")
+page.add_argument("--output", metavar="FILE")
 args = parser.parse_args()
+if args.command == "report" and args.output == "-":
+    sys.stdout.buffer.write("<p>\\u00e9\\0</p>".encode())
+    sys.exit()
 if "STATUS" in os.environ:
     sys.exit(int(os.environ["STATUS"]))
 config, log = getattr(args, "config", None), getattr(args, "log", None)
@@ -132,6 +138,12 @@ def test_runs_as_the_services_user_with_its_settings(
 def test_the_services_own_user_needs_no_root(wrapper: Run) -> None:
     done = wrapper("doctor", uid=999, name="emotion-edge")
     assert done.stdout.startswith(f"doctor|{SETTINGS}|")
+
+
+def test_a_page_comes_out_for_the_callers_shell_to_write(wrapper: Run) -> None:
+    """`sudo emotion-edge report --output - > report.html`: its user may not write in the caller's folder."""
+    done = wrapper("report", "--output", "-", uid=999, name="emotion-edge")
+    assert (done.returncode, done.stdout) == (0, "<p>\u00e9\0</p>")
 
 
 def test_another_user_is_told_to_use_sudo(wrapper: Run) -> None:

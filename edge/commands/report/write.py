@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
+from edge.commands.output import refuse_the_log, write
 from edge.errors import SettingsError, UsageError
 from edge.events.devices import names_of
 from edge.events.reader import open_reader
@@ -15,8 +16,12 @@ from edge.events.reader import open_reader
 REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements-report.txt"
 
 
-def report(logs: Sequence[Path], output: Path, since: datetime | None, until: datetime | None) -> dict[Path, str]:
-    """Write the page `output` about what happened from `since` to `until`; several logs are kept apart by device.
+def report(
+    logs: Sequence[Path], output: Path | None, since: datetime | None, until: datetime | None
+) -> dict[Path, str]:
+    """Write the page `output`, None for standard output, about what happened from `since` to `until`.
+
+    Several logs are kept apart by device.
 
     Returns by log what could not be read, in one line. Raises SettingsError where pandas or plotly is missing,
     UsageError where nothing was logged in that time, LogError.
@@ -28,9 +33,7 @@ def report(logs: Sequence[Path], output: Path, since: datetime | None, until: da
             f"the report needs pandas and plotly, found no {error.name}",
             f"{sys.executable} -m pip install -r {REQUIREMENTS}",
         ) from error
-    for log in logs:
-        if output.exists() and log.exists() and output.samefile(log):
-            raise UsageError(f"{output}: is the event log itself", "give another --output")
+    refuse_the_log(output, logs)
     devices = []
     for log, name in zip(logs, names_of(logs), strict=True):
         with open_reader(log) as reader:
@@ -40,5 +43,5 @@ def report(logs: Sequence[Path], output: Path, since: datetime | None, until: da
         reason = f" ({'; '.join(problems.values())})" if problems else ""
         names = ", ".join(map(str, logs))
         raise UsageError(f"{names}: no face was logged in that time{reason}", "give another --since or --until")
-    output.write_text(page.render(devices), encoding="utf-8")
+    write(page.render(devices), output)
     return problems

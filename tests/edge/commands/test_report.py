@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from edge.commands.output import write
 from edge.commands.report import charts, page, tables
+from edge.errors import EdgeError
 from edge.events import EventLog
 from edge.events.reader import open_reader
 from edge.settings import PROJECT, LogSettings
@@ -131,6 +133,25 @@ def test_the_page_stands_alone_and_says_what_it_knows(tmp_path: Path, program: P
         "not what somebody feels",
     ):
         assert words in own, words
+
+
+def test_the_page_goes_to_standard_output_too(tmp_path: Path, program: Program) -> None:
+    two_runs(tmp_path / "log.db")
+    done = program("report", "--log", "log.db", "--output", "-", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.lower().startswith("<!doctype html>") and done.stdout.rstrip().endswith("</html>")
+    assert not (tmp_path / "-").exists()
+
+
+def test_a_folder_that_is_closed_to_the_services_user_is_told_with_the_way_around(tmp_path: Path) -> None:
+    """By a stand-in for a folder: root may write everywhere."""
+
+    class Closed(type(tmp_path)):  # type: ignore[misc]
+        def write_text(self, *_: object, **__: object) -> int:
+            raise PermissionError(13, "Permission denied")
+
+    with pytest.raises(EdgeError, match=r"report.html: cannot be written .*--output - > report.html"):
+        write("<!doctype html>", Closed("report.html"))
 
 
 @pytest.mark.parametrize("seconds", [1, 30, 400])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from edge import settings
-from edge.commands.notice import default_url, write_notice
+from edge.commands.notice import default_url, render_notice
 from tests.fakes import gateway
 from tests.program import Program, errors
 
@@ -48,19 +48,15 @@ def test_a_page_that_others_reach_says_what_the_notice_lacks(
         assert ('<p class="banner warning" role="note">' in rig.browser().get("/").text) == banner
 
 
-def test_the_printed_page_is_complete_in_itself(tmp_path: Path) -> None:
-    output = tmp_path / "notice.html"
-    assert write_notice(parse({"notice": FILLED}), output, "http://hall.local:8770/notice") == ""
-    page = output.read_text()
+def test_the_printed_page_is_complete_in_itself() -> None:
+    page = render_notice(parse({"notice": FILLED}), "http://hall.local:8770/notice")
     assert "<svg" in page and "@page" in page and "size: A4" in page
     assert "<script" not in page and "/static/" not in page and "<link" not in page
     assert "http://hall.local:8770/notice" in page
 
 
-def test_without_an_address_there_is_no_code(tmp_path: Path) -> None:
-    output = tmp_path / "notice.html"
-    assert "operator, contact and purpose" in write_notice(parse({}), output, "")
-    assert "<svg" not in output.read_text()
+def test_without_an_address_there_is_no_code() -> None:
+    assert "<svg" not in render_notice(parse({}), "")
 
 
 @pytest.mark.parametrize(
@@ -77,16 +73,25 @@ def test_the_code_leads_to_where_more_stands(tables: dict[str, object], url: str
     assert default_url(parse(tables), "hall.lan") == url
 
 
-def test_names_are_text_in_print_too(tmp_path: Path) -> None:
-    output = tmp_path / "notice.html"
-    write_notice(parse({"notice": {"operator": "<script>alert(1)</script>"}}), output, "http://x/<b>")
-    assert "<script" not in output.read_text() and "<b>" not in output.read_text()
+def test_names_are_text_in_print_too() -> None:
+    page = render_notice(parse({"notice": {"operator": "<script>alert(1)</script>"}}), "http://x/<b>")
+    assert "<script" not in page and "<b>" not in page
 
 
 def test_the_command(program: Program) -> None:
     done = program("notice", "--output", "n.html", "--url", "https://example.org")
     assert done.returncode == 0 and "wrote n.html" in done.stdout
+    assert "operator, contact and purpose" in done.stderr
     assert program("notice", "--output", "/nowhere/n.html").returncode == 1
+
+
+def test_the_command_writes_to_standard_output_too(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text('[notice]\noperator = "Café"\n')
+    done = program("notice", "--config", "settings.toml", "--output", "-", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert done.stdout.startswith("<!doctype html>") and done.stdout.rstrip().endswith("</html>")
+    assert "Café" in done.stdout, "in UTF-8, whatever the locale"
+    assert not (tmp_path / "-").exists()
 
 
 def test_gateway_says_its_address_and_replaces_its_token(program: Program, tmp_path: Path) -> None:
