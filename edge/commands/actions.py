@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
         source=read_argument(args.source) if args.source else chosen.camera.source,
         realtime=args.realtime or chosen.camera.realtime,
     )
-    page = Page(args.config) if args.page else None
+    page = Page(args.config, args.log) if args.page else None
     try:
         if page:
             page.start()

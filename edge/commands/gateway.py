@@ -35,6 +35,9 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         "enable, disable: on a device, by sudo: start or stop the service, now and at every boot (default: run)",
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML (default: built-in settings)")
+    parser.add_argument(
+        "--log", type=Path, metavar="FILE", help="with run: event log to show (default: the one that the settings name)"
+    )
     parser.add_argument("--new", action="store_true", help="with token: replace it; old addresses and sessions end")
     parser.set_defaults(command=gateway)
 
@@ -55,6 +58,8 @@ def gateway(args: argparse.Namespace) -> int:
     """Raises SettingsError where the gateway's libraries are missing, UsageError where only root can do it."""
     if args.new and args.action != "token":
         raise UsageError("--new goes with `gateway token` alone", f"{command_name()} gateway token --new")
+    if args.log and args.action != "run":
+        raise UsageError("--log goes with `gateway run` alone", f"{command_name()} gateway run --log {args.log}")
     if args.action in ("enable", "disable"):
         raise UsageError(
             "only root switches the service on and off, and only where systemd/install.sh installed it",
@@ -65,7 +70,7 @@ def gateway(args: argparse.Namespace) -> int:
     if args.action == "run":
         from edge.gateway import server
 
-        return server.run(settings)
+        return server.run(settings, args.log)
     if args.action == "url":
         show_url(settings, sys.stdout)
     else:

@@ -7,6 +7,8 @@ import sys
 import threading
 from pathlib import Path
 
+from edge.daemon.readiness import Readiness
+
 # Its 28 threads share two heaps of glibc: one each would hold 10 MB more.
 HEAPS = {"MALLOC_ARENA_MAX": "2"}
 END_SECONDS = 5.0  # for the page to end; then it is killed
@@ -21,8 +23,10 @@ logger = logging.getLogger(__name__)
 class Page:
     """Runs `edge gateway` while it is open, and says where the page is."""
 
-    def __init__(self, config: Path | None, launch: str = LAUNCH) -> None:
+    def __init__(self, config: Path | None, log: Path | None = None, launch: str = LAUNCH) -> None:
+        """`log` is shown instead of the one that the settings in `config` name."""
         self._options = ["--config", str(config)] if config else []
+        self._log = ["--log", str(log)] if log else []
         self._launch = launch
         self._closing = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
@@ -43,18 +47,22 @@ class Page:
             self._process.kill()
 
     def _run(self) -> None:
-        """Say the address, then serve until closed."""
+        """Serve until closed, and say the address once it answers."""
         # In a session of its own, so that Ctrl-C reaches this process alone, which ends the page in order.
-        told = subprocess.run(self._command("url"), capture_output=True, text=True, start_new_session=True)
+        command = self._command("url", *self._options)
+        told = subprocess.run(command, capture_output=True, text=True, start_new_session=True)
         if self._closing.is_set():
             return
         if told.returncode:
             reason = told.stderr.strip().removeprefix("ERROR ")
             logger.error("there is no page: %s", reason or f"exit status {told.returncode}")
             return
-        environment = os.environ | HEAPS
-        self._process = subprocess.Popen(self._command("run"), env=environment, start_new_session=True)
-        logger.info("the page: %s", told.stdout.split("\n")[0])
+        command = self._command("run", *self._options, *self._log)
+        readiness = Readiness()
+        environment = os.environ | HEAPS | {"NOTIFY_SOCKET": readiness.address}
+        self._process = subprocess.Popen(command, env=environment, start_new_session=True)
+        if readiness.wait(self._process, self._closing.is_set):
+            logger.info("the page: %s", told.stdout.split("\n")[0])
         status = self._process.wait()
         if not self._closing.is_set():
             logger.error(
@@ -62,5 +70,5 @@ class Page:
                 status,
             )
 
-    def _command(self, action: str) -> list[str]:
-        return [sys.executable, "-c", TIE + self._launch, "gateway", action, *self._options]
+    def _command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-c", TIE + self._launch, "gateway", *arguments]

@@ -44,6 +44,8 @@ class Gateway:
     client: LiveClient
     token: AccessToken
     camera_log: Path
+    only_log: Path | None = None
+    """takes all rows, those of the demo too (`run --log`)"""
     pictures: Pictures = field(init=False)
     health: Health = field(init=False)
     viewers: Places = field(init=False)
@@ -60,6 +62,8 @@ class Gateway:
     @property
     def log(self) -> Path:
         """The event log of what the daemon watches: a demo has one of its own."""
+        if self.only_log:
+            return self.only_log
         demo_log = self.camera_log.with_name(DEMO_LOG)
         return demo_log if self.client.snapshot.source == DEMO and demo_log.exists() else self.camera_log
 

@@ -4,6 +4,7 @@ import logging
 import signal
 import socket
 import time
+from pathlib import Path
 from types import FrameType
 
 import waitress
@@ -41,10 +42,13 @@ class SteadyTime:
     time = staticmethod(time.monotonic)
 
 
-def run(settings_: settings.Settings) -> int:
-    """Serve until SIGINT or SIGTERM; raises EdgeError where the address cannot be taken."""
+def run(settings_: settings.Settings, log: Path | None = None) -> int:
+    """Serve until SIGINT or SIGTERM, from `log` where the daemon was told to write that one.
+
+    Raises EdgeError where the address cannot be taken.
+    """
     client = LiveClient(settings.live_socket())
-    gateway = Gateway(settings_, client, AccessToken(token_file()), settings.log_path(settings_))
+    gateway = Gateway(settings_, client, AccessToken(token_file()), settings.log_path(settings_), log)
     gateway.token.value()  # spoiled or unwritable: said now, not to the first viewer
     server = make_server(create_app(gateway), settings_.web)
     _stop_on_signals(client)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from edge.commands.doctor import storage
-from edge.commands.notice import write_notice
+from edge.commands.notice import render_notice
 from edge.settings import PROJECT, parse
 from tests.browser.conftest import Browser, Visit, playing, visiting
 from tests.fakes import live
@@ -379,7 +379,8 @@ def test_the_notice_fills_one_page_of_a4(browser: Browser, tmp_path: Path) -> No
         "purpose": purpose,
     }
     output = tmp_path / "notice.html"
-    write_notice(parse({"notice": notice, "log": {"keep_days": 30}}, "test"), output, "http://hall.local:8770/notice")
+    filled = parse({"notice": notice, "log": {"keep_days": 30}}, "test")
+    output.write_text(render_notice(filled, "http://hall.local:8770/notice"), encoding="utf-8")
     page = browser.new_page()
     page.goto(output.as_uri())
     pdf = page.pdf(prefer_css_page_size=True)

@@ -1,5 +1,6 @@
 """The page as a child of `run --page`; a script stands in for the gateway, the real one has tests of its own."""
 
+import json
 import subprocess
 import sys
 import time
@@ -12,11 +13,15 @@ from edge.daemon.page import Page
 from tests.program import environment
 
 SAYS_AND_SERVES = """
-import os, sys, time
+import os, socket, sys, time
 if sys.argv[2] == "url":
     print("http://localhost:8770/?token=abc")
 else:
     open("pid", "w").write(str(os.getpid()))
+    while os.path.exists("starting"):
+        time.sleep(0.01)
+    address = os.environ["NOTIFY_SOCKET"]
+    socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"STATUS=well\\nREADY=1", chr(0) + address[1:])
     time.sleep(600)
 """
 HAS_NO_FLASK = "import sys; sys.exit('ERROR the page needs flask')"
@@ -49,7 +54,7 @@ def child() -> int:
 
 def test_it_says_the_address_serves_and_ends_with_the_daemon(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    page = Page(None, SAYS_AND_SERVES)
+    page = Page(None, launch=SAYS_AND_SERVES)
     page.start()
     pid = child()
     wait_until(lambda: "the page: http://localhost:8770/?token=abc" in caplog.text)
@@ -59,13 +64,37 @@ def test_it_says_the_address_serves_and_ends_with_the_daemon(caplog: pytest.LogC
     assert "ended with" not in caplog.text
 
 
+def test_the_address_is_said_when_it_answers(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    Path("starting").touch()
+    page = Page(None, launch=SAYS_AND_SERVES)
+    page.start()
+    child()
+    assert "the page" not in caplog.text
+    Path("starting").unlink()
+    wait_until(lambda: "the page: http://localhost:8770/?token=abc" in caplog.text)
+    page.close()
+
+
+def test_a_page_that_is_ended_while_it_starts_is_not_waited_for(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    Path("starting").touch()
+    page = Page(None, launch=SAYS_AND_SERVES)
+    page.start()
+    pid = child()
+    page.close()
+    wait_until(lambda: not page._thread.is_alive())
+    assert not is_there(pid)
+    assert "page" not in caplog.text
+
+
 @pytest.mark.parametrize(
     ("launch", "words"), [(HAS_NO_FLASK, "there is no page: the page needs flask"), (ENDS_AT_ONCE, "status 3")]
 )
 def test_a_page_that_cannot_be_or_dies_is_told_and_ends_nothing(
     launch: str, words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    page = Page(None, launch)
+    page = Page(None, launch=launch)
     page.start()
     wait_until(lambda: words in caplog.text)
     page.close()
@@ -86,7 +115,7 @@ def test_a_daemon_that_is_killed_takes_its_page_along(tmp_path: Path) -> None:
     code = f"""
 import time
 from edge.daemon.page import Page
-Page(None, {SAYS_AND_SERVES!r}).start()
+Page(None, launch={SAYS_AND_SERVES!r}).start()
 time.sleep(600)
 """
     with subprocess.Popen([sys.executable, "-c", code], env=environment()) as process:
@@ -98,6 +127,12 @@ time.sleep(600)
     wait_until(lambda: not is_there(pid))
 
 
-def test_the_settings_go_along() -> None:
-    command = Page(Path("a b.toml"))._command("run")
-    assert command[-3:] == ["run", "--config", "a b.toml"]
+def test_the_settings_and_the_log_go_along() -> None:
+    told = 'import json, sys; open("arguments", "a").write(json.dumps(sys.argv[1:]) + chr(10)); print("http://x")'
+    page = Page(Path("a b.toml"), Path("c d.db"), told)
+    page.start()
+    wait_until(lambda: not page._thread.is_alive())
+    assert [json.loads(line) for line in Path("arguments").read_text().splitlines()] == [
+        ["gateway", "url", "--config", "a b.toml"],
+        ["gateway", "run", "--config", "a b.toml", "--log", "c d.db"],
+    ]

@@ -90,6 +90,15 @@ def test_a_log_in_which_nothing_stands_yet_is_empty(rig: Rig) -> None:
     assert get(rig, "/api/episodes")["episodes"] == []
 
 
+def test_the_log_that_the_daemon_was_told_to_write_is_shown_whatever_it_watches(rig: Rig, daemon: FakeDaemon) -> None:
+    (rig.folder / "demo.db").touch()
+    rig.gateway.only_log = rig.folder / "chosen.db"
+    fill(rig, 30)
+    assert get(rig, "/api/now")["live"]["camera"]["name"] == "demo"
+    assert get(rig, "/api/history")["faces"] == 1
+    assert get(rig, "/api/health")["log"]["path"] == str(rig.folder / "chosen.db")
+
+
 def test_a_demos_own_log_is_shown_with_it(rig: Rig, daemon: FakeDaemon) -> None:
     fill(rig, 30)
     (rig.folder / "emotions.db").rename(rig.folder / "demo.db")
