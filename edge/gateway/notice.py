@@ -3,6 +3,8 @@
 The EU's AI Act, Article 50(3), asks for it at the latest at first exposure. This is no legal advice.
 """
 
+import json
+from pathlib import Path
 from typing import Any
 
 from edge.gateway.hosts import is_loopback
@@ -24,4 +26,17 @@ def facts(settings: Settings, language: str = ORIGINAL) -> dict[str, Any]:
     words = texts(language)["notice"]
     days = settings.log.keep_days
     kept = words["kept_days"].format(days=f"{days:g}") if days else words["kept_until_full"]
-    return {"words": words, "notice": settings.notice, "kept": kept, "language": language}
+    count = wrong_of_hundred(Path(settings.classifier.model))
+    wrong = words["limits_wrong_unknown"] if count is None else words["limits_wrong"].format(count=count)
+    limits = words["limits_what"].format(wrong=wrong)
+    return {"words": words, "notice": settings.notice, "kept": kept, "limits": limits, "language": language}
+
+
+def wrong_of_hundred(model: Path) -> int | None:
+    """In how many of 100 test pictures `model` is wrong; None where the manifest beside it does not say."""
+    try:
+        manifest = json.loads(model.with_suffix(".json").read_text(encoding="utf-8"))
+        accuracy = float(manifest["accuracy"]["validation"]["int8"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    return round(100 * (1 - accuracy)) if 0 <= accuracy <= 1 else None

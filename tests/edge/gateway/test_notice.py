@@ -23,6 +23,22 @@ def test_the_notice_says_who_and_why_and_how_long(tmp_path: Path) -> None:
     assert "deleted after 30 days" in page
 
 
+def test_the_notice_says_how_often_the_model_in_use_is_wrong(tmp_path: Path) -> None:
+    assert "wrong in about 32 of 100 cases" in render_notice(parse({}), ""), "68.15 % are right, as the manifest says"
+    model = tmp_path / "mine.tflite"
+    tables = {"classifier": {"model": str(model)}}
+    for text, words in [
+        ('{"accuracy": {"validation": {"float": 0.9, "int8": 0.804}}}', "wrong in about 20 of 100 cases"),
+        ('{"accuracy": {"validation": {"int8": 68.2}}}', "The program is often wrong."),
+        ('{"accuracy": null}', "The program is often wrong."),
+        ("[", "The program is often wrong."),
+    ]:
+        model.with_suffix(".json").write_text(text)
+        assert words in render_notice(parse(tables), "")
+    model.with_suffix(".json").unlink()
+    assert "The program is often wrong." in render_notice(parse(tables), "")
+
+
 def test_an_empty_notice_says_that_it_is(tmp_path: Path) -> None:
     with gateway.rig(tmp_path) as rig:
         page = rig.app.test_client().get("/notice").text
