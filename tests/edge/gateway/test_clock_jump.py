@@ -3,11 +3,8 @@
 import http.client
 import itertools
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,65 +17,13 @@ from edge.cameras import DEMO
 from edge.cameras.media.files import VideoFile
 from edge.gateway import server
 from edge.gateway.access_token import COOKIE_SECONDS, AccessToken
-from tests.fakes.broker import free_port
 from tests.fakes.clock import FakeClock
+from tests.fakes.device import Device, next_picture
 from tests.fakes.picamera2 import standin_variables
-from tests.program import environment
 
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)  # Debian's
 DAY_SECONDS = 86_400
 JUMPS_SECONDS = (2 * DAY_SECONDS, -3 * DAY_SECONDS, 400 * DAY_SECONDS)
-SECONDS = 30.0
-
-
-class Device:
-    """A daemon and a gateway whose clock is set by `jump`."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        self.folder = folder
-        self._opened = ExitStack()
-        (folder / "settings.toml").write_text(f'[web]\nlisten = "127.0.0.1:{self.port}"\n')
-        (folder / "offset").write_text("+0")
-        self.variables = environment(
-            STATE_DIRECTORY=str(folder),
-            LD_PRELOAD=str(FAKETIME),
-            FAKETIME_TIMESTAMP_FILE=str(folder / "offset"),
-            FAKETIME_NO_CACHE="1",
-            FAKETIME_DONT_FAKE_MONOTONIC="1",
-        )
-
-    @contextmanager
-    def running(self, *arguments: str) -> Iterator[None]:
-        command = [sys.executable, "-m", "edge", *arguments, "--config", "settings.toml"]
-        with (self.folder / "log.txt").open("ab") as log:
-            process = subprocess.Popen(command, cwd=self.folder, env=self.variables, stdout=log, stderr=log)
-        try:
-            yield
-        finally:
-            process.terminate()
-            process.wait(30)
-
-    def hang_up(self) -> None:
-        self._opened.close()
-
-    def jump(self, seconds: int) -> None:
-        (self.folder / "offset").write_text(f"{seconds:+d}")
-
-    def ask(self, path: str, **headers: str) -> http.client.HTTPResponse:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
-        self._opened.callback(connection.close)
-        connection.request("GET", path, headers=headers)
-        return self._opened.enter_context(connection.getresponse())
-
-    def wait_until_it_answers(self) -> None:
-        deadline_s = time.monotonic() + SECONDS
-        while time.monotonic() < deadline_s:
-            with suppress(OSError):
-                self.ask("/healthz").read()
-                return
-            time.sleep(0.1)
-        raise AssertionError((self.folder / "log.txt").read_text())
 
 
 def demo_frames() -> npt.NDArray[np.uint8]:
@@ -91,12 +36,23 @@ def demo_frames() -> npt.NDArray[np.uint8]:
 def device(tmp_path: Path) -> Iterator[Device]:
     if not FAKETIME:
         pytest.skip("needs Debian's package faketime")
-    device = Device(tmp_path)
-    device.variables |= standin_variables(tmp_path, demo_frames())
+    jump(tmp_path, 0)
+    clock = {
+        "LD_PRELOAD": str(FAKETIME),
+        "FAKETIME_TIMESTAMP_FILE": str(tmp_path / "offset"),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
+    device = Device(tmp_path, **clock, **standin_variables(tmp_path, demo_frames()))
     with device.running("run", "--source", "picamera"), device.running("gateway"):
         device.wait_until_it_answers()
         yield device
-        device.hang_up()
+        device.close()
+
+
+def jump(folder: Path, seconds: int) -> None:
+    """Set the wall clock of both to so many seconds from the true one."""
+    (folder / "offset").write_text(f"{seconds:+d}")
 
 
 def next_message(stream: http.client.HTTPResponse) -> dict[str, Any]:
@@ -106,14 +62,6 @@ def next_message(stream: http.client.HTTPResponse) -> dict[str, Any]:
         if line.startswith(b"data: "):
             found: dict[str, Any] = json.loads(line[6:])
             return found
-
-
-def next_picture(stream: http.client.HTTPResponse) -> bytes:
-    while line := stream.readline():
-        if line.startswith(b"Content-Length: "):
-            stream.readline()
-            return stream.read(int(line.split(b":")[1]))
-    raise AssertionError("the stream of pictures ended")
 
 
 def check_message(message: dict[str, Any], before: dict[str, Any]) -> None:
@@ -132,8 +80,8 @@ def moment(text: str) -> datetime:
 
 
 def test_page_and_live_socket_go_right_through_a_jump_of_the_clock(device: Device) -> None:
-    token = (device.folder / "web-token").read_text().strip()
-    bearer = {"Authorization": f"Bearer {token}"}
+    bearer = device.bearer
+    token = bearer["Authorization"].split()[1]
     cookie = device.ask(f"/?token={token}").headers["Set-Cookie"].split(";")[0]
     values = device.ask("/api/live", Cookie=cookie)
     pictures = device.ask("/stream.mjpg", **bearer)
@@ -142,7 +90,7 @@ def test_page_and_live_socket_go_right_through_a_jump_of_the_clock(device: Devic
         message = next_message(values)
     assert device.ask("/api/now", Authorization="Bearer wrong").status == 401
     for seconds in JUMPS_SECONDS:
-        device.jump(seconds)
+        jump(device.folder, seconds)
         before = message
         while abs((moment(message["live"]["utc"]) - datetime.now().astimezone()).total_seconds() - seconds) > 60:
             message = next_message(values)
@@ -156,7 +104,7 @@ def test_page_and_live_socket_go_right_through_a_jump_of_the_clock(device: Devic
         assert moment(health["daemon"]["since_utc"]) <= moment(message["utc"])
         history = json.load(device.ask("/api/history?since=1h", Cookie=cookie))
         assert history["since"] < history["until"]
-    assert "Traceback" not in (device.folder / "log.txt").read_text()
+    assert "Traceback" not in device.told
 
 
 def test_wrong_tokens_wait_as_long_as_before_after_a_jump(device: Device) -> None:
@@ -169,7 +117,7 @@ def test_wrong_tokens_wait_as_long_as_before_after_a_jump(device: Device) -> Non
         assert asked < 1000
         time.sleep(0.05)
     for seconds in JUMPS_SECONDS:
-        device.jump(seconds)
+        jump(device.folder, seconds)
         assert 0 < wait_seconds() <= 60
 
 

@@ -1,6 +1,10 @@
-"""Whatever is asked of the API: an answer of ours, and never a server error."""
+"""Whatever is asked of the API: an answer of ours, and never a server error.
+
+FUZZ_REQUESTS=10000 .venv-edge/bin/python -m pytest tests/edge/gateway/test_fuzz.py    (some minutes)
+"""
 
 import itertools
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +19,9 @@ from tests.fakes import eventlog, gateway
 from tests.fakes.gateway import Rig
 from tests.fakes.live import FakeDaemon
 
+REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "550"))
 GET_PATHS = ["/", "/api/now", "/api/history", "/api/episodes", "/api/health", "/api/export.csv", "/api/frame.jpg"]
+GET_PATHS += ["/metrics", "/healthz", "/notice", "/static/page.css"]
 POST_PATHS = ["/api/pause", "/api/resume", "/api/forget"]
 KEYS = ["since", "until", "limit", "table", "boxes", "token", "x"]
 TIMES = [
@@ -66,7 +72,7 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
             yield rig
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=REQUESTS * 6 // 10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     path=st.sampled_from(GET_PATHS) | st.text(max_size=40).map(lambda text: f"/{quote(text)}"),
     query=st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=3),
@@ -79,7 +85,7 @@ def test_questions(rig: Rig, path: str, query: dict[str, str], headers: dict[str
     assert answer.status_code < 500, answer.text
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=REQUESTS * 3 // 10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     path=st.sampled_from(POST_PATHS),
     body=BODIES,
@@ -91,7 +97,7 @@ def test_orders(rig: Rig, path: str, body: bytes, kind: str, known: bool) -> Non
     assert answer.status_code < 500, answer.text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=REQUESTS // 10, deadline=None)
 @given(
     method=st.sampled_from(["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "X"]),
     path=st.sampled_from(GET_PATHS),
