@@ -15,6 +15,8 @@ from tests.fakes.live import FakeDaemon
 
 WIDTHS = {390: 844, 1280: 900, 2560: 1440}
 SETTINGS = {"device": {"name": "Hall"}, "log": {"keep_days": 30}}
+DIALOGS = {"now": "pause", "history": "forget"}
+"""the button of each view that asks before it acts"""
 STATES: dict[str, dict[str, Any]] = {
     "paused": {"paused": True, "faces": []},
     "waiting": {"camera": {"state": "waiting", "text": "no camera found: is its cable in?", "name": ""}, "faces": []},
@@ -50,6 +52,11 @@ def _views(page: Any, out: Path, name: str) -> None:
             page.click("[data-range=week]")
             time.sleep(1)
         _save(page, out / f"{view}-{name}.png")
+        if view in DIALOGS:
+            page.click(f"#{DIALOGS[view]}")
+            page.wait_for_selector("#ask[open]")
+            _save(page, out / f"{DIALOGS[view]}-{name}.png", full_page=False)
+            page.keyboard.press("Escape")
     page.evaluate("location.hash = 'now'")
 
 
@@ -62,9 +69,9 @@ def _states(page: Any, socket: Path, out: Path, name: str) -> None:
             _save(page, out / f"now-{state}-{name}.png")
 
 
-def _save(page: Any, path: Path) -> None:
+def _save(page: Any, path: Path, full_page: bool = True) -> None:
     page.wait_for_timeout(700)
-    page.screenshot(path=path, full_page=True)
+    page.screenshot(path=path, full_page=full_page)
 
 
 if __name__ == "__main__":
