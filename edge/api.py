@@ -50,6 +50,11 @@ class Analyzer:
         with self._lock:
             return self._pipeline.analyze(frame_gray, time_s)
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What a face may show, in the order of `FaceEmotion.probabilities`: those of the model."""
+        return self._pipeline.classifier.labels
+
     def restart(self) -> None:
         """Forget all faces: the next frame belongs to another video."""
         with self._lock:

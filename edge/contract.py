@@ -6,6 +6,8 @@ Scaling is no part of it: a model takes raw gray levels and scales them inside i
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+"""of the shipped model, in this order; another model's manifest names its own"""
+LABEL_WORDS = "1 to 24 small letters, digits and _, a letter first"
+LABEL_RULE = f"two labels or more, each once, of {LABEL_WORDS}"
+NO_LABELS = (  # what stands in the place of a label, and what stands beside them in tables
+    "no_face", "uncertain", "label", "id", "run", "utc", "time_s", "track", "x", "y", "width", "height",
+    "detection_score", "emotion", "score", "certain",
+)  # fmt: skip
 INPUT_SIDE = 48
 INPUT_SHAPE = (INPUT_SIDE, INPUT_SIDE, 1)
 MAX_SAMPLES = 2 * INPUT_SIDE  # a side: of a larger face's square, two each way for a pixel of the crop
@@ -38,6 +47,18 @@ class CropGeometry:
     """from the box's centre to the crop's, in the same unit, to the right of the upright face"""
     shift_y: float
     """likewise, downwards"""
+
+
+def label_fault(labels: Sequence[str]) -> str:
+    """What is wrong with the names of a model's classes, in words; empty where nothing is."""
+    for label in labels:
+        if not re.fullmatch("[a-z][a-z0-9_]{0,23}", label):
+            return f"{label[:40]!r}, which is not of {LABEL_WORDS}"
+        if label in NO_LABELS:
+            return f"{label!r}, which has another meaning in tables and messages: choose another name"
+        if labels.count(label) > 1:
+            return f"{label!r} twice"
+    return "" if len(labels) > 1 else f"{', '.join(labels) or 'none'} alone"
 
 
 def crop_face(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge.contract import Box
+from edge.contract import LABELS, Box
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,4 +25,6 @@ class FaceEmotion:
     certain: bool
     """whether `score` reaches the threshold that the manifest has for `emotion`"""
     probabilities: npt.NDArray[np.float32]
-    """(7,) in the order of `contract.LABELS`, adding up to 1"""
+    """(N,) in the order of `labels`, adding up to 1"""
+    labels: tuple[str, ...] = LABELS
+    """of the model: N, the shipped one's by default"""

@@ -17,7 +17,6 @@ from edge.cameras.media.folder import files_in
 from edge.cameras.media.kinds import is_bystander
 from edge.cameras.media.picture import MAX_MEGAPIXELS, kind_of_file, refusal
 from edge.cameras.media.regular import shown
-from edge.contract import LABELS
 from edge.drawing import AnnotatedFolder
 from edge.errors import EXIT_TRY_AGAIN, UsageError
 from edge.results import FaceEmotion
@@ -153,7 +152,7 @@ def line(file: Path, frame: Frame, faces: Sequence[FaceEmotion]) -> dict[str, An
 
 
 def _face(face: FaceEmotion) -> dict[str, Any]:
-    probabilities = zip(LABELS, face.probabilities, strict=True)
+    probabilities = zip(face.labels, face.probabilities, strict=True)
     return {
         "track": face.track,
         "box_xywh": [round(value, 1) for value in face.box_xywh],

@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from edge import __version__
 from edge.cameras import Frame
-from edge.contract import LABELS
 from edge.daemon.counters import Counters
 from edge.daemon.live import LiveServer, Picture
 from edge.results import FaceEmotion
@@ -33,7 +32,7 @@ def hello(pipeline: Pipeline, model: str, pid: int) -> dict[str, Any]:
         "version": __version__,
         "model": model,
         "detector": pipeline.detector.name,
-        "labels": list(LABELS),
+        "labels": list(pipeline.classifier.labels),
         "pid": pid,
     }
 
@@ -143,7 +142,7 @@ class LiveView:
             "emotion": face.emotion,
             "score": _rounded(face.score, 10_000),
             "certain": bool(face.certain),
-            "probabilities": dict(zip(LABELS, probabilities, strict=True)),
+            "probabilities": dict(zip(face.labels, probabilities, strict=True)),
             "since_s": _rounded(self._time_s - since_s, 10),
         }
 

@@ -43,6 +43,7 @@ class Classifier:
         self._output = interpreter.get_output_details()[0]
         verify_tensor(path, "input", self.manifest.input, self._input)
         verify_tensor(path, "output", self.manifest.output, self._output)
+        self.labels = tuple(manifest.labels)
 
     @classmethod
     def load(cls, model: str | Path, threads: int = 1, runtime: Runtime = "auto") -> Self:
@@ -52,7 +53,7 @@ class Classifier:
         return cls(content, manifest, threads, runtime, path)
 
     def classify(self, crop: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Return the probabilities, (7,) float32 in the order of `LABELS`, of `crop` (48, 48) uint8, gray."""
+        """Return the probabilities, (N,) float32 in the order of `labels`, of `crop` (48, 48) uint8, gray."""
         pixels = crop.reshape(1, INPUT_SIDE, INPUT_SIDE, 1)
         self._interpreter.set_tensor(self._input["index"], quantize(pixels, *self._input["quantization"]))
         self._interpreter.invoke()

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import Meta
 
-from edge.contract import INPUT_SHAPE, LABELS, CropGeometry
+from edge.contract import INPUT_SHAPE, LABEL_RULE, CropGeometry, label_fault
 from edge.errors import ModelError
 
 TASK = "emotion-classification"
@@ -74,12 +74,12 @@ class Manifest(_Described, frozen=True, kw_only=True):
         """What this program needs, and what is there."""
         return {
             "task": (TASK, self.task),
-            "labels": (list(LABELS), self.labels),
+            "labels": (LABEL_RULE, label_fault(self.labels) or LABEL_RULE),
             "input.shape": ([1, *INPUT_SHAPE], self.input.shape),
             "input.dtype": ("int8", self.input.dtype),
-            "output.shape": ([1, len(LABELS)], self.output.shape),
+            "output.shape": ([1, len(self.labels)], self.output.shape),
             "output.dtype": ("int8", self.output.dtype),
-            "certainty.thresholds": ([], sorted(set(self.certainty.thresholds) - set(LABELS))),
+            "certainty.thresholds": ([], sorted(set(self.certainty.thresholds) - set(self.labels))),
         }
 
 

@@ -15,7 +15,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
-from edge.contract import LABELS, crop_face
+from edge.contract import crop_face
 from edge.results import FaceEmotion
 from edge.settings import Settings, TrackingSettings
 from edge.vision.change import ChangeDetector
@@ -162,9 +162,10 @@ class Pipeline:
         if not track.answer.holds(time_s, track.look, emotion.is_settled):
             self._ask(track, frame_gray, time_s)
         score = float(emotion.probabilities[emotion.label])
-        label = LABELS[emotion.label]
+        label = self.classifier.labels[emotion.label]
         certain = self.classifier.manifest.certainty.is_certain(label, score)
-        return FaceEmotion(track.id, face.box_xywh, face.score, label, score, certain, emotion.probabilities)
+        whole = emotion.probabilities, self.classifier.labels
+        return FaceEmotion(track.id, face.box_xywh, face.score, label, score, certain, *whole)
 
     def _ask(self, track: Track, frame_gray: npt.NDArray[np.uint8], time_s: float) -> None:
         """Let the network say what the face shows."""

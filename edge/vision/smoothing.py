@@ -20,14 +20,14 @@ class SteadyEmotion:
         self._agreed_s = -math.inf
         self._newest: npt.NDArray[np.float32] = np.zeros(0, np.float32)
         self.probabilities: npt.NDArray[np.float32] = np.zeros(0, np.float32)
-        """(7,) in the order of `contract.LABELS`, adding up to 1"""
+        """(N,) in the order of the model's labels, adding up to 1"""
         self.label = -1
-        """index into `contract.LABELS`"""
+        """index into the model's labels"""
         self.is_settled = False
         """whether the newest probabilities say what the label says, and the average leaves no doubt"""
 
     def update(self, probabilities: npt.NDArray[np.float32], time_s: float, frames: int = 1) -> None:
-        """Take in the newest `probabilities`, (7,) float32, at `time_s`.
+        """Take in the newest `probabilities`, (N,) float32, at `time_s`.
 
         `frames` have passed since the ones before: they count as if the probabilities had changed evenly over them.
         """

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from edge.commands.doctor.findings import Finding, ok, problem_of, warning
 from edge.commands.fetch_yunet import YUNET_SHA256
+from edge.contract import LABELS
 from edge.errors import ModelError
 from edge.settings import ClassifierSettings, DetectorSettings, Settings
 from edge.vision import detection
@@ -30,7 +31,8 @@ def classifier(settings: ClassifierSettings) -> list[Finding]:
     except ModelError as error:
         return [problem_of("model", error)]
     manifest = loaded.manifest
-    about = f"{manifest.name} {manifest.version}, sha256 {manifest.sha256[:12]}... as its manifest says"
+    labels = "" if loaded.labels == LABELS else f", labels {', '.join(loaded.labels)}"
+    about = f"{manifest.name} {manifest.version}, sha256 {manifest.sha256[:12]}... as its manifest says{labels}"
     version = metadata.version(DISTRIBUTIONS[loaded.runtime])
     milliseconds = loaded.measure_milliseconds()
     return [

@@ -85,8 +85,15 @@ def test_a_missing_model_and_a_missing_manifest_are_named(model: Path, tmp_path:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"labels": [*LABELS[1:], LABELS[0]]}, "labels does not match"),
-        ({"labels": LABELS[:6]}, "labels does not match"),
+        ({"labels": LABELS[:6]}, r"output.shape does not match: this program needs \[1, 6\]"),
+        ({"labels": ["happy"]}, "labels does not match.*two labels or more.*found happy alone"),
+        ({"labels": []}, "labels does not match.*found none alone"),
+        ({"labels": [*LABELS[:6], "happy"]}, "labels does not match.*found 'happy' twice"),
+        ({"labels": [*LABELS[:6], "Überrascht"]}, "labels does not match.*'Überrascht', which is not of 1 to 24"),
+        ({"labels": [*LABELS[:6], "a'; --"]}, "labels does not match"),
+        ({"labels": [*LABELS[:6], "uncertain"]}, "labels does not match.*another meaning"),
+        ({"labels": [*LABELS[:6], "score"]}, "labels does not match.*another meaning"),
+        ({"labels": [*LABELS[:6], ""]}, "labels does not match"),
         ({"task": "face-detection"}, "task does not match"),
         ({"sha256": "0" * 64}, "sha256 does not match"),
         ({"input": {"shape": [1, 64, 64, 1], "dtype": "int8", "scale": 1.0, "zero_point": -128}}, "input.shape"),
