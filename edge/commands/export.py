@@ -36,13 +36,14 @@ def export(
     """
     refuse_the_log(output, logs)
     devices = names_of(logs)
+    others = other_labels_of(logs) if table == "observations" else ()
     columns = LogReader.observation_columns if table == "observations" else LogReader.episode_columns
     problems: dict[Path, str] = {}
-    rows = _rows(logs, devices, table, since, until, problems)
+    rows = _rows(logs, devices, table, since, until, others, problems)
     shown = tqdm(rows, unit=" rows", unit_scale=True, disable=None)
     write = write_csv if format == "csv" else write_jsonl
     with output.open("w", encoding="utf-8", newline="") if output else nullcontext(sys.stdout) as file:
-        write(columns if len(logs) == 1 else ("device", *columns), shown, file)
+        write((*columns, *others) if len(logs) == 1 else ("device", *columns, *others), shown, file)
     return problems
 
 
@@ -60,19 +61,29 @@ def write_jsonl(columns: Sequence[str], rows: Iterable[Row], file: TextIO) -> No
         file.write(json.dumps(values) + "\n")
 
 
+def other_labels_of(logs: Sequence[Path]) -> Sequence[str]:
+    """Labels of any of the logs beside the seven."""
+    found: set[str] = set()
+    for log in logs:
+        with open_reader(log) as reader:
+            found |= set(reader.other_labels)
+    return sorted(found)
+
+
 def _rows(
     logs: Sequence[Path],
     devices: Sequence[str],
     table: Table,
     since: datetime | None,
     until: datetime | None,
+    others: Sequence[str],
     problems: dict[Path, str],
 ) -> Iterator[Row]:
     """What could not be read is noted in `problems`."""
     for log, device in zip(logs, devices, strict=True):
         with open_reader(log) as reader:
-            found = reader.observations if table == "observations" else reader.episodes
-            for row in found(since, until):
+            episodes = reader.episodes(since, until)
+            for row in reader.observations(since, until, others) if table == "observations" else episodes:
                 yield row if len(logs) == 1 else (device, *row)
             if words := reader.problems.words():
                 problems[log] = words

@@ -7,12 +7,15 @@ from edge.events.episodes import GAP_SECONDS, Episodes
 from edge.events.rows import Observation
 from edge.events.schema import (
     OBSERVATION_COLUMNS,
+    OTHERS,
+    SCHEMA_OF_LABELS,
     SCHEMA_OF_SUMS,
     SCHEMA_VERSION,
     UPSERT_EPISODE,
     create,
     episode_values,
     execute_all,
+    missing_columns,
     pragma,
     transaction,
 )
@@ -33,9 +36,30 @@ def bring_up_to_date(database: sqlite3.Connection, version: int) -> None:
             if version in (2, 3):
                 database.execute("ALTER TABLE runs ADD COLUMN device TEXT NOT NULL DEFAULT ''")
             database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    if f"observations.{OTHERS}" in missing_columns(database):
+        with transaction(database):
+            _make_room_for_other_labels(database)
     if pragma(database, "auto_vacuum") != AUTO_VACUUM_INCREMENTAL:
         database.execute(f"PRAGMA auto_vacuum = {AUTO_VACUUM_INCREMENTAL}")
         database.execute("VACUUM")  # the way for a file that has tables
+
+
+def _make_room_for_other_labels(database: sqlite3.Connection) -> None:
+    """Years of rows stay where they are: only the table's description changes.
+
+    As https://sqlite.org/lang_altertable.html#otheralter says of taking NOT NULL away.
+    """
+    version = pragma(database, "schema_version")
+    database.execute("PRAGMA writable_schema = ON")
+    for label in LABELS:
+        database.execute(
+            "UPDATE sqlite_schema SET sql = replace(sql, ?, ?) WHERE type = 'table' AND name = 'observations'",
+            (f"{label} REAL NOT NULL", f"{label} REAL"),
+        )
+    database.execute(f"PRAGMA schema_version = {version + 1}")
+    database.execute("PRAGMA writable_schema = OFF")
+    database.execute(f"ALTER TABLE observations ADD COLUMN {OTHERS} TEXT")
+    execute_all(database, SCHEMA_OF_LABELS)
 
 
 def _migrate_from_2(database: sqlite3.Connection) -> None:
@@ -65,7 +89,7 @@ def _migrate_from_1(database: sqlite3.Connection) -> None:
     database.execute(
         f"INSERT INTO observations ({OBSERVATION_COLUMNS}) SELECT o.id, run, utc, "
         "coalesce(round((julianday(utc) - julianday(started_utc)) * 86400, 3), 0), track, x, y, width, height, "
-        f"detection_score, emotion, score, certain, {', '.join(LABELS)} "
+        f"detection_score, emotion, score, certain, {', '.join(LABELS)}, NULL "
         "FROM observations_1 AS o LEFT JOIN runs_1 ON runs_1.id = run ORDER BY o.id"
     )
     for table in ("observations_1", "runs_1"):
@@ -84,7 +108,7 @@ def _derive_episodes(database: sqlite3.Connection) -> None:
         if row[1] != run:
             run = row[1]
             episodes = Episodes(GAP_SECONDS)
-        observation = Observation(row[2], row[3], row[4], (), 0.0, row[5], row[6], bool(row[7]), ())
+        observation = Observation(row[2], row[3], row[4], (), 0.0, row[5], row[6], bool(row[7]), {})
         episode = episodes.add(observation, row[0], last + 1)
         last = max(last, episode.id)
         database.execute(UPSERT_EPISODE, episode_values(episode, run))

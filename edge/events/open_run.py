@@ -9,6 +9,7 @@ from edge.events.episodes import Episode, Episodes
 from edge.events.rows import Entry, Incident, Observation
 from edge.events.schema import (
     INSERT_INCIDENT,
+    INSERT_LABEL,
     INSERT_OBSERVATION,
     INSERT_RUN,
     UPSERT_EPISODE,
@@ -16,6 +17,7 @@ from edge.events.schema import (
     episode_values,
     newest_ids,
     observation_values,
+    other_labels,
 )
 from edge.events.sums import Sums
 
@@ -106,6 +108,7 @@ def append(database: sqlite3.Connection, before: OpenRun, entries: Sequence[Entr
         rows.append(observation_values(entry, ids.observation, run.id))
         run.episodes.forget_finished(entry.time_s)
     database.executemany(INSERT_OBSERVATION, rows)
+    database.executemany(INSERT_LABEL, other_labels(entry for entry in entries if isinstance(entry, Observation)))
     _upsert(database, run.id, changed.values())
     run.sums.write_changed(database, run.id)
     return replace(run, last_ids=ids)

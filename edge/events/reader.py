@@ -1,8 +1,9 @@
 """Read the log while the daemon writes it. All questions to its tables stand here; all times are true ones."""
 
+import json
 import sqlite3
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from edge.contract import LABELS, label_fault
 from edge.errors import LogError
 from edge.events import counts, episode_rows, history, sense, totals
 from edge.events.counts import TimeBucket
@@ -42,7 +44,8 @@ class LogReader:
     left out and counted in `problems`.
     """
 
-    observation_columns = tuple(OBSERVATION_COLUMNS.split(", "))
+    observation_columns = tuple(OBSERVATION_COLUMNS.split(", ")[:-1])
+    """without those of labels that have no column"""
     episode_columns = EpisodeRow._fields
 
     def __init__(self, database: sqlite3.Connection) -> None:
@@ -50,8 +53,16 @@ class LogReader:
         self._database = database
         self._scanner = Scanner(database, self.problems)
 
-    def observations(self, since: datetime | None = None, until: datetime | None = None) -> Iterator[Row]:
-        """Rows with the values of `observation_columns`, in the order of events."""
+    @cached_property
+    def other_labels(self) -> tuple[str, ...]:
+        """Labels of this log beside the seven."""
+        found = self._database.execute("SELECT label FROM labels ORDER BY label")
+        return tuple(label for (label,) in found if not label_fault((label, *LABELS)))
+
+    def observations(
+        self, since: datetime | None = None, until: datetime | None = None, others: Sequence[str] = ()
+    ) -> Iterator[Row]:
+        """Rows with the values of `observation_columns`, then those of the labels `others`, in the order of events."""
         utc = OBSERVATION_COLUMNS.split(", ").index("utc")
         query = OBSERVATIONS.format(columns=OBSERVATION_COLUMNS)
         for span in self.spans:
@@ -59,7 +70,7 @@ class LogReader:
             for row in self._scanner.rows(query, *self._ids(span, since, until)):
                 if earliest <= str(row[utc]) < latest:
                     true_utc = history.shifted(str(row[utc]), span.shift_seconds)
-                    yield (*row[:utc], true_utc, *row[utc + 1 :])
+                    yield (*row[:utc], true_utc, *row[utc + 1 : -1], *_probabilities(row[-1], others))
 
     def episodes(
         self, since: datetime | None = None, until: datetime | None = None, limit: int | None = None
@@ -231,6 +242,14 @@ def open_reader(path: Path) -> Iterator[LogReader]:
         raise LogError(
             f"{path}: cannot be read ({error})", f"if it is damaged, `sqlite3 {path} .recover` may save its rows"
         ) from error
+
+
+def _probabilities(text: str | None, labels: Sequence[str]) -> Iterator[float | None]:
+    """Of the row's other labels; None where its model has no such label."""
+    found = json.loads(text) if text else {}
+    for label in labels:
+        share = found.get(label) if isinstance(found, dict) else None
+        yield share if isinstance(share, int | float) else None
 
 
 def _texts(since: datetime | None, until: datetime | None, span: Span) -> tuple[str, str]:

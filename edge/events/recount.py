@@ -66,7 +66,7 @@ def _count_span(
             known[run] = Episodes(max(GAP_SECONDS, 3 * seconds)), Sums(seconds)
         episodes, sums = known[run]
         true_utc = shifted(utc, shift_seconds)
-        observation = Observation(true_utc, time_s, track, (), 0.0, emotion, 0.0, bool(certain), ())
+        observation = Observation(true_utc, time_s, track, (), 0.0, emotion, 0.0, bool(certain), {})
         comes = episodes.is_new(observation)
         episode = episodes.add(observation, id, newest_episode + 1)
         if id >= first:

@@ -1,6 +1,7 @@
 """What the log writes down, before it is in the file."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -22,7 +23,8 @@ class Observation:
     emotion: str
     score: float
     certain: bool
-    probabilities: tuple[float, ...]
+    probabilities: Mapping[str, float]
+    """by label"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ Entry = Observation | Incident
 
 
 def observe(face: FaceEmotion, time_s: float, utc: str) -> Observation:
+    shares = zip(face.labels, face.probabilities, strict=True)
     return Observation(
         utc,
         round(time_s, 3),
@@ -53,7 +56,7 @@ def observe(face: FaceEmotion, time_s: float, utc: str) -> Observation:
         face.emotion,
         round(face.score, 4),
         bool(face.certain),
-        tuple(round(float(value), 4) for value in face.probabilities),
+        {label: round(float(share), 4) for label, share in shares},
     )
 
 

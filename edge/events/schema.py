@@ -1,7 +1,14 @@
-"""How the log's file looks: its tables, and how rows of them are written."""
+"""How the log's file looks: its tables, and how rows of them are written.
 
+A model may have other labels than the shipped one's seven. What has no column stands in `other_probabilities`, and its
+label in `labels`. A table of probabilities would have seven times the rows; JSON alone would take 217 bytes a row in
+the place of 168 and break everybody's `SELECT avg(happy)`; so, a log of the shipped model takes 170. A log that lacks
+column and table, of whatever version, gets them when it is opened.
+"""
+
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
@@ -10,6 +17,7 @@ from edge.events.episodes import Episode
 from edge.events.rows import Observation
 
 SCHEMA_VERSION = 4
+OTHERS = "other_probabilities"
 
 SCHEMA = f"""
 CREATE TABLE runs (
@@ -33,7 +41,8 @@ CREATE TABLE observations (
     emotion TEXT NOT NULL,
     score REAL NOT NULL,         -- probability of emotion, 0 to 1
     certain INTEGER NOT NULL,    -- 1 where score reaches the model's threshold
-    {", ".join(f"{label} REAL NOT NULL" for label in LABELS)}
+    {", ".join(f"{label} REAL" for label in LABELS)},  -- NULL where the model has no such label
+    other_probabilities TEXT     -- JSON by label, of those that have no column
 );
 CREATE TABLE episodes (
     id INTEGER PRIMARY KEY,
@@ -59,6 +68,11 @@ CREATE TABLE incidents (
     details TEXT NOT NULL
 );
 """
+SCHEMA_OF_LABELS = """
+CREATE TABLE labels (              -- beside the seven; an emotion that stands nowhere was made by a damaged byte
+    label TEXT PRIMARY KEY
+) WITHOUT ROWID;
+"""
 SCHEMA_OF_SUMS = """
 CREATE TABLE sums (
     hour INTEGER NOT NULL,         -- since 1970, UTC; those before a clock jump are moved by whole hours
@@ -79,7 +93,8 @@ CREATE TABLE uncounted (           -- observations of an older version that `sum
 );
 """
 OBSERVATION_COLUMNS = (
-    "id, run, utc, time_s, track, x, y, width, height, detection_score, emotion, score, certain, " + ", ".join(LABELS)
+    "id, run, utc, time_s, track, x, y, width, height, detection_score, emotion, score, certain, "
+    + ", ".join((*LABELS, OTHERS))
 )
 MAX_ID = 2**48  # what is larger was made by a damaged byte
 NEWEST_INCIDENT = "SELECT observation FROM incidents ORDER BY id DESC LIMIT 1"
@@ -88,7 +103,8 @@ EPISODE_COLUMNS = (
     "id, run, track, emotion, start_utc, end_utc, start_s, end_s, observations, mean_score, peak_score, certain_share, "
     "first_observation, last_observation"
 )
-INSERT_OBSERVATION = f"INSERT INTO observations ({OBSERVATION_COLUMNS}) VALUES ({', '.join('?' * 20)})"
+INSERT_OBSERVATION = f"INSERT INTO observations ({OBSERVATION_COLUMNS}) VALUES ({', '.join('?' * 21)})"
+INSERT_LABEL = "INSERT OR IGNORE INTO labels (label) VALUES (?)"
 INSERT_RUN = """
 INSERT INTO runs (started_utc, last_utc, source, model, interval_seconds, first_observation, device)
 VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -150,7 +166,16 @@ def transaction(database: sqlite3.Connection) -> Iterator[None]:
 def observation_values(observation: Observation, id: int, run: int) -> tuple[object, ...]:
     row = observation
     scores = (row.detection_score, row.emotion, row.score, int(row.certain))
-    return (id, run, row.utc, row.time_s, row.track, *row.box_xywh, *scores, *row.probabilities)
+    columns = [row.probabilities.get(label) for label in LABELS]
+    others = {label: share for label, share in row.probabilities.items() if label not in LABELS}
+    text = json.dumps(others, separators=(",", ":")) if others else None
+    return (id, run, row.utc, row.time_s, row.track, *row.box_xywh, *scores, *columns, text)
+
+
+def other_labels(observations: Iterable[Observation]) -> list[tuple[str]]:
+    """Rows of the table `labels`."""
+    found = {label for row in observations for label in row.probabilities if label not in LABELS}
+    return [(label,) for label in sorted(found)]
 
 
 def episode_values(episode: Episode, run: int) -> tuple[object, ...]:
@@ -182,8 +207,8 @@ def missing_columns(database: sqlite3.Connection) -> set[str]:
 
 
 def create(database: sqlite3.Connection) -> None:
-    execute_all(database, SCHEMA)
-    execute_all(database, SCHEMA_OF_SUMS)
+    for statements in (SCHEMA, SCHEMA_OF_LABELS, SCHEMA_OF_SUMS):
+        execute_all(database, statements)
 
 
 def execute_all(database: sqlite3.Connection, statements: str) -> None:

@@ -1,6 +1,7 @@
 """SQL conditions that tell a sound row of each table from one whose bytes were damaged."""
 
 from edge.contract import LABELS
+from edge.events.schema import OTHERS
 
 LARGEST = 2**53  # up to here every program that reads JSON keeps whole numbers whole
 
@@ -28,14 +29,16 @@ def _all(*conditions: str) -> str:
     return "(" + " AND ".join(conditions) + ")"
 
 
-_EMOTION = "emotion IN ('" + "', '".join(LABELS) + "')"
+_EMOTION = "(emotion IN ('" + "', '".join(LABELS) + "') OR emotion IN (SELECT label FROM labels))"
 _PLACES = [_real(name, -1e6, 1e6) for name in ("x", "y")] + [_real(name, 0, 1e6) for name in ("width", "height")]
 _HOUR = _whole("hour", -700_000, 2_100_000)
-_SHARES = [_real(name, 0, 1.01) for name in ("detection_score", "score", *LABELS)]
+_SHARES = [_real(name, 0, 1.01) for name in ("detection_score", "score")]
+_PROBABILITIES = [f"({name} IS NULL OR {_real(name, 0, 1.01)})" for name in LABELS]
+_OTHERS = f"({OTHERS} IS NULL OR typeof({OTHERS}) = 'text' AND json_valid({OTHERS}))"
 
 OBSERVATION = _all(
     _whole("run"), _time("utc"), _real("time_s", -1e10, 1e10), _whole("track"), _EMOTION, _whole("certain", 0, 1),
-    *_PLACES, *_SHARES,
+    *_PLACES, *_SHARES, *_PROBABILITIES, _OTHERS,
 )  # fmt: skip
 EPISODE = _all(
     _whole("run"), _whole("track"), _EMOTION, _time("start_utc"), _time("end_utc"), _real("start_s", -1e10, 1e10),

@@ -5,11 +5,13 @@ from pathlib import Path
 from urllib.parse import quote
 
 from edge.errors import LogError, UsageError
-from edge.events.schema import SCHEMA_VERSION, pragma
+from edge.events.schema import OTHERS, SCHEMA_VERSION, missing_columns, pragma
 
 BUSY_SECONDS = 1.0  # for a log that somebody locked; whoever asks waits no longer
 WITHOUT_DEVICE = 3  # a version whose runs do not say which device it was, and that is as today's but for that
 RUNS_AS_TODAY = "CREATE TEMP VIEW runs AS SELECT *, '' AS device FROM main.runs"
+OBSERVATIONS_AS_TODAY = f"CREATE TEMP VIEW observations AS SELECT *, NULL AS {OTHERS} FROM main.observations"
+LABELS_AS_TODAY = "CREATE TEMP TABLE labels (label TEXT)"
 GIVE = "give --log FILE, or --config FILE with its log.path"
 
 
@@ -48,6 +50,9 @@ def _begin(path: Path, uri: str) -> sqlite3.Connection:
                 "an older one is brought up to date when `python -m edge run` opens it",
             )
         database.execute("SELECT count(*) FROM uncounted").fetchone()
+        if f"observations.{OTHERS}" in missing_columns(database):  # no daemon of today's has opened it yet
+            database.execute(OBSERVATIONS_AS_TODAY)
+            database.execute(LABELS_AS_TODAY)
     except BaseException:
         database.close()
         raise

@@ -11,7 +11,7 @@ from tests.chaos.witness import Witness
 from tests.fakes.eventlog import fill
 
 COPIED = "run, utc, time_s, track, x, y, width, height, detection_score, emotion, score, certain, " + ", ".join(LABELS)
-TWICE = f"INSERT INTO observations SELECT id + 100, {COPIED} FROM observations WHERE id = 3"
+TWICE = f"INSERT INTO observations (id, {COPIED}) SELECT id + 100, {COPIED} FROM observations WHERE id = 3"
 
 
 @pytest.mark.parametrize(
