@@ -4,7 +4,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from edge.colours import DARK_INK, EMOTION_COLOURS, LIGHT_INK, LIGHT_INK_ON, UNKNOWN_COLOUR
+from edge.colours import DARK_INK, Colours, colours_of
 
 STAGE_COLOUR = "#20242b"
 FONT_SHARE = 0.028  # of the picture's width; at least SMALLEST_FONT_PX
@@ -23,11 +23,10 @@ def draw_faces(image: Image.Image, faces: list[dict[str, Any]], frame_width_px: 
     font = ImageFont.load_default(max(SMALLEST_FONT_PX, image.width * FONT_SHARE))
     for face in faces:
         x, y, width, height = (value * scale for value in face["box_xywh"])
-        colour = EMOTION_COLOURS.get(face["emotion"], UNKNOWN_COLOUR)
+        colours = colours_of({face["emotion"], *face.get("probabilities", ())})[face["emotion"]]
         draw.rectangle((x - 1, y - 1, x + width + 1, y + height + 1), outline=DARK_INK, width=4)
-        draw.rectangle((x, y, x + width, y + height), outline=colour, width=2)
-        ink = LIGHT_INK if face["emotion"] in LIGHT_INK_ON else DARK_INK
-        _label(draw, font, label_text(face), (x, y), (colour, ink), image.width)
+        draw.rectangle((x, y, x + width, y + height), outline=colours.ground, width=2)
+        _label(draw, font, label_text(face), (x, y), colours, image.width)
 
 
 def label_text(face: dict[str, Any]) -> str:
@@ -40,7 +39,7 @@ def _label(
     font: Any,
     text: str,
     corner: tuple[float, float],
-    colours: tuple[str, str],
+    colours: Colours,
     image_width: int,
 ) -> None:
     """Write `text` on a bar above `corner`, moved to where it is inside of the picture."""
@@ -49,6 +48,5 @@ def _label(
     height = bottom - top + 2 * PAD_PX
     x = max(0.0, min(corner[0], image_width - width))
     y = max(0.0, corner[1] - height)
-    ground, ink = colours
-    draw.rectangle((x, y, x + width, y + height), fill=ground)
-    draw.text((x + PAD_PX - left, y + PAD_PX - top), text, font=font, fill=ink)
+    draw.rectangle((x, y, x + width, y + height), fill=colours.ground)
+    draw.text((x + PAD_PX - left, y + PAD_PX - top), text, font=font, fill=colours.ink)

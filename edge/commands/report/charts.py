@@ -7,10 +7,9 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from edge.colours import EMOTION_COLOURS as COLOURS
+from edge.colours import colours_of, ordered
 from edge.commands.report.tables import Tables
 
-ORDER = tuple(COLOURS)  # pleasant ones below, unpleasant ones on top
 INK = "#2b2f36"
 FAINT = "#e8eaee"
 PAUSE = "#f1ece2"
@@ -27,10 +26,11 @@ def time_line(tables: Tables) -> go.Figure:
     seconds = counts.pivot_table(index="time", columns="emotion", values="seconds", aggfunc="sum", fill_value=0.0)
     shares = seconds.div(seconds.sum(axis=1), axis=0)
     milliseconds = width.total_seconds() * 1000
+    colours = colours_of(seconds.columns)
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.76, 0.24], vertical_spacing=0.05)
-    for emotion in _present(seconds):
+    for emotion in ordered(seconds.columns):  # pleasant ones below, unpleasant ones on top
         figure.add_bar(
-            x=shares.index, y=shares[emotion], name=emotion, marker_color=COLOURS[emotion], width=milliseconds,
+            x=shares.index, y=shares[emotion], name=emotion, marker_color=colours[emotion].ground, width=milliseconds,
             offset=0, customdata=seconds[emotion] / 60, row=1, col=1,
             hovertemplate="%{x|%a %d %b %H:%M}<br>" + emotion + " %{y:.0%} (%{customdata:.1f} min)<extra></extra>",
         )  # fmt: skip
@@ -51,7 +51,8 @@ def shares(tables: Tables) -> go.Figure:
     seconds = tables.counts.groupby("emotion")[["seconds", "certain_seconds"]].sum()
     total = seconds["seconds"].sum()
     seconds = seconds.sort_values("seconds")
-    colours = [COLOURS[emotion] for emotion in seconds.index]
+    found = colours_of(seconds.index)
+    colours = [found[emotion].ground for emotion in seconds.index]
     certain = seconds["certain_seconds"] / total
     all_shares = seconds["seconds"] / total
     figure = go.Figure()
@@ -78,9 +79,9 @@ def week(tables: Tables) -> go.Figure:
     days = pd.Series(pd.date_range(tables.start.normalize(), tables.end.normalize()).dayofweek).value_counts()
     minutes = seconds.div(60).div(days.reindex(range(7)).fillna(1), axis=0)
     panels = [("face minutes", minutes.where(minutes > 0), [FAINT, INK], ".0f")]
-    for emotion in _present(counts.pivot_table(columns="emotion", values="seconds", aggfunc="sum")):
+    for emotion, colour in colours_of(counts["emotion"]).items():
         share = _grid(counts[counts["emotion"] == emotion]) / seconds
-        panels.append((emotion, share.where(seconds > 0), [FAINT, COLOURS[emotion]], ".0%"))
+        panels.append((emotion, share.where(seconds > 0), [FAINT, colour.ground], ".0%"))
     figure = go.Figure()
     for number, (name, grid, colours, format) in enumerate(panels):
         figure.add_heatmap(
@@ -122,11 +123,11 @@ def visits(tables: Tables) -> go.Figure:
     parts = tables.visit_episodes.merge(faces, on=["run", "track"], suffixes=("", "_of_visit"))
     unit, name = (60, "minutes") if parts["seconds"].max() >= 60 else (1, "seconds")
     figure = go.Figure()
-    for emotion in [emotion for emotion in ORDER if emotion in set(parts["emotion"])]:
+    for emotion, colour in colours_of(parts["emotion"]).items():
         shown = parts[parts["emotion"] == emotion]
         figure.add_bar(
             x=shown["seconds"] / unit, base=(shown["start_s"] - shown["start_s_of_visit"]) / unit, y=shown["name"],
-            orientation="h", name=emotion, marker_color=COLOURS[emotion], customdata=shown["seconds"],
+            orientation="h", name=emotion, marker_color=colour.ground, customdata=shown["seconds"],
             hovertemplate="%{y}<br>" + emotion + " for %{customdata:.0f} s<extra></extra>",
         )  # fmt: skip
     figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], showgrid=False)
@@ -137,10 +138,6 @@ def visits(tables: Tables) -> go.Figure:
 def bar_width(tables: Tables) -> pd.Timedelta:
     least = max((tables.end - tables.start) / MAX_BARS, tables.resolution)
     return next((width for width in BAR_WIDTHS if width >= least), BAR_WIDTHS[-1])
-
-
-def _present(table: pd.DataFrame) -> list[str]:
-    return [emotion for emotion in ORDER if emotion in table.columns]
 
 
 def _grid(counts: pd.DataFrame) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageFilter
 
-from edge.colours import DARK_INK, EMOTION_COLOURS, LIGHT_INK, LIGHT_INK_ON
+from edge.colours import EMOTION_COLOURS, OTHER_COLOURS, PALETTE, ink_on
 from edge.gateway import drawing
 from edge.gateway.images import MOSAIC_CELLS, decode, focus_of, mosaic
 from edge.gateway.messages import RawPicture
@@ -154,8 +154,7 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@pytest.mark.parametrize("emotion", EMOTION_COLOURS)
-def test_labels_can_be_read(emotion: str) -> None:
-    ink = LIGHT_INK if emotion in LIGHT_INK_ON else DARK_INK
-    one, other = sorted((luminance(ink), luminance(EMOTION_COLOURS[emotion])))
+@pytest.mark.parametrize("ground", [*EMOTION_COLOURS.values(), *OTHER_COLOURS.values(), *PALETTE])
+def test_labels_can_be_read(ground: str) -> None:
+    one, other = sorted((luminance(ink_on(ground)), luminance(ground)))
     assert (other + 0.05) / (one + 0.05) >= 4.5
