@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from edge.errors import ModelError, SettingsError
+from edge.model_labels import read_labels
 from edge.source import HIDDEN
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -129,9 +130,19 @@ class ClassifierSettings(_Section, frozen=True):
             )
 
     @property
+    def place(self) -> Path:
+        """Where the model should lie."""
+        return MODEL_FAMILY.get(self.model, Path(self.model))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the model tells apart, as its manifest says; of a model that is not there, the shipped one's."""
+        return read_labels(self.place)
+
+    @property
     def path(self) -> Path:
         """Of the model; raises ModelError where this release has none of that name."""
-        path = MODEL_FAMILY.get(self.model, Path(self.model))
+        path = self.place
         if self.model in MODEL_FAMILY and not path.is_file():
             raise ModelError(
                 f"classifier.model = {self.model!r}: expected {path}, which is not there",

@@ -18,7 +18,8 @@ def render_notice(settings: Settings, url: str) -> str:
     environment = Environment(loader=FileSystemLoader(FOLDER / "templates"), autoescape=select_autoescape())
     template = environment.get_template("notice.html")
     style = (FOLDER / "static" / "notice.css").read_text(encoding="utf-8")
-    return template.render(**facts(settings), style=style, url=url, qr_svg=qr_svg(url))
+    words = facts(settings, labels=settings.classifier.labels)
+    return template.render(**words, style=style, url=url, qr_svg=qr_svg(url))
 
 
 def default_url(settings: Settings, hostname: str) -> str:

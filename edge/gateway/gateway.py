@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -70,6 +71,16 @@ class Gateway:
     @property
     def name(self) -> str:
         return settings.device_name(self.settings)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The model's: as the daemon says, and before that as the manifest does."""
+        hello = self.client.snapshot.hello or {}
+        return tuple(hello.get("labels") or self._manifest_labels)
+
+    @cached_property
+    def _manifest_labels(self) -> tuple[str, ...]:
+        return self.settings.classifier.labels
 
     def level(self) -> Level:
         """What the viewer of this request may see."""

@@ -5,14 +5,16 @@ hourly sums, which are quick for years and stay where rows were deleted; below, 
 """
 
 import bisect
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from edge.colours import ordered
 from edge.contract import LABELS
+from edge.errors import EdgeError
 from edge.events.counts import TIME_BUCKETS
 from edge.events.reader import LogReader, open_reader
 from edge.events.records import EpisodeRow
@@ -48,8 +50,12 @@ def bucket_for(span: timedelta) -> timedelta:
     return next((bucket for bucket in BUCKETS if span / bucket <= MAX_BARS), BUCKETS[-1])
 
 
-def history(path: Path, since: datetime | None, until: datetime, zone: ZoneInfo) -> dict[str, Any]:
+def history(
+    path: Path, since: datetime | None, until: datetime, zone: ZoneInfo, labels: Sequence[str] = LABELS
+) -> dict[str, Any]:
     """All that the page's charts show of the time from `since` (None: the log's beginning) up to `until`.
+
+    `labels` are the model's; those that were logged then besides are there too.
 
     Raises UsageError where there is no log, LogError where it cannot be read.
     """
@@ -63,18 +69,19 @@ def history(path: Path, since: datetime | None, until: datetime, zone: ZoneInfo)
         gaps = _gaps(log, start, until)
         lost = sum(row.rows_lost for row in log.incidents(start, until))
         problems = log.problems.words()
+    labels = ordered({*labels, *(emotion for _, emotion, _, _ in sums)})
     return {
         "zone": zone.key,
         "since": _seconds(start),
         "until": _seconds(until),
         "log": {"first": first and _seconds(first), "last": last and _seconds(last)},
         "bucket_seconds": int(bucket.total_seconds()),
-        **_over_time(sums, start, until, bucket, zone),
-        "totals": _totals(sums),
+        **_over_time(sums, labels, start, until, bucket, zone),
+        "totals": _totals(sums, labels),
         **counts,
         "rows_lost": lost,
         "problems": problems,
-        "week": _week(sums, zone),
+        "week": _week(sums, labels, zone),
         "gaps": gaps[-MAX_GAPS:],
     }
 
@@ -85,6 +92,15 @@ def episodes(path: Path, since: datetime | None, until: datetime, limit: int, zo
         interval_seconds = {run.id: run.interval_seconds for run in log.runs()}
         found = [_episode(row, interval_seconds.get(row.run, 0.0)) for row in log.episodes(since, until, limit)]
     return {"zone": zone.key, "episodes": found[::-1]}
+
+
+def logged_labels(path: Path) -> tuple[str, ...]:
+    """Labels of the log beside the seven; none where it cannot be read, which the charts say."""
+    try:
+        with open_reader(path) as log:
+            return log.other_labels
+    except EdgeError:
+        return ()
 
 
 def _ends(log: LogReader) -> tuple[datetime | None, datetime | None]:
@@ -116,17 +132,17 @@ def _by_row(log: LogReader, since: datetime, until: datetime) -> tuple[list[Sum]
 
 
 def _over_time(
-    sums: Iterable[Sum], since: datetime, until: datetime, bucket: timedelta, zone: ZoneInfo
+    sums: Iterable[Sum], labels: Sequence[str], since: datetime, until: datetime, bucket: timedelta, zone: ZoneInfo
 ) -> dict[str, Any]:
     """Seconds by bucket and label; also buckets in which no face was seen."""
     times = _starts(since, until, bucket, zone)
-    found = {label: [0.0] * len(times) for label in LABELS}
+    found = {label: [0.0] * len(times) for label in labels}
     places: dict[int, int] = {}
     for start, emotion, seconds, _ in sums:
         if start not in places:
             places[start] = bisect.bisect_right(times, start) - 1
         place = places[start]
-        if emotion in found and place >= 0:
+        if place >= 0:
             found[emotion][place] += seconds
     return {"times": times, "seconds": {label: [round(value, 1) for value in row] for label, row in found.items()}}
 
@@ -142,25 +158,23 @@ def _starts(since: datetime, until: datetime, bucket: timedelta, zone: ZoneInfo)
     return starts
 
 
-def _totals(sums: Iterable[Sum]) -> dict[str, dict[str, float]]:
-    totals = {label: {"seconds": 0.0, "certain_seconds": 0.0} for label in LABELS}
+def _totals(sums: Iterable[Sum], labels: Sequence[str]) -> dict[str, dict[str, float]]:
+    totals = {label: {"seconds": 0.0, "certain_seconds": 0.0} for label in labels}
     for _, emotion, seconds, certain_seconds in sums:
-        if emotion in totals:
-            totals[emotion]["seconds"] += seconds
-            totals[emotion]["certain_seconds"] += certain_seconds
+        totals[emotion]["seconds"] += seconds
+        totals[emotion]["certain_seconds"] += certain_seconds
     return totals
 
 
-def _week(sums: Iterable[Sum], zone: ZoneInfo) -> dict[str, list[list[float]]]:
+def _week(sums: Iterable[Sum], labels: Sequence[str], zone: ZoneInfo) -> dict[str, list[list[float]]]:
     """Seconds by label, day of the week (Monday first) and hour."""
-    week = {label: [[0.0] * 24 for _ in range(7)] for label in LABELS}
+    week = {label: [[0.0] * 24 for _ in range(7)] for label in labels}
     places: dict[int, datetime] = {}
     for start, emotion, seconds, _ in sums:
         if start not in places:
             places[start] = datetime.fromtimestamp(start, zone)
         local = places[start]
-        if emotion in week:
-            week[emotion][local.weekday()][local.hour] += seconds
+        week[emotion][local.weekday()][local.hour] += seconds
     return week
 
 

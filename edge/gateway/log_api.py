@@ -29,7 +29,8 @@ routes = Blueprint("log", __name__)
 @routes.get("/api/history")
 def history() -> Response:
     since, until = _span()
-    return jsonify(histories.history(this_gateway().log, since, until, local_zone()))
+    gateway = this_gateway()
+    return jsonify(histories.history(gateway.log, since, until, local_zone(), gateway.labels))
 
 
 @routes.get("/api/episodes")

@@ -17,7 +17,6 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from edge import __version__
-from edge.contract import LABELS
 from edge.errors import EdgeError
 from edge.events.reader import open_reader
 from edge.gateway.gateway import Gateway
@@ -60,7 +59,7 @@ class Metrics(Collector):
         yield gauge("log_rows", "Observations in the event log.", rows)
         episodes = CounterMetricFamily(f"{PREFIX}_episodes", "Episodes that began.", labels=["emotion"])
         seconds = CounterMetricFamily(f"{PREFIX}_face_seconds", "Face time, in seconds.", labels=["emotion"])
-        for label in LABELS:
+        for label in sorted({*self._gateway.labels, *totals}):
             known = totals.get(label, (0.0, 0))
             seconds.add_metric([label], known[0])
             episodes.add_metric([label], known[1])

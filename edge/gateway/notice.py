@@ -4,9 +4,11 @@ The EU's AI Act, Article 50(3), asks for it at the latest at first exposure. Thi
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from edge.contract import LABELS
 from edge.gateway.hosts import is_loopback
 from edge.gateway.texts import ORIGINAL, texts
 from edge.settings import Settings
@@ -21,15 +23,19 @@ def must_be_completed(settings: Settings) -> bool:
     return not is_loopback(settings.web.address[0]) and not is_complete(settings)
 
 
-def facts(settings: Settings, language: str = ORIGINAL) -> dict[str, Any]:
-    """What the template of the notice shows."""
-    words = texts(language)["notice"]
+def facts(settings: Settings, language: str = ORIGINAL, labels: Sequence[str] = LABELS) -> dict[str, Any]:
+    """What the template of the notice shows; `labels` are the model's."""
+    all_words = texts(language)
+    words = all_words["notice"]
+    names = [all_words["emotions"].get(label, label) for label in labels]
     days = settings.log.keep_days
     kept = words["kept_days"].format(days=f"{days:g}") if days else words["kept_until_full"]
-    count = wrong_of_hundred(Path(settings.classifier.model))
+    count = wrong_of_hundred(settings.classifier.place)
     wrong = words["limits_wrong_unknown"] if count is None else words["limits_wrong"].format(count=count)
     limits = words["limits_what"].format(wrong=wrong)
-    return {"words": words, "notice": settings.notice, "kept": kept, "limits": limits, "language": language}
+    lead = words["lead"].format(labels=", ".join(names[:-1]), last=names[-1])
+    said = {"lead": lead, "kept": kept, "limits": limits}
+    return {"words": words, "notice": settings.notice, "language": language} | said
 
 
 def wrong_of_hundred(model: Path) -> int | None:

@@ -3,9 +3,10 @@
 from flask import Flask, Response, jsonify, render_template, request
 
 from edge import __version__
-from edge.contract import LABELS
+from edge.colours import EMOTION_COLOURS, Colours, colours_of
 from edge.events.zone import local_zone
-from edge.gateway.gateway import this_gateway
+from edge.gateway.gateway import Gateway, this_gateway
+from edge.gateway.history import logged_labels
 from edge.gateway.notice import facts, must_be_completed
 from edge.gateway.texts import ORIGINAL, languages, texts
 
@@ -25,7 +26,7 @@ def page() -> str:
         "device": gateway.name,
         "zone": local_zone().key,
         "version": __version__,
-        "labels": LABELS,
+        "colours": _colours(gateway),
         "picture": gateway.level(),
         "picture_setting": gateway.settings.web.picture,
         "keep_days": gateway.settings.log.keep_days,
@@ -38,7 +39,8 @@ def page() -> str:
 
 
 def notice() -> str:
-    return render_template("notice.html", **facts(this_gateway().settings, _language()))
+    gateway = this_gateway()
+    return render_template("notice.html", **facts(gateway.settings, _language(), gateway.labels))
 
 
 def alive() -> Response:
@@ -51,6 +53,12 @@ def alive() -> Response:
     answer = jsonify(status="ok" if snapshot.live else "no daemon")
     answer.status_code = 200 if snapshot.live else 503
     return answer
+
+
+def _colours(gateway: Gateway) -> dict[str, Colours]:
+    """Ground and ink of the labels that the style sheet does not know: the model's, and those of its log."""
+    labels = {*gateway.labels, *logged_labels(gateway.log)}
+    return {label: colours for label, colours in colours_of(labels).items() if label not in EMOTION_COLOURS}
 
 
 def _language() -> str:

@@ -8,14 +8,18 @@ import time
 import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from edge.commands.doctor import storage
 from edge.commands.notice import render_notice
-from edge.settings import PROJECT, parse
+from edge.events import EventLog
+from edge.results import FaceEmotion
+from edge.settings import PROJECT, LogSettings, parse
 from tests.browser.conftest import Browser, Visit, playing, visiting
 from tests.fakes import live
 from tests.fakes.gateway import Rig, served
@@ -386,3 +390,31 @@ def test_the_notice_fills_one_page_of_a4(browser: Browser, tmp_path: Path) -> No
     pdf = page.pdf(prefer_css_page_size=True)
     page.close()
     assert len(re.findall(rb"/Type\s*/Page[^s]", pdf)) == 1
+
+
+BAR_COLOURS = """() => [...document.querySelectorAll('#faces .bars li')].map((row) =>
+  row.dataset.emotion + ' ' + getComputedStyle(row.querySelector('i')).backgroundColor)"""
+
+
+def test_another_models_labels_have_bars_colours_and_charts(browser: Browser, open_rig: Callable[..., Rig]) -> None:
+    labels = ("good", "negative", "calm", "neutral")
+    rig = open_rig()
+    with EventLog(rig.folder / "emotions.db", LogSettings(commit_seconds=0.0)) as events:
+        events.start_run("picamera", "moods 0.1.0 0123456789ab", datetime.now(UTC))
+        shares = np.float32([0.7, 0.1, 0.1, 0.1])
+        face = FaceEmotion(1, (1.0, 2.0, 30.0, 30.0), 0.9, "good", 0.7, True, shares, labels)
+        events.record([face], 0.0, datetime.now(UTC))
+    seen = live.face(emotion="good") | {"probabilities": dict.fromkeys(labels, 0.1) | {"good": 0.7}}
+    with FakeDaemon(rig.socket, live.HELLO | {"labels": list(labels)}) as daemon, served(rig) as address:
+        daemon.say(live.live(1, [seen]))
+        with visiting(browser, rig, address) as visit:
+            page = watch(visit)
+            page.wait_for_selector("#faces .face", timeout=SECONDS)
+            found = page.evaluate(BAR_COLOURS)
+            assert [row.split()[0] for row in found] == ["neutral", "negative", "calm", "good"]
+            assert len({row.split(" ", 1)[1] for row in found}) == 4
+            assert page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--good')") == "#1b7f45"
+            show(page, "history")
+            assert "good" in page.inner_text("#line-chart .legend") and "angry" in page.inner_text("#week-choice")
+            page.select_option("#week-choice", "good")
+            assert visit.problems == []

@@ -72,6 +72,7 @@ class Bridge:
             figures.make,
             self._announce if self._mqtt.discovery else None,
             self._mqtt.details,
+            labels=lambda: self._gateway.labels,
         )
 
     def _hear(self, topic: str, payload: bytes) -> None:
@@ -91,7 +92,7 @@ class Bridge:
 
     def _announce(self) -> None:
         device = discovery.Device(object_id(), self._gateway.name, board(), page_url(self._gateway))
-        message = encode(discovery.payload(device, self.topics))
+        message = encode(discovery.payload(device, self.topics, self._gateway.labels))
         self._connection.publish(discovery_topic(device.object_id), message, qos=1, retain=True)
 
 

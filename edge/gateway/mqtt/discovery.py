@@ -3,11 +3,13 @@
 https://www.home-assistant.io/integrations/mqtt/#mqtt-discovery; checked with the schemas of Home Assistant 2026.2.3.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from edge import __version__
-from edge.gateway.mqtt.payloads import STATES
+from edge.contract import LABELS
+from edge.gateway.mqtt.payloads import NO_FACE, UNCERTAIN
 from edge.gateway.mqtt.topics import Topics
 
 STATE_SECONDS = 180  # without a state, of which one comes every 60 s, the entities are unavailable
@@ -30,8 +32,9 @@ class Device:
     """empty where the page is for this machine alone"""
 
 
-def payload(device: Device, topics: Topics) -> dict[str, Any]:
-    entities = _seen(topics) | _switch(topics) | _figures(topics)
+def payload(device: Device, topics: Topics, labels: Sequence[str] = LABELS) -> dict[str, Any]:
+    """`labels` are the model's."""
+    entities = _seen(topics, labels) | _switch(topics) | _figures(topics)
     for key, entity in entities.items():
         entity["unique_id"] = f"{device.object_id}_{key}"
     return {
@@ -53,7 +56,7 @@ def _device(device: Device) -> dict[str, Any]:
     return found | ({"cu": device.page_url} if device.page_url else {})
 
 
-def _seen(topics: Topics) -> dict[str, Entity]:
+def _seen(topics: Topics, labels: Sequence[str]) -> dict[str, Entity]:
     """What the camera sees, unavailable while nobody watches or the camera is paused."""
     seen = {
         "exp_aft": STATE_SECONDS,
@@ -66,7 +69,7 @@ def _seen(topics: Topics) -> dict[str, Entity]:
             "p": "sensor",
             "name": "Expression",
             "dev_cla": "enum",
-            "ops": list(STATES),
+            "ops": [*labels, UNCERTAIN, NO_FACE],
             "val_tpl": "{{ value_json.emotion }}",
         },
         "occupied": seen

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from edge.contract import LABELS
 from edge.events.records import EpisodeRow
 
 NO_FACE, UNCERTAIN = "no_face", "uncertain"
-STATES = (*LABELS, UNCERTAIN, NO_FACE)
 ON, OFF = "ON", "OFF"
 ONLINE, OFFLINE = "online", "offline"
 

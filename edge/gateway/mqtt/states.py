@@ -7,11 +7,12 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from edge.contract import LABELS
 from edge.gateway.live import LiveClient, Snapshot
 from edge.gateway.mqtt.episodes import Broker
 from edge.gateway.mqtt.payloads import OFF, OFFLINE, ON, ONLINE, encode, state, what_matters
@@ -52,6 +53,7 @@ class StatePublisher:
         details: bool,
         clock: Callable[[], float] = time.monotonic,
         aside: Callable[[Callable[[], None]], None] = in_thread,
+        labels: Callable[[], Sequence[str]] = lambda: LABELS,
     ) -> None:
         self._broker = broker
         self._topics = topics
@@ -64,6 +66,10 @@ class StatePublisher:
         self._clock = clock
         self._aside = aside
         """does what takes long, so that no state waits for it"""
+        self._labels = labels
+        """the model's now"""
+        self._announced: Sequence[str] = ()
+        """those that Home Assistant knows of"""
         self._heard: SimpleQueue[tuple[str, bytes]] = SimpleQueue()
         self._number = 0
         """of the connection to which all was told"""
@@ -108,6 +114,8 @@ class StatePublisher:
             self._begin(self._broker.number)
         if self._birth_s is not None and now_s >= self._birth_s:
             self._begin(self._number)
+        if self._announced != self._labels():  # a daemon that started with another model
+            self._tell_home_assistant()
         self._publish_state(snapshot, now_s)
         self._publish_paused(snapshot)
         self._publish_availability(now_s)
@@ -138,6 +146,10 @@ class StatePublisher:
         self._figures_s = float("-inf")
         self._paused = None
         self._available = None
+        self._tell_home_assistant()
+
+    def _tell_home_assistant(self) -> None:
+        self._announced = self._labels()
         if self._announce:
             self._announce()
 

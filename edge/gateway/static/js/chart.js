@@ -4,9 +4,8 @@
 import { make, write } from "./dom.js";
 import { clock, day, duration, percent } from "./format.js";
 import { facts, fill, words } from "./texts.js";
-import { ORDER } from "./faces.js";
+import { colourOf, labelsOf, nameOf } from "./labels.js";
 
-const STACK = [...ORDER].reverse(); // unpleasant ones below
 const DAY = 86400;
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
@@ -41,9 +40,10 @@ export function timeline(place, { height, minutes = false, onZoom = null }) {
   }
 
   function list(history) {
-    const all = ORDER.reduce((sum, emotion) => sum + history.totals[emotion].seconds, 0);
-    const items = ORDER.filter((emotion) => history.totals[emotion].seconds > 0).map((emotion) =>
-      make("li", { "data-emotion": emotion }, words.emotions[emotion], make("b", { text: percent(history.totals[emotion].seconds / all) })),
+    const labels = labelsOf(history);
+    const all = labels.reduce((sum, emotion) => sum + history.totals[emotion].seconds, 0);
+    const items = labels.filter((emotion) => history.totals[emotion].seconds > 0).map((emotion) =>
+      make("li", { "data-emotion": emotion }, nameOf(emotion), make("b", { text: percent(history.totals[emotion].seconds / all) })),
     );
     if (history.gaps.some((gap) => gap.kind === "not_running")) items.push(make("li", { class: "hatched", text: words.history.hatched }));
     legend.replaceChildren(...items);
@@ -76,10 +76,11 @@ function barAt(history, seconds) {
 
 export function sentence(history, bar) {
   const time = barTime(history, bar);
-  const all = ORDER.reduce((sum, emotion) => sum + history.seconds[emotion][bar], 0);
+  const labels = labelsOf(history);
+  const all = labels.reduce((sum, emotion) => sum + history.seconds[emotion][bar], 0);
   if (!all) return fill(words.history.reading_empty, { time });
-  const shares = ORDER.filter((emotion) => history.seconds[emotion][bar] > 0)
-    .map((emotion) => `${words.emotions[emotion]} ${percent(history.seconds[emotion][bar] / all)}`)
+  const shares = labels.filter((emotion) => history.seconds[emotion][bar] > 0)
+    .map((emotion) => `${nameOf(emotion)} ${percent(history.seconds[emotion][bar] / all)}`)
     .join(", ");
   return fill(words.history.reading, { time, shares, duration: duration(all) });
 }
@@ -94,9 +95,10 @@ export function barTime(history, bar) {
 }
 
 function stack(history) {
-  const sums = history.times.map((_, bar) => ORDER.reduce((sum, emotion) => sum + history.seconds[emotion][bar], 0));
+  const labels = labelsOf(history);
+  const sums = history.times.map((_, bar) => labels.reduce((sum, emotion) => sum + history.seconds[emotion][bar], 0));
   const below = sums.map(() => 0);
-  const layers = STACK.map((emotion) =>
+  const layers = [...labels].reverse().map((emotion) => // unpleasant ones below
     sums.map((sum, bar) => {
       below[bar] += history.seconds[emotion][bar];
       return below[bar] ? below[bar] / sum : null; // a bar without height would be a line
@@ -109,8 +111,8 @@ function stack(history) {
 }
 
 function sharesOptions(options) {
-  const layers = [...STACK].reverse().map((emotion) => ({
-    fill: colour(`--${emotion}`),
+  const layers = labelsOf(options.history).map((emotion) => ({
+    fill: colourOf(emotion),
     width: 0,
     points: { show: false },
     paths: bars(),

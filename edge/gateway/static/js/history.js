@@ -5,7 +5,7 @@ import { day, duration, clockSeconds, longDay, percent, period } from "./format.
 import { facts, fill, words } from "./texts.js";
 import { forget, get } from "./ask.js";
 import { barTime, sentence, timeline } from "./chart.js";
-import { ORDER } from "./faces.js";
+import { labelsOf, nameOf } from "./labels.js";
 import { nothing } from "./today.js";
 import { drawWeek } from "./week.js";
 
@@ -53,7 +53,7 @@ function show(history, episodes, query) {
   element("export-rows").href = `/api/export.csv?${query}`;
   element("export-episodes").href = `/api/export.csv?table=episodes&${query}`;
   element("later").disabled = history.until >= Date.now() / 1000 - 5;
-  const seconds = ORDER.reduce((sum, emotion) => sum + history.totals[emotion].seconds, 0);
+  const seconds = labelsOf(history).reduce((sum, emotion) => sum + history.totals[emotion].seconds, 0);
   write(element("problems"), history.problems);
   element("problems").hidden = !history.problems;
   write(element("line-help"), seconds ? fill(words.history.over_time_help, { bucket: duration(history.bucket_seconds) }) : "");
@@ -68,6 +68,7 @@ function show(history, episodes, query) {
     element("line-chart").replaceChildren(make("p", { class: "nothing" }, title, words.history.empty_more));
   }
   shares(history, seconds);
+  weekChoice(labelsOf(history));
   week();
   episodesTable(episodes);
   gapsTable(history.gaps);
@@ -77,13 +78,13 @@ function lineTable(history) {
   const w = words.history;
   const rows = history.times
     .map((_, bar) => [barTime(history, bar), sentence(history, bar).split(": ").slice(1).join(": ")])
-    .filter((_, bar) => ORDER.some((emotion) => history.seconds[emotion][bar] > 0));
+    .filter((_, bar) => labelsOf(history).some((emotion) => history.seconds[emotion][bar] > 0));
   element("line-table").replaceChildren(table([w.start, w.what], rows, 1));
 }
 
 function shares(history, seconds) {
   write(element("shares-help"), seconds ? fill(words.history.shares_help, { duration: duration(seconds) }) : words.history.empty);
-  const sorted = [...ORDER].sort((one, other) => history.totals[other].seconds - history.totals[one].seconds);
+  const sorted = labelsOf(history).sort((one, other) => history.totals[other].seconds - history.totals[one].seconds);
   const most = Math.max(history.totals[sorted[0]].seconds, 1);
   const rows = sorted.map((emotion) => {
     const total = history.totals[emotion];
@@ -93,9 +94,18 @@ function shares(history, seconds) {
     full.style.setProperty("--share", (total.certain_seconds / most).toFixed(4));
     const text = seconds ? `${percent(total.seconds / seconds)}, ${duration(total.seconds)}` : "–";
     const bar = make("div", { class: "of", "aria-hidden": "true" }, pale, full);
-    return make("li", { "data-emotion": emotion }, make("span", { text: words.emotions[emotion] }), bar, make("b", { text }));
+    return make("li", { "data-emotion": emotion }, make("span", { text: nameOf(emotion) }), bar, make("b", { text }));
   });
   element("shares").replaceChildren(...rows);
+}
+
+/** The labels to choose from are the log's; what was chosen stays so, where it is among them. */
+function weekChoice(labels) {
+  const choice = element("week-choice");
+  const before = choice.value;
+  const options = labels.map((emotion) => make("option", { value: emotion, text: nameOf(emotion) }));
+  choice.replaceChildren(choice.firstElementChild, ...options);
+  choice.value = labels.includes(before) ? before : "";
 }
 
 function week() {
@@ -108,7 +118,7 @@ function episodesTable(episodes) {
   const rows = episodes.map((episode) => [
     `${day(episode.start)}, ${clockSeconds(episode.start)}`,
     duration(episode.seconds),
-    swatch(episode.emotion, words.emotions[episode.emotion] || episode.emotion),
+    swatch(episode.emotion, nameOf(episode.emotion)),
     percent(episode.mean_score),
     percent(episode.certain_share),
     `#${episode.face}`,
@@ -151,7 +161,6 @@ element("ranges").addEventListener("click", (event) => {
 element("earlier").addEventListener("click", () => move(-1));
 element("later").addEventListener("click", () => move(1));
 element("out").addEventListener("click", () => shown && zoom(shown.since - (shown.until - shown.since), shown.until + (shown.until - shown.since)));
-element("week-choice").append(...ORDER.map((emotion) => make("option", { value: emotion, text: words.emotions[emotion] })));
 element("week-choice").addEventListener("change", week);
 element("forget").addEventListener("click", async () => (await forget()) && load());
 write(element("keep"), facts.keep_days ? fill(words.history.keep, { days: facts.keep_days }) : words.history.keep_all);

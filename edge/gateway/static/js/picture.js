@@ -3,6 +3,7 @@
 import { element, make, write } from "./dom.js";
 import { facts, fill, words } from "./texts.js";
 import { clock, duration, fromIso } from "./format.js";
+import { nameOf } from "./labels.js";
 
 const KEEP_MESSAGES = 40; // four seconds: a picture finds the boxes of its own frame
 const RETRY_MS = 1000;
@@ -115,7 +116,7 @@ function place(node, x, y, width, height) {
 
 function tag(face) {
   const sure = face.certain ? "" : "?";
-  const text = `${words.emotions[face.emotion] || face.emotion}${sure} ${Math.round(100 * face.score)} %`;
+  const text = `${nameOf(face.emotion)}${sure} ${Math.round(100 * face.score)} %`;
   const node = make("div", { class: "tag", "data-emotion": face.emotion, text });
   node.box = face.box_xywh;
   return node;

@@ -5,7 +5,7 @@ import { duration, number, percent } from "./format.js";
 import { fill, words } from "./texts.js";
 import { get } from "./ask.js";
 import { timeline } from "./chart.js";
-import { ORDER } from "./faces.js";
+import { labelsOf, nameOf } from "./labels.js";
 
 const EACH_MS = 15000; // rows reach the log each 10 s
 
@@ -41,13 +41,14 @@ export function nothing(error) {
 
 function tiles(today, health) {
   const w = words.today;
-  const seconds = ORDER.reduce((sum, emotion) => sum + today.totals[emotion].seconds, 0);
-  const certain = ORDER.reduce((sum, emotion) => sum + today.totals[emotion].certain_seconds, 0);
-  const most = ORDER.reduce((best, emotion) => (today.totals[emotion].seconds > today.totals[best].seconds ? emotion : best));
+  const labels = labelsOf(today);
+  const seconds = labels.reduce((sum, emotion) => sum + today.totals[emotion].seconds, 0);
+  const certain = labels.reduce((sum, emotion) => sum + today.totals[emotion].certain_seconds, 0);
+  const most = labels.reduce((best, emotion) => (today.totals[emotion].seconds > today.totals[best].seconds ? emotion : best));
   const shown = [
     [w.face_time, duration(seconds)],
     [w.faces, number(today.faces)],
-    [w.most, seconds ? `${words.emotions[most]} ${percent(today.totals[most].seconds / seconds)}` : w.nothing],
+    [w.most, seconds ? `${nameOf(most)} ${percent(today.totals[most].seconds / seconds)}` : w.nothing],
     [w.certain, seconds ? percent(certain / seconds) : "–"],
   ];
   if (health.temperature_celsius !== null) {

@@ -3,13 +3,12 @@
 import { make } from "./dom.js";
 import { duration, percent, weekdays } from "./format.js";
 import { fill, words } from "./texts.js";
-import { ORDER } from "./faces.js";
 
 const HOURS = [...Array(24).keys()];
 
 /** Face time, or with an `emotion` its share of it. */
 export function drawWeek(place, week, emotion) {
-  const all = weekdays().map((_, day) => HOURS.map((hour) => ORDER.reduce((sum, label) => sum + week[label][day][hour], 0)));
+  const all = weekdays().map((_, day) => HOURS.map((hour) => Object.values(week).reduce((sum, label) => sum + label[day][hour], 0)));
   const most = Math.max(...all.flat(), 1);
   const head = make("tr", {}, make("th", { scope: "col" }, make("span", { class: "hidden", text: words.history.day })), ...HOURS.map(column));
   const rows = weekdays().map((name, day) => {

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from edge.contract import LABELS
 from edge.gateway.mqtt.discovery import Device, payload
-from edge.gateway.mqtt.payloads import STATES, encode
+from edge.gateway.mqtt.payloads import encode
 from edge.gateway.mqtt.topics import Topics, discovery_topic, object_id, topic_name
 from edge.settings import PROJECT
 
@@ -116,7 +117,14 @@ def test_home_assistants_own_schemas_take_every_message() -> None:
 
 
 def test_every_state_that_can_be_sent_is_one_that_was_announced() -> None:
-    assert PAYLOADS[0]["cmps"]["emotion"]["ops"] == list(STATES)
+    assert PAYLOADS[0]["cmps"]["emotion"]["ops"] == [*LABELS, "uncertain", "no_face"]
+
+
+def test_the_states_of_another_model_are_its_labels() -> None:
+    device = Device("emotion_edge_1c2d3e4f5a6b", "Hall", "Raspberry Pi 5 Model B", "")
+    message = payload(device, TOPICS, ("positive", "negative"))
+    check(message)
+    assert message["cmps"]["emotion"]["ops"] == ["positive", "negative", "uncertain", "no_face"]
 
 
 def test_every_topic_that_is_announced_is_one_of_ours() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from edge.contract import LABELS
 from edge.gateway.live import Snapshot
 from edge.gateway.mqtt import states
 from edge.gateway.mqtt.payloads import state
@@ -34,6 +35,7 @@ class Rig:
         self.announced = 0
         self.switched: list[bool] = []
         self.paused = False
+        self.labels: tuple[str, ...] = LABELS
         self.publisher = StatePublisher(
             self.broker,
             NAMES,
@@ -45,6 +47,7 @@ class Rig:
             details,
             lambda: self.now_s,
             lambda act: act(),
+            lambda: self.labels,
         )
 
     def announce(self) -> None:
@@ -63,6 +66,15 @@ def test_all_is_told_at_the_beginning_and_online_comes_after_the_state() -> None
     assert [message.retained for message in rig.broker.messages] == [True, True, True, False]
     assert [message.qos for message in rig.broker.messages] == [0, 1, 1, 0]
     assert rig.announced == 1
+
+
+def test_another_model_is_announced_once() -> None:
+    rig = Rig()
+    rig.publisher.step()
+    rig.labels = ("negative", "positive")
+    rig.after(1)
+    rig.after(1)
+    assert rig.announced == 2
 
 
 def test_a_change_goes_out_at_once_but_only_one_a_second() -> None:
