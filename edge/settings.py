@@ -282,8 +282,8 @@ class NotifySettings(_Section, frozen=True):
     """file with the addresses to notify, one a line, in the words of Apprise, as in ntfy://topic"""
     name: Text = ""
     """what the journal and `notify test` call the rule; another one for each; empty: as `when`"""
-    emotions: tuple[Literal["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"], ...] = ()
-    """of which `emotion` tells, as in ["angry", "fear"]"""
+    emotions: tuple[Text, ...] = ()
+    """labels of the model, of which `emotion` tells, as in ["angry", "fear"]"""
     for_seconds: Annotated[float, Meta(ge=0.0, le=604_800.0)] = 0.0
     """seconds for which the emotion must last, or the camera be gone; 0: 5 for an emotion, 120 for the camera"""
     free_mb: Annotated[float, Meta(ge=0.0, le=1e6)] = 0.0
@@ -391,12 +391,15 @@ def load(path: str | Path | None) -> Settings:
 def parse(tables: dict[str, Any], origin: str) -> Settings:
     """Turn TOML `tables` into settings; `origin` names them in errors."""
     try:
-        return msgspec.convert(tables, Settings)
+        settings = msgspec.convert(tables, Settings)
     except msgspec.ValidationError as error:
         raise SettingsError(
             f"{origin}: {_explain(str(error), tables)}",
             "correct it; the command `settings` lists every key, its range and its default",
         ) from error
+    if fault := _unknown_label(settings):
+        raise SettingsError(f"{origin}: {fault}", "correct it, or set classifier.model to the one that has it")
+    return settings
 
 
 def device_name(settings: Settings) -> str:
@@ -428,6 +431,16 @@ def live_socket() -> Path:
     if folder := os.environ.get("RUNTIME_DIRECTORY"):
         return Path(folder) / "live.sock"
     return (SERVICE_RUNTIME if INSTALLED in PROJECT.parents else state_folder()) / "live.sock"
+
+
+def _unknown_label(settings: Settings) -> str:
+    """What a rule tells of and the model does not know; empty: nothing."""
+    for number, rule in enumerate(settings.notify):
+        labels = settings.classifier.labels if rule.emotions else ()
+        for place, label in enumerate(rule.emotions):
+            if label not in labels:
+                return f"notify[{number}].emotions[{place}] = {label!r}: expected one of {', '.join(labels)}"
+    return ""
 
 
 def _explain(message: str, tables: dict[str, Any]) -> str:

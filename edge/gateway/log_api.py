@@ -117,9 +117,12 @@ def _time(text: object, key: str) -> datetime:
 
 def _lines(path: Path, table: str, since: datetime | None, until: datetime) -> Iterator[str]:
     with open_reader(path) as log:
-        is_episodes = table == "episodes"
-        rows: Iterator[Iterable[object]] = log.episodes(since, until) if is_episodes else log.observations(since, until)
-        yield _csv([log.episode_columns if is_episodes else log.observation_columns])
+        rows: Iterator[Iterable[object]] = log.episodes(since, until)
+        columns = log.episode_columns
+        if table == "observations":
+            rows = log.observations(since, until, log.other_labels)
+            columns = (*log.observation_columns, *log.other_labels)
+        yield _csv([columns])
         for chunk in iter(lambda: list(itertools.islice(rows, CHUNK_ROWS)), []):
             yield _csv(chunk)
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from edge import Analyzer
+from edge import Analyzer, settings
 from edge.cameras import DEMO
+from edge.errors import SettingsError
 from edge.events.reader import open_reader
 from tests.fakes import gateway
 from tests.fakes.labelled import VALENCE, settings_file, write_model
@@ -85,6 +86,16 @@ def test_the_page_believes_the_daemon_more_than_the_settings(tmp_path: Path) -> 
         with FakeDaemon(rig.socket, HELLO | {"labels": LABELS}), rig.gateway.client.watching():
             rig.gateway.client.settled(10)
             assert list(rig.gateway.labels) == LABELS
+
+
+def test_a_rule_tells_of_the_labels_that_the_model_has(config: Path) -> None:
+    rule = '[[notify]]\nwhen = "emotion"\nurls_file = "urls"\nemotions = ["{}"]\n'
+    shipped = config.read_text()
+    config.write_text(shipped + rule.format("negative"))
+    assert settings.load(config).notify[0].emotions == ("negative",)
+    config.write_text(shipped + rule.format("angry"))
+    with pytest.raises(SettingsError, match=r"emotions\[0\] = 'angry': expected one of negative, positive, neutral"):
+        settings.load(config)
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"labels": ["happy"]}', '{"labels": "happy"}', "[" * 9999])

@@ -55,7 +55,10 @@ RULE = "[[notify]]\nwhen = 'first_face'\nurls_file = 'f'"
         (f"{RULE}\nname = 'disk_full'\n{RULE}\nname = 'disk_full'", ["two rules called 'disk_full'"]),
         (f"{RULE}\nfree_mb = 9", ["notify[0]: free_mb: goes with when = disk_full"]),
         (f"{RULE}\nemotions = ['happy']", ["notify[0]: emotions: goes with when = emotion"]),
-        (f"{RULE}\nemotions = ['hapy']", ["notify[0].emotions[0] = 'hapy'", "angry, disgust"]),
+        (
+            "[[notify]]\nwhen = 'emotion'\nurls_file = 'f'\nemotions = ['hapy']",
+            ["emotions[0] = 'hapy'", "angry, disgust"],
+        ),
         (f"{RULE}\nfor_seconds = 9", ["notify[0]: for_seconds: goes with when = emotion or camera_gone"]),
         (f"{RULE}\nquiet = '8-9'", ["notify[0]: quiet: expected HH:MM-HH:MM", "'8-9'"]),
         ("[[notify]]\nwhen = 'emotion'\nurls_file = 'f'", ["notify[0]: emotions: expected one or more"]),
