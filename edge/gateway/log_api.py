@@ -118,7 +118,7 @@ def _time(text: object, key: str) -> datetime:
 def _lines(path: Path, table: str, since: datetime | None, until: datetime) -> Iterator[str]:
     with open_reader(path) as log:
         rows: Iterator[Iterable[object]] = log.episodes(since, until)
-        columns = log.episode_columns
+        columns: tuple[str, ...] = log.episode_columns
         if table == "observations":
             rows = log.observations(since, until, log.other_labels)
             columns = (*log.observation_columns, *log.other_labels)
