@@ -41,7 +41,9 @@ def main() -> int:
 def _quantize(args: argparse.Namespace) -> None:
     from convert.quantize import quantize
 
-    done = quantize(args.model, args.data, args.out, prior_exponent=args.prior_exponent)
+    done = quantize(
+        args.model, args.data, args.out, prior_exponent=args.prior_exponent, labels=args.labels
+    )
     _print_operators(done.operators)
     for split, accuracy in done.accuracy.items():
         print(f"{split}: float {accuracy['float']:.2%}, int8 {accuracy['int8']:.2%}")
@@ -52,7 +54,9 @@ def _quantize(args: argparse.Namespace) -> None:
 def _adjust_prior(args: argparse.Namespace) -> None:
     from convert.decision.fairness import adjust_prior
 
-    done = adjust_prior(args.model, args.data, args.out, args.prior_exponent, args.version)
+    done = adjust_prior(
+        args.model, args.data, args.out, args.prior_exponent, args.version, args.labels
+    )
     _print_decision(done.prior, done.certainty)
     _print_written(args.out)
 
@@ -138,12 +142,12 @@ def _evaluate(args: argparse.Namespace) -> None:
     if args.photos:
         from convert.photos import evaluate_photos
 
-        result = evaluate_photos(args.model, args.photos, args.sheet)
+        result = evaluate_photos(args.model, args.photos, args.sheet, args.labels)
         print(photos_table(result))
     else:
         from convert.evaluate import evaluate
 
-        result = evaluate(args.model, args.data, args.split, args.predictions)
+        result = evaluate(args.model, args.data, args.split, args.predictions, args.labels)
         print(table(result))
     if args.json:
         args.json.write_text(json.dumps(result, indent=1) + "\n")

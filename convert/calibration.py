@@ -2,11 +2,10 @@
 
 import numpy as np
 
-from edge.contract import LABELS
 from train.data.faces import Faces
 
 FACES_PER_CLASS = (
-    60  # 420 in all; TensorFlow's guide to full integer quantization asks for 100 to 500
+    60  # 420 of seven in all; TensorFlow's guide to full integer quantization asks for 100 to 500
 )
 SEED = 48
 
@@ -18,6 +17,6 @@ def calibration_faces(train: Faces, per_class: int = FACES_PER_CLASS, seed: int 
     rng = np.random.default_rng(seed)
     rows = [
         rng.permutation(np.flatnonzero(train.labels == label))[:per_class]
-        for label in range(len(LABELS))
+        for label in range(len(train.names))
     ]
     return train.take(np.concatenate(rows))

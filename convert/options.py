@@ -12,6 +12,7 @@ from train.config import SPLITS
 from train.options import DATA_HELP, Described
 
 PHOTOS_HELP = "people/, background/ (photos) and boxes.csv, as `train fit-detector` takes them"
+LABELS_HELP = "the model's classes as `train fit --labels` had them, where neither its run nor its manifest says it"
 OUT_HELP = "the manifest goes beside it"
 DETECTORS = ("graynet", "yunet", "haar")
 PYTHONS = ("3.11", "3.13")
@@ -50,6 +51,7 @@ def _add_quantize(commands: Any, runs: Mapping[str, Run]) -> None:
     )
     add("--data", required=True, metavar="PATH", help=DATA_HELP)
     add("--out", required=True, type=Path, metavar="FILE.tflite", help=OUT_HELP)
+    add("--labels", metavar="LIST", help=LABELS_HELP)
     _add_prior_exponent(quantize)
     quantize.set_defaults(command=runs["quantize"])
 
@@ -69,6 +71,7 @@ def _add_adjust_prior(commands: Any, runs: Mapping[str, Run]) -> None:
         metavar="VERSION",
         help="for the manifest, default: %(default)s",
     )
+    add("--labels", metavar="LIST", help=LABELS_HELP)
     _add_prior_exponent(adjust)
     adjust.set_defaults(command=runs["adjust-prior"])
 
@@ -123,7 +126,7 @@ def _add_evaluate(commands: Any, runs: Mapping[str, Run]) -> None:
         "--photos",
         type=Path,
         metavar="DIR",
-        help="whole photos in <emotion>/ folders instead: faces are found and cut out as on the device",
+        help="whole photos in <emotion>/ or <label>/ folders instead: faces are found and cut out as on the device",
     )
     add("--split", default="validation", choices=SPLITS, help="default: %(default)s")
     add("--json", type=Path, metavar="OUT", help="write all figures there")
@@ -133,6 +136,7 @@ def _add_evaluate(commands: Any, runs: Mapping[str, Run]) -> None:
         metavar="CSV",
         help="write every face's label and probabilities there",
     )
+    add("--labels", metavar="LIST", help=LABELS_HELP)
     add("--sheet", type=Path, metavar="PNG", help="with --photos: draw the mistakes there")
     evaluate.set_defaults(command=runs["evaluate"])
 

@@ -1,5 +1,6 @@
 """Evaluate the whole way on whole photos: find the face, cut it out, name its emotion, as the device does."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -8,28 +9,31 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from convert.classes import classes_of_file
 from edge.cameras.media.ffmpeg import DamagedFileError
 from edge.cameras.media.files import is_picture
 from edge.cameras.media.folder import files_in
 from edge.cameras.media.picture import kind_of_file, read_image
-from edge.contract import INPUT_SIDE, LABELS, crop_face
+from edge.contract import INPUT_SIDE, crop_face
 from edge.errors import UsageError
 from edge.settings import ClassifierSettings, Settings
+from edge.vision.manifest import Manifest
 from edge.vision.pipeline import Pipeline
 from train.data.reading.names import emotion, left_behind, with_nearest
 from train.errors import DataError
 from train.report import plots
 from train.report.metrics import evaluate
 
-EXPECTED = "make folders named as the emotions, with photos in them: happy/a.jpg, sad/b.jpg"
+EXPECTED = "make folders named as emotions or as the model's labels, with photos in them: happy/a.jpg, sad/b.jpg"
 SHOWN = 80  # mistakes on the sheet
 Gray = npt.NDArray[np.uint8]
 
 
 @dataclass
 class Judged:
-    """The faces that were found, one of each photo, and the photos without."""
+    """The faces that were found, one of each photo, and the photos without; `names` are the model's labels."""
 
+    names: tuple[str, ...]
     labels: list[int] = field(default_factory=list)
     probabilities: list[npt.NDArray[np.float32]] = field(default_factory=list)
     mistakes: list[dict[str, Any]] = field(default_factory=list)
@@ -38,12 +42,17 @@ class Judged:
     several_faces: int = 0
     """photos of more than one face, of which the largest counts"""
     unread: list[str] = field(default_factory=list)
+    left_out: int = 0
+    """photos of emotions that the model does not tell"""
 
 
-def evaluate_photos(model: Path, folder: Path, sheet: Path | None = None) -> dict[str, Any]:
+def evaluate_photos(
+    model: Path, folder: Path, sheet: Path | None = None, labels: str | None = None
+) -> dict[str, Any]:
     """Return how many of the photos' faces are found, and how the largest of each is named, ready for JSON.
 
-    `folder` holds a folder an emotion. `accuracy` is of the faces found, `accuracy_of_photos` counts a photo without a
+    `folder` holds a folder a label of the model, or an emotion; which label that belongs to the manifest says, or
+    `labels` as `train fit` takes them. `accuracy` is of the faces found, `accuracy_of_photos` counts a photo without a
     face as a mistake. Draws the mistakes into `sheet`, if given and there are any. Raises DataError where there are no
     photos, UsageError or ModelError where `model` cannot be used.
     """
@@ -52,16 +61,22 @@ def evaluate_photos(model: Path, folder: Path, sheet: Path | None = None) -> dic
             f"{model}: expected a .tflite file, as photos go the device's way",
             "make it with `python -m convert quantize`",
         )
-    labelled = _labelled(folder)
-    judged = Judged()
     pipeline = Pipeline.from_settings(
         Settings(classifier=ClassifierSettings(model=str(model.absolute())))
     )
+    judged = Judged(pipeline.classifier.labels)
+    labelled = []
+    for path, label in _labelled(
+        folder, _classes_by_folder(pipeline.classifier.manifest, model, labels)
+    ):
+        judged.left_out += label < 0
+        labelled += [(path, label)] if label >= 0 else []
     for path, label in tqdm(labelled, "looking", unit="photo", leave=False, disable=None):
         _judge(path, label, pipeline, judged)
     if not judged.photos:
+        reason = f"the model tells {', '.join(judged.names)} alone"
         raise DataError(
-            f"{folder}: no photo that can be read; {judged.unread[0]}",
+            f"{folder}: no photo that can be read; {judged.unread[0] if judged.unread else reason}",
             "copy them again, or save them as PNG or JPEG",
         )
     if sheet and judged.mistakes:
@@ -69,17 +84,44 @@ def evaluate_photos(model: Path, folder: Path, sheet: Path | None = None) -> dic
     return _figures(model, judged)
 
 
-def _labelled(folder: Path) -> list[tuple[Path, int]]:
-    """Every picture and its label. Raises DataError for a folder of another name, or where there is none."""
+def _classes_by_folder(
+    described: Manifest, model: Path, labels: str | None
+) -> Callable[[str], int | None]:
+    """Gives the label of a folder by its name: -1 for an emotion that the model does not tell, None for another name.
+
+    A model that does not say what emotions its labels stand for takes folders with its labels' names.
+    """
+    try:
+        class_of = classes_of_file(described, model, labels).class_of
+    except UsageError:
+        if labels:
+            raise
+        class_of = None
+
+    def find(name: str) -> int | None:
+        if name.lower() in described.labels:
+            return described.labels.index(name.lower())
+        index = emotion(name)
+        return None if index is None or class_of is None else int(class_of[index])
+
+    return find
+
+
+def _labelled(folder: Path, class_of: Callable[[str], int | None]) -> list[tuple[Path, int]]:
+    """Every picture and its label, -1 for one that the model does not tell.
+
+    Raises DataError for a folder of another name, or where there is none.
+    """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder", EXPECTED)
     found = []
     for place in sorted(
         path for path in folder.iterdir() if path.is_dir() and not left_behind(path)
     ):
-        label = emotion(place.name)
+        label = class_of(place.name)
         if label is None:
-            raise DataError(f"{place}: {with_nearest(place.name)} is no emotion", EXPECTED)
+            name = with_nearest(place.name)
+            raise DataError(f"{place}: {name} is no emotion, and no label of the model", EXPECTED)
         found += [(path, label) for path in files_in(place).files]
     if not found:
         raise DataError(f"{folder}: no photos", EXPECTED)
@@ -100,23 +142,28 @@ def _judge(path: Path, label: int, pipeline: Pipeline, judged: Judged) -> None:
     judged.several_faces += len(faces) > 1
     if not faces:
         judged.mistakes.append(
-            {"file": str(path), "label": LABELS[label], "emotion": None, "crop": _whole(photo)}
+            {
+                "file": str(path),
+                "label": judged.names[label],
+                "emotion": None,
+                "crop": _whole(photo),
+            }
         )
         return
     face = faces[0]
     judged.labels.append(label)
     judged.probabilities.append(face.probabilities)
-    if face.emotion != LABELS[label]:
+    if face.emotion != judged.names[label]:
         crop = crop_face(photo, face.box_xywh, pipeline.detector.geometry)
         judged.mistakes.append(
-            {"file": str(path), "label": LABELS[label], "emotion": face.emotion, "crop": crop}
+            {"file": str(path), "label": judged.names[label], "emotion": face.emotion, "crop": crop}
         )
 
 
 def _figures(model: Path, judged: Judged) -> dict[str, Any]:
     labels = np.array(judged.labels, dtype=int)
-    probabilities = np.array(judged.probabilities).reshape(-1, len(LABELS))
-    metrics = evaluate(probabilities, labels) if len(labels) else {}
+    probabilities = np.array(judged.probabilities).reshape(-1, len(judged.names))
+    metrics = evaluate(probabilities, labels, judged.names) if len(labels) else {}
     right = int((probabilities.argmax(axis=1) == labels).sum())
     about = {
         "model": str(model),
@@ -124,6 +171,7 @@ def _figures(model: Path, judged: Judged) -> dict[str, Any]:
         "found": len(labels),
         "several_faces": judged.several_faces,
         "unread": judged.unread,
+        "left_out": judged.left_out,
         "accuracy_of_photos": right / judged.photos,
     }
     mistakes = [{key: one[key] for key in ("file", "label", "emotion")} for one in judged.mistakes]

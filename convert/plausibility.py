@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from edge.contract import LABELS
 from edge.errors import ModelError
 from train.data.batches import as_input
 from train.data.faces import Faces
@@ -46,7 +45,7 @@ def check_plausible(path: Path, network: Any, faces: Faces) -> None:
     """
     answers = {name: _predict(network, faces, *scaling) for name, scaling in RANGES.items()}
     faults = probability_faults(answers[DEVICE_RANGE])
-    fits = {name: fit(probabilities, faces.labels) for name, probabilities in answers.items()}
+    fits = {name: fit(probabilities, faces) for name, probabilities in answers.items()}
     faults += skill_faults(fits, faces)
     if faults:
         raise ModelError(
@@ -56,7 +55,7 @@ def check_plausible(path: Path, network: Any, faces: Faces) -> None:
 
 
 def probability_faults(probabilities: np.ndarray) -> list[str]:
-    """What is wrong with outputs (N, 7) that should be probabilities."""
+    """What is wrong with outputs (N, K) that should be probabilities."""
     sums = probabilities.sum(axis=1)
     if np.allclose(sums, 1, atol=SUM_TOLERANCE) and probabilities.min() >= -SUM_TOLERANCE:
         return []
@@ -76,7 +75,7 @@ def skill_faults(fits: dict[str, Fit], faces: Faces) -> list[str]:
     if skill <= share + _chance(share, len(faces)):
         return [
             f"right on {fits[DEVICE_RANGE].accuracy:.1%} of the validation faces, no better than always "
-            f"{LABELS[largest]} ({share:.1%}), in whatever order of labels and with pixels of {', '.join(fits)}: "
+            f"{faces.names[largest]} ({share:.1%}), in whatever order of labels and with pixels of {', '.join(fits)}: "
             "train it on FER2013, with its scaling inside the network"
         ]
     faults = []
@@ -88,23 +87,24 @@ def skill_faults(fits: dict[str, Fit], faces: Faces) -> list[str]:
     if reordered:
         faults.append(
             f"its outputs stand in the order {', '.join(chosen.order)} (right on {chosen.best_accuracy:.1%} that way, "
-            f"{chosen.accuracy:.1%} as they are), expected {', '.join(LABELS)}: train it with labels in this order"
+            f"{chosen.accuracy:.1%} as they are), expected {', '.join(faces.names)}: train it with labels in this order"
         )
     return faults
 
 
-def fit(probabilities: np.ndarray, labels: np.ndarray) -> Fit:
-    """Measure outputs (N, 7) against `labels` (N,), and find the order of labels that suits
-    them best.
+def fit(probabilities: np.ndarray, faces: Faces) -> Fit:
+    """Measure outputs (N, K) against the labels of `faces`, and find the order of labels that
+    suits them best.
     """
+    labels = faces.labels
     predicted = np.nan_to_num(probabilities, nan=-np.inf).argmax(axis=1)
-    confusion = np.zeros((len(LABELS), len(LABELS)))
+    confusion = np.zeros((len(faces.names), len(faces.names)))
     np.add.at(confusion, (predicted, labels), 1)
     outputs, meanings = linear_sum_assignment(
         confusion, maximize=True
     )  # the former counts from 0 on
     best = confusion[outputs, meanings].sum()
-    order = tuple(LABELS[meaning] for meaning in meanings)
+    order = tuple(faces.names[meaning] for meaning in meanings)
     return Fit(float(np.trace(confusion) / len(labels)), float(best / len(labels)), order)
 
 

@@ -11,19 +11,20 @@ import msgspec
 from ai_edge_litert.interpreter import Interpreter
 
 from convert.calibration import FACES_PER_CLASS, SEED, calibration_faces
+from convert.classes import classes_of_network
 from convert.decision.certainty import NEVER_CERTAIN
 from convert.decision.fairness import decide_fairly
 from convert.evaluate import predict
 from convert.manifests import git_commit, tensor, tools, training, write_atomically
 from convert.plausibility import check_plausible
 from edge import __version__
-from edge.contract import LABELS
 from edge.errors import ModelError, UsageError
 from edge.vision import manifest
 from edge.vision.classifier import Classifier
 from edge.vision.manifest import Certainty, Manifest
+from train.data.classes import Classes
 from train.data.faces import Fer2013
-from train.data.fer2013 import load
+from train.data.fer2013 import in_classes, load
 from train.network.loading import read_emotion_network
 
 MAX_LOSS = 0.01  # of validation accuracy, int8 against float
@@ -45,11 +46,12 @@ def quantize(
     out: Path,
     max_loss: float = MAX_LOSS,
     prior_exponent: float | None = None,
+    labels: str | None = None,
 ) -> Quantized:
     """Write `out` (.tflite) and its manifest, both or neither.
 
     `prior_exponent` says how far the emotions' shares in FER2013 are taken back, from 0 to 1;
-    None chooses it on validation.
+    None chooses it on validation. `labels` are the network's classes, where its run does not say it.
     Raises NetworkError where the model is not readable, ModelError where it is not fit for the
     device, not fully int8, or loses more than `max_loss` of its validation accuracy; DataError
     where the data cannot be used, UsageError for another kind of `out`.
@@ -58,8 +60,9 @@ def quantize(
         raise UsageError(
             f"{out}: expected a name that ends in .tflite", f"such as {out.with_suffix('.tflite')}"
         )
-    network = read_emotion_network(model)
-    faces = load(data)
+    network = read_emotion_network(model, outputs=None)
+    classes = classes_of_network(network, model, labels)
+    faces = in_classes(load(data), classes)
     check_plausible(model, network, faces.split("validation"))
     # TensorFlow: after all that can be refused without it
     from convert.first_layer import on_squares
@@ -67,7 +70,7 @@ def quantize(
 
     content = on_squares(to_int8(network, calibration_faces(faces.split("train")).images))
     operators = check_int8(content)
-    described = _describe(model, out.stem, content)
+    described = _describe(model, out.stem, content, classes)
     models = {"float": network, "int8": Classifier(content, described)}
     measured = _with_accuracy(described, models, faces, max_loss)
     content, final = decide_fairly(content, measured, faces, prior_exponent)
@@ -107,14 +110,14 @@ def _refuse_loss(accuracy: dict[str, float], max_loss: float) -> None:
         )
 
 
-def _describe(model: Path, name: str, content: bytes) -> Manifest:
+def _describe(model: Path, name: str, content: bytes, classes: Classes) -> Manifest:
     """All that the file itself tells; figures come later."""
     interpreter = Interpreter(model_content=content)
     return Manifest(
         task=manifest.TASK,
         name=name,
         version=__version__,
-        labels=list(LABELS),
+        labels=list(classes.names),
         input=tensor(interpreter.get_input_details()[0]),
         output=tensor(interpreter.get_output_details()[0]),
         sha256=hashlib.sha256(content).hexdigest(),

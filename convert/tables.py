@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from edge.contract import LABELS
-
 
 def table(result: dict[str, Any]) -> str:
     """Of crops, as `convert.evaluate` gives the figures."""
@@ -41,6 +39,10 @@ def photos_table(result: dict[str, Any]) -> str:
         lines.append(
             f"{result['several_faces']} photos show several faces, of which the largest counts"
         )
+    if result["left_out"]:
+        lines.append(
+            f"{result['left_out']} photos of emotions that the model does not tell are left out"
+        )
     if result["unread"]:
         lines.append(
             f"{len(result['unread'])} files were not read, the first: {result['unread'][0]}"
@@ -50,8 +52,7 @@ def photos_table(result: dict[str, Any]) -> str:
 
 def _per_class(result: dict[str, Any]) -> list[str]:
     lines = [f"{'':10}{'precision':>10}{'recall':>8}{'f1':>8}{'faces':>8}"]
-    for label in LABELS:
-        row = result["per_class"][label]
+    for label, row in result["per_class"].items():
         lines.append(
             f"{label:10}{row['precision']:10.1%}{row['recall']:8.1%}{row['f1']:8.1%}{row['n']:8}"
         )
@@ -60,8 +61,10 @@ def _per_class(result: dict[str, Any]) -> list[str]:
 
 def _confusion(result: dict[str, Any]) -> list[str]:
     """Rows the true emotion, columns the one named."""
-    lines = [f"{'true':10}" + "".join(f"{label:>10}" for label in LABELS) + "  (named)"]
-    for label, counts in zip(LABELS, result["confusion"], strict=True):
+    lines = [
+        f"{'true':10}" + "".join(f"{label:>10}" for label in result["per_class"]) + "  (named)"
+    ]
+    for label, counts in zip(result["per_class"], result["confusion"], strict=True):
         lines.append(f"{label:10}" + "".join(f"{count:10}" for count in counts))
     return lines
 

@@ -26,6 +26,11 @@ def faces(per_class: int, seed: int = 0) -> Faces:
     return Faces(np.clip(noisy, 0, 255).astype(np.uint8), labels.astype(np.int64))
 
 
+def blank(*labels: int) -> Faces:
+    """Faces that show nothing, with these labels."""
+    return Faces(np.zeros((len(labels), 48, 48), np.uint8), np.array(labels, np.int64))
+
+
 def write_csv(path: Path, splits: dict[str, Faces], header: str = "emotion,pixels,Usage") -> Path:
     """Columns in the header's order, as both the challenge's files have them."""
     lines = [header]

@@ -54,7 +54,7 @@ def _fit(args: argparse.Namespace) -> int:
     print(f"wrote {args.out}/model.keras, metrics.json, curves.png, confusion.png")
     print(f"next: python -m train report {args.out}")
     print(
-        f"      python -m convert quantize {args.out}/model.keras --data {args.data} --out models/emotion_int8.tflite"
+        f"      python -m convert quantize {args.out}/model.keras --data {args.data} --out models/mine_int8.tflite"
     )
     return 0
 

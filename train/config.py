@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from train.data.classes import Classes, parse
 from train.errors import ConfigError
 
 SPLITS = ("train", "validation", "test")
@@ -27,6 +28,9 @@ class FitConfig:
     """What defines a run; saved beside it, and a resumed run must be given the same."""
 
     data: str
+    labels: str = (
+        ""  # the classes, as in happy,calm=neutral,upset=angry+sad; empty: the seven emotions
+    )
     votes: str = ""  # FER+ votes of the training faces; empty: none
     arch: Architecture = "cnn"
     network: dict[str, Any] = field(
@@ -55,12 +59,17 @@ class FitConfig:
     precision: Precision = "auto"  # bfloat16 where the processor multiplies it, else float32
 
     def __post_init__(self) -> None:
+        parse(self.labels)
         if self.votes and self.soft_targets:
             raise ConfigError(
                 f"--votes with soft targets: {self.soft_targets} holds the votes that it was made of, "
                 "and they would take the place of those given",
                 "leave out --votes, or take a recipe without soft_targets",
             )
+
+    @property
+    def classes(self) -> Classes:
+        return parse(self.labels)
 
     @property
     def peak_learning_rate(self) -> float:

@@ -8,7 +8,7 @@ from typing import Any
 
 from train.config import FitConfig
 from train.data.faces import Fer2013
-from train.data.fer2013 import load
+from train.data.fer2013 import in_classes, load
 from train.data.votes import load_with_votes
 from train.quiet import import_keras
 from train.run.distributed import worker
@@ -22,7 +22,7 @@ def fit(config: FitConfig, out: Path, resume: bool = False) -> dict[str, Any]:
     Raises DataError where the data cannot be used, RunError where `out` holds another run.
     """
     data = load_with_votes(config.data, config.votes) if config.votes else load(config.data)
-    return fit_on(data, config, out, resume)
+    return fit_on(in_classes(data, config.classes), config, out, resume)
 
 
 def fit_on(data: Fer2013, config: FitConfig, out: Path, resume: bool = False) -> dict[str, Any]:

@@ -59,6 +59,8 @@ def _add_fit(commands: Any, runs: Mapping[str, Run]) -> None:
         metavar="NAME",
         help="settings of a published model, from train/recipes/NAME.toml",
     )
+    labels = "the classes, as in happy,sad,neutral or happy,calm=neutral,upset=angry+sad (default: the seven emotions)"
+    add("--labels", metavar="LIST", help=labels)
     add("--votes", metavar="CSV", help=f"{VOTES_HELP}; not with a recipe that has soft targets")
     add("--arch", choices=get_args(Architecture), help=f"network (default: {DEFAULTS['arch']})")
     add(

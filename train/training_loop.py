@@ -38,8 +38,9 @@ def train(config: FitConfig, data: Fer2013, out: Path) -> dict[str, Any]:
     workers = Workers()
     faces = training_set(data.train, config)
     steps = batch_count(len(data.train), config)
+    widths = {name: columns.shape[1] for name, columns in faces.targets.items()}
     with workers.scope():
-        model = compiled(config, steps, list(faces.targets))
+        model = compiled(config, steps, widths)
     columns = [*faces.targets.values(), *faces.weights.values()]
     fingerprint = checkpoint.fingerprint(faces.images, *columns)
     history = checkpoint.resume(model, out, fingerprint)
@@ -104,19 +105,21 @@ def _seed_dropout(model: keras.Model, config: FitConfig) -> None:
             number += 1
 
 
-def compiled(config: FitConfig, steps: int, outputs: list[str]) -> keras.Model:
+def compiled(config: FitConfig, steps: int, outputs: dict[str, int]) -> keras.Model:
     """Build the network with its optimizer and its losses; `outputs` are "emotion" and perhaps
-    "votes".
+    "votes", each with its number of columns.
     """
-    model = build(config.arch, policy(config.precision), config.pretrained, **config.network)
+    precision = policy(config.precision)
+    classes = config.classes
+    model = build(config.arch, precision, config.pretrained, len(classes), **config.network)
     if config.start:
-        load_weights(model, Path(config.start))
+        load_weights(model, Path(config.start), classes)
     # Soft targets say better than smoothing which labels are doubtful.
     smoothing = 0.0 if config.soft_targets else config.label_smoothing
     losses = {"emotion": keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)}
     weights = {"emotion": 1.0}
     if "votes" in outputs:
-        model = with_votes(model)
+        model = with_votes(model, outputs["votes"])
         losses["votes"] = keras.losses.CategoricalCrossentropy()
         weights["votes"] = config.votes_weight
     else:
@@ -152,7 +155,8 @@ def summarize(
     images = as_input(data.validation.images)
     labels = data.validation.labels
     temperature = calibrate(model, model.predict(images, batch_size=256, verbose=0), labels)
-    metrics = evaluate(model.predict(images, batch_size=256, verbose=0), labels)
+    names = data.validation.names
+    metrics = evaluate(model.predict(images, batch_size=256, verbose=0), labels, names)
     if out is None:
         return metrics
     model.save(out / MODEL)
@@ -166,5 +170,5 @@ def summarize(
     (out / METRICS).write_text(json.dumps(written, indent=1) + "\n")
     plots.save_curves(history, out / "curves.png")
     title = f"validation: {metrics['accuracy']:.1%} of {metrics['n']} faces"
-    plots.save_confusion(np.array(metrics["confusion"]), out / "confusion.png", title)
+    plots.save_confusion(np.array(metrics["confusion"]), out / "confusion.png", title, names)
     return metrics

@@ -1,5 +1,7 @@
 """From which score on a prediction counts as certain: where four in five are right, on validation."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from edge.contract import LABELS
@@ -12,8 +14,10 @@ LEAST_FACES = 20  # from fewer, chance says what is right
 NEVER_CERTAIN = Certainty(1.0, 0.0, 0.0)
 
 
-def choose_certainty(probabilities: np.ndarray, labels: np.ndarray) -> Certainty:
-    """A threshold for each emotion, and what they give together.
+def choose_certainty(
+    probabilities: np.ndarray, labels: np.ndarray, names: Sequence[str] = LABELS
+) -> Certainty:
+    """A threshold for each of the classes `names`, and what they give together.
 
     One for all would be unfair: from a score of 0.53 on happy is right nine times in ten and neutral seven. An emotion
     that is seldom predicted has the threshold for all.
@@ -21,7 +25,7 @@ def choose_certainty(probabilities: np.ndarray, labels: np.ndarray) -> Certainty
     overall = choose_threshold(probabilities, labels)
     predicted = probabilities.argmax(axis=1)
     thresholds = {}
-    for index, label in enumerate(LABELS):
+    for index, label in enumerate(names):
         named = predicted == index
         own = choose_threshold(
             probabilities[named], labels[named], least=LEAST_SCORE, faces=LEAST_FACES

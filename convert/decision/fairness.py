@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from convert.classes import classes_of_file
 from convert.decision.certainty import choose_certainty
 from convert.decision.prior import calibration_of, figures_of, fit_prior
 from convert.evaluate import predict
@@ -17,7 +18,7 @@ from edge.vision import manifest
 from edge.vision.classifier import Classifier
 from edge.vision.manifest import Manifest
 from train.data.faces import Faces, Fer2013
-from train.data.fer2013 import load
+from train.data.fer2013 import in_classes, load
 
 
 def adjust_prior(
@@ -26,6 +27,7 @@ def adjust_prior(
     out: Path,
     exponent: float | None = None,
     version: str = __version__,
+    labels: str | None = None,
 ) -> Manifest:
     """Write `model`, a .tflite file whose logits are not shifted yet, to `out` with shifted ones, and its manifest.
 
@@ -43,7 +45,8 @@ def adjust_prior(
             "quantize the network again, or take the file of before",
         )
     named = msgspec.structs.replace(described, name=out.stem, version=version)
-    changed, final = decide_fairly(content, named, load(data), exponent)
+    faces = in_classes(load(data), classes_of_file(described, model, labels))
+    changed, final = decide_fairly(content, named, faces, exponent)
     manifest.verify(out, final, changed)
     with write_atomically(out) as part:
         part.write_bytes(changed)
@@ -76,7 +79,7 @@ def decide_fairly(
         "without": _figures(before, validation),
         "with": _figures(after, validation),
     }
-    certainty = choose_certainty(after, validation.labels)
+    certainty = choose_certainty(after, validation.labels, validation.names)
     return content, msgspec.structs.replace(
         named, accuracy=accuracy, certainty=certainty, prior=done
     )

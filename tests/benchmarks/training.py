@@ -31,7 +31,7 @@ def main() -> None:
     config = FitConfig("", arch=arguments.arch, precision=arguments.precision)
     cv2.setNumThreads(0)
     train = training_set(faces(FACES_PER_CLASS), config)
-    model = compiled(config, steps=1000, outputs=["emotion"])
+    model = compiled(config, steps=1000, outputs={"emotion": 7})
     fixed = next(batches(train, config, epoch=0))
 
     def learn(batch: Batch) -> None:

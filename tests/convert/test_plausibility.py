@@ -114,4 +114,4 @@ def test_the_largest_class_alone_is_no_skill() -> None:
 
     with pytest.raises(ModelError, match=r"right on 50\.0% .* no better than always happy \(50\.0%\)"):
         check_plausible(Path("a.keras"), AlwaysHappy(), data)
-    assert fit(always_happy, labels).accuracy == 0.5
+    assert fit(always_happy, data).accuracy == 0.5

@@ -78,10 +78,10 @@ def test_the_pair_is_int8_throughout_and_runs_on_the_devices_classifier(shipped:
 def test_the_predictions_written_are_those_that_were_judged(
     shipped: tuple[Path, Quantized], data: Path, tmp_path: Path
 ) -> None:
-    labels = faces(20, 2).labels
+    judged = faces(20, 2)
     result = evaluate(shipped[0], data, "validation", tmp_path / "int8.csv")
-    probabilities = predictions.load(tmp_path / "int8.csv", labels)
-    assert (probabilities.argmax(axis=1) == labels).mean() == result["accuracy"]
+    probabilities = predictions.load(tmp_path / "int8.csv", judged)
+    assert (probabilities.argmax(axis=1) == judged.labels).mean() == result["accuracy"]
 
 
 def test_the_manifests_accuracy_is_what_evaluate_measures(
@@ -109,7 +109,7 @@ def test_figures_are_told_without_faces_of_photos_in_training_too(
     mixed = Faces(np.concatenate([darker.images, noise]), np.concatenate([train.labels, [0, 1, 2]]))
     path = write_csv(tmp_path / "mixed.csv", {"Training": train, "PublicTest": mixed, "PrivateTest": darker})
     result = evaluate(shipped[0], path, "validation", tmp_path / "int8.csv")
-    guessed = predictions.load(tmp_path / "int8.csv", mixed.labels)[-3:].argmax(axis=1)
+    guessed = predictions.load(tmp_path / "int8.csv", mixed)[-3:].argmax(axis=1)
     assert (result["n"], result["without_near_duplicates"]["n"]) == (17, 3)
     assert result["without_near_duplicates"]["accuracy"] == (guessed == [0, 1, 2]).mean()
     assert evaluate(shipped[0], path, "test")["without_near_duplicates"] is None

@@ -20,7 +20,7 @@ from train.__main__ import main
 from train.config import RECIPES, FitConfig, from_recipe, recipes
 from train.data.batches import as_input, batches, training_set
 from train.data.faces import Fer2013
-from train.data.votes import VOTE_COLUMNS
+from train.data.vote_columns import VOTE_COLUMNS
 from train.errors import ConfigError, NetworkError, RunError
 from train.fit import fit, fit_on
 from train.run import checkpoint

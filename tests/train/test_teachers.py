@@ -11,7 +11,7 @@ from tests.synthetic import faces, write_csv
 from train import teachers
 from train.data.faces import Faces
 from train.data.soft_targets import image_keys, load_soft_targets
-from train.data.votes import LABEL_COLUMNS, VOTE_COLUMNS
+from train.data.vote_columns import LABEL_COLUMNS, VOTE_COLUMNS
 from train.errors import RunError
 from train.teachers import combine, teach
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edge.contract import LABELS
 from train.config import RECIPES, FitConfig
 from train.data.augmentation import augment
 from train.data.faces import Faces
@@ -21,21 +20,23 @@ class TrainingSet:
     """
 
     images: np.ndarray  # (N, 48, 48) uint8
-    targets: dict[str, np.ndarray]  # emotion (N, 7), votes (N, 10)
+    targets: dict[str, np.ndarray]  # emotion (N, K), votes (N, 10) or (N, K)
     weights: dict[str, np.ndarray]  # (N,) each
 
 
 def training_set(faces: Faces, config: FitConfig) -> TrainingSet:
     """Lay targets and weights beside `faces` as `config` asks."""
-    emotion = one_hot(faces.labels)
+    emotion = one_hot(faces.labels, len(faces.names))
     weight = np.ones(len(faces), np.float32)
     if config.soft_targets:
-        soft, votes = load_soft_targets(RECIPES / config.soft_targets, faces)
+        soft, votes = load_soft_targets(RECIPES / config.soft_targets, faces, config.classes)
         faces = replace(faces, votes=votes)
         emotion = config.soft_share * soft + (1 - config.soft_share) * emotion
     if config.class_weights:
-        counts = np.bincount(faces.labels, minlength=len(LABELS))
-        weight = (len(faces) / len(LABELS) / np.maximum(counts, 1))[faces.labels].astype(np.float32)
+        counts = np.bincount(faces.labels, minlength=len(faces.names))
+        weight = (len(faces) / len(faces.names) / np.maximum(counts, 1))[faces.labels].astype(
+            np.float32
+        )
     targets = {"emotion": emotion.astype(np.float32)}
     weights = {"emotion": weight}
     if faces.votes is not None:

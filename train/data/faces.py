@@ -11,25 +11,27 @@ from train.errors import DataError
 
 @dataclass(frozen=True)
 class Faces:
-    """`images` (N, 48, 48) uint8, gray; `labels` (N,) int64, index into `LABELS`."""
+    """`images` (N, 48, 48) uint8, gray; `labels` (N,) int64, index into `names`."""
 
     images: np.ndarray
     labels: np.ndarray
     votes: np.ndarray | None = None
     """(N, 10) FER+ votes, or shares of them, by `train.data.votes.VOTE_COLUMNS`; all zero for a
-    face without any
+    face without any; (N, K), by the classes, where these are not the seven emotions
     """
+    names: tuple[str, ...] = LABELS
+    """of the classes"""
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, rows: np.ndarray) -> "Faces":
         votes = None if self.votes is None else self.votes[rows]
-        return Faces(self.images[rows], self.labels[rows], votes)
+        return Faces(self.images[rows], self.labels[rows], votes, self.names)
 
     def counts(self) -> dict[str, int]:
-        numbers = np.bincount(self.labels, minlength=len(LABELS))
-        return {label: int(number) for label, number in zip(LABELS, numbers, strict=True)}
+        numbers = np.bincount(self.labels, minlength=len(self.names))
+        return {label: int(number) for label, number in zip(self.names, numbers, strict=True)}
 
 
 @dataclass(frozen=True)

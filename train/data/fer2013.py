@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from edge.contract import LABELS
+from train.data.classes import SEVEN, Classes
 from train.data.faces import Faces, Fer2013
 from train.data.reading.archive import is_archive, lone_archive, read_archive
 from train.data.reading.folder import read_folder
 from train.data.reading.table import read_csv
+from train.data.vote_columns import LABEL_COLUMNS
 from train.errors import DataError
 
 HELD_OUT_SHARE = 0.1  # of the training faces, where the data brings no validation split
@@ -22,6 +24,25 @@ def load(path: str | Path) -> Fer2013:
     Raises DataError where the data is missing, malformed or empty.
     """
     return drop_duplicates(hold_out_validation(read(path)))
+
+
+def in_classes(data: Fer2013, classes: Classes) -> Fer2013:
+    """`data`, labelled with the seven emotions, with `classes` as labels, without faces of none of them."""
+    return replace(
+        data,
+        train=_in_classes(data.train, classes),
+        validation=_in_classes(data.validation, classes),
+        test=_in_classes(data.test, classes),
+    )
+
+
+def _in_classes(faces: Faces, classes: Classes) -> Faces:
+    if classes == SEVEN:
+        return faces
+    labels = classes.class_of[faces.labels]
+    votes = None if faces.votes is None else classes.summed(faces.votes[:, LABEL_COLUMNS])
+    rows = np.flatnonzero(labels >= 0)
+    return Faces(faces.images, labels, votes, classes.names).take(rows)
 
 
 def read(path: str | Path) -> Fer2013:

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from edge.contract import LABELS
+from train.data.classes import SEVEN, Classes
 from train.data.faces import Faces
+from train.data.vote_columns import LABEL_COLUMNS
 from train.errors import DataError
 
 DAMAGED = (
@@ -18,12 +20,13 @@ DAMAGED = (
     TypeError,
     zipfile.BadZipFile,
 )  # what NumPy says of it
+LEAST_TOLD = 0.02  # of the probability must be on the classes; less is rounding, and no answer
 MIN_COVERED = 0.99  # of the training faces; fewer: the file was made of other data
 
 
-def one_hot(labels: np.ndarray) -> np.ndarray:
-    """(N,) int to (N, 7) float32."""
-    return np.eye(len(LABELS), dtype=np.float32)[labels]
+def one_hot(labels: np.ndarray, count: int = len(LABELS)) -> np.ndarray:
+    """(N,) int to (N, count) float32."""
+    return np.eye(count, dtype=np.float32)[labels]
 
 
 def image_keys(images: np.ndarray) -> np.ndarray:
@@ -51,11 +54,15 @@ def save_soft_targets(path: Path, faces: Faces, probabilities: np.ndarray) -> No
     part.replace(path)
 
 
-def load_soft_targets(path: Path, faces: Faces) -> tuple[np.ndarray, np.ndarray]:
-    """Return the teachers' probabilities, (N, 7) float32, and the votes, (N, 10) float32, for
-    `faces`.
+def load_soft_targets(
+    path: Path, faces: Faces, classes: Classes = SEVEN
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the teachers' probabilities, (N, K) float32, and the votes, (N, 10) float32, for
+    `faces`, which are labelled with `classes`. Of other classes than the seven emotions, both are
+    summed up, and the votes are (N, K).
 
-    A face that is not in the file has its label and no votes. Raises DataError where the file
+    A face that is not in the file, or of which the teachers say that it is none of the classes,
+    has its label; the first also has no votes. Raises DataError where the file
     is missing or was made of other faces.
     """
     try:
@@ -77,5 +84,10 @@ def load_soft_targets(path: Path, faces: Faces) -> tuple[np.ndarray, np.ndarray]
             "`python -m train teach`",
         )
     in_file = covered[:, np.newaxis]
-    softened = np.where(in_file, probabilities[found], one_hot(faces.labels))
-    return softened, np.where(in_file, votes[found], 0).astype(np.float32)
+    if classes != SEVEN:
+        votes = classes.summed(votes[:, LABEL_COLUMNS].astype(np.float32))
+    told = in_file & (classes.summed(probabilities[found]).sum(axis=1, keepdims=True) > LEAST_TOLD)
+    softened = np.where(
+        told, classes.merged(probabilities[found]), one_hot(faces.labels, len(classes))
+    )
+    return softened.astype(np.float32), np.where(in_file, votes[found], 0).astype(np.float32)

@@ -14,26 +14,9 @@ from train.config import SPLITS
 from train.data.faces import Faces, Fer2013
 from train.data.fer2013 import drop_duplicates, hold_out_validation, read
 from train.data.reading.table import USAGES
+from train.data.vote_columns import LABEL_COLUMNS, VOTE_COLUMNS
 from train.errors import DataError
 
-VOTE_COLUMNS = (
-    "neutral",
-    "happiness",
-    "surprise",
-    "sadness",
-    "anger",
-    "disgust",
-    "fear",
-    "contempt",
-    "unknown",
-    "NF",
-)
-LABEL_COLUMNS = np.array(  # in the order of LABELS
-    [
-        VOTE_COLUMNS.index(name)
-        for name in ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
-    ]
-)
 GIVE = "give fer2013new.csv of FER+ as it was downloaded"
 MAX_ROWS = 100_000  # FER2013 has 35,887
 MAX_SLIP = (

@@ -71,12 +71,13 @@ def emotion_head(
     dropout: float,
     name: str,
     constraint: keras.constraints.Constraint | None = None,
+    classes: int = len(LABELS),
 ) -> keras.Model:
-    """Average over what is left of the face, then seven probabilities, in float32 whatever the
-    rest is in.
+    """Average over what is left of the face, then a probability for each of the `classes`, in
+    float32 whatever the rest is in.
     """
     pooled = layers.GlobalAveragePooling2D()(features)  # (B, channels)
-    return emotion_layer(pixels, pooled, dropout, name, constraint)
+    return emotion_layer(pixels, pooled, dropout, name, constraint, classes)
 
 
 def emotion_layer(
@@ -85,11 +86,12 @@ def emotion_layer(
     dropout: float,
     name: str,
     constraint: keras.constraints.Constraint | None = None,
+    classes: int = len(LABELS),
 ) -> keras.Model:
-    """Seven probabilities of features (B, channels)."""
+    """A probability for each of the `classes`, of features (B, channels)."""
     x = layers.Dropout(dropout)(pooled) if dropout else pooled
     emotion = layers.Dense(
-        len(LABELS),
+        classes,
         activation="softmax",
         name="emotion",
         dtype="float32",

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from edge.contract import LABELS
 from train.errors import ConfigError
 from train.network.blocks import convolution, emotion_head, emotion_layer, scaled_pixels
 from train.network.mirror import MirrorSymmetric
@@ -24,6 +25,7 @@ def cnn(
     head: int = HEAD,
     dropout: float = 0.2,
     mirrored: bool = True,
+    classes: int = len(LABELS),
 ) -> keras.Model:
     """Plain convolutions, batch norm, ReLU6, pooling: what int8 XNNPACK runs well. 79 MMACs,
     1.14 M parameters.
@@ -37,11 +39,13 @@ def cnn(
     inputs, x = scaled_pixels()
     features = _features(x, widths, depths, stem, head, mirrored)
     mirror = MirrorSymmetric() if mirrored else None
-    return emotion_head(inputs, features, dropout, "cnn", mirror)
+    return emotion_head(inputs, features, dropout, "cnn", mirror, classes)
 
 
 def committee(
-    members: tuple[dict[str, Any], ...] = ({}, {}, {}), dropout: float = 0.2
+    members: tuple[dict[str, Any], ...] = ({}, {}, {}),
+    dropout: float = 0.2,
+    classes: int = len(LABELS),
 ) -> keras.Model:
     """Several `cnn` side by side, of the sizes that `members` gives them: the mean of their logits decides.
 
@@ -58,7 +62,7 @@ def committee(
             )
         pooled.append(layers.GlobalAveragePooling2D()(_features(x, **sizes)))
     joined = layers.Concatenate(name=MEMBERS)(pooled)  # (B, channels of all)
-    return emotion_layer(inputs, joined, dropout, "committee")
+    return emotion_layer(inputs, joined, dropout, "committee", classes=classes)
 
 
 def _features(

@@ -44,11 +44,13 @@ def read_network(path: Path) -> Any:
         return _load(link, path)
 
 
-def read_emotion_network(path: Path) -> Any:
-    """Read a network that tells emotions. Raises NetworkError for another one."""
+def read_emotion_network(path: Path, outputs: int | None = len(LABELS)) -> Any:
+    """Read a network that tells so many classes, None for any number. Raises NetworkError for another one."""
     network = read_network(path)
-    expected = ((None, *INPUT_SHAPE), (None, len(LABELS)))
     found = (getattr(network, "input_shape", None), getattr(network, "output_shape", None))
+    if outputs is None and isinstance(found[1], tuple) and len(found[1]) == 2:
+        outputs = found[1][1]
+    expected = ((None, *INPUT_SHAPE), (None, outputs))
     if found != expected:
         raise NetworkError(
             f"{path}: expected input and output of {expected}, found {found}", "train it on FER2013"

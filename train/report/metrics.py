@@ -3,6 +3,7 @@
 NumPy alone.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,14 +13,17 @@ from edge.contract import LABELS
 ECE_BINS = 15  # of equal width, as in Guo et al. 2017, "On Calibration of Modern Neural Networks"
 
 
-def evaluate(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
-    """Compare `probabilities` (N, 7) float with `labels` (N,) int, as JSON-ready values.
+def evaluate(
+    probabilities: np.ndarray, labels: np.ndarray, names: Sequence[str] = LABELS
+) -> dict[str, Any]:
+    """Compare `probabilities` (N, K) float with `labels` (N,) int, of the classes `names`, as
+    JSON-ready values.
 
     `confusion[i][j]` counts faces of class i taken for class j. Classes without a face have
     recall 0 and stay out of `balanced_accuracy`, the mean recall of those that have one.
     `ece_equal_shares` is the calibration error where all emotions are equally frequent.
     """
-    confusion = confusion_matrix(probabilities.argmax(axis=1), labels)
+    confusion = confusion_matrix(probabilities.argmax(axis=1), labels, probabilities.shape[1])
     hits = np.diag(confusion)
     support = confusion.sum(axis=1)
     predicted = confusion.sum(axis=0)
@@ -27,7 +31,7 @@ def evaluate(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     precision = hits / np.maximum(predicted, 1)
     f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
     per_class = {}
-    for index, label in enumerate(LABELS):
+    for index, label in enumerate(names):
         per_class[label] = {
             "precision": float(precision[index]),
             "recall": float(recall[index]),
@@ -49,15 +53,17 @@ def evaluate(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
 
 def equal_weights(labels: np.ndarray) -> np.ndarray:
     """Weights (N,) that give all emotions that occur the same say."""
-    counts = np.bincount(labels, minlength=len(LABELS))
+    counts = np.bincount(labels)
     return np.asarray(1.0 / counts[labels])
 
 
-def confusion_matrix(predicted: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Count, (7, 7), the faces of each class, in rows, that were taken for each class, in
-    columns.
+def confusion_matrix(
+    predicted: np.ndarray, labels: np.ndarray, classes: int = len(LABELS)
+) -> np.ndarray:
+    """Count, (classes, classes), the faces of each class, in rows, that were taken for each class,
+    in columns.
     """
-    confusion = np.zeros((len(LABELS), len(LABELS)), dtype=int)
+    confusion = np.zeros((classes, classes), dtype=int)
     np.add.at(confusion, (labels, predicted), 1)
     return confusion
 

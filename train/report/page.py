@@ -13,10 +13,10 @@ import jinja2
 import numpy as np
 import pandas as pd
 
-from edge.contract import LABELS
 from train.data.batches import as_input
+from train.data.classes import parse
 from train.data.faces import Faces
-from train.data.fer2013 import load
+from train.data.fer2013 import in_classes, load
 from train.errors import RunError
 from train.network.loading import read_emotion_network
 from train.report import plots, predictions
@@ -37,9 +37,10 @@ def report(run: Path, data: str | None = None, int8: Path | None = None) -> dict
     finished, DataError where the data or the predictions do not fit it.
     """
     config, history = _read_run(run)
-    faces = load(data or config["data"])
+    classes = parse(config.get("labels", ""))
+    faces = in_classes(load(data or config["data"]), classes)
     validation = faces.split("validation")
-    quantized = predictions.load(int8, validation.labels) if int8 else None
+    quantized = predictions.load(int8, validation) if int8 else None
     parameters, probabilities = _predict(run / MODEL, validation)
     figures = {
         "config": config,
@@ -50,21 +51,22 @@ def report(run: Path, data: str | None = None, int8: Path | None = None) -> dict
             "dropped_duplicates": faces.dropped_duplicates,
             "validation_held_out": faces.held_out,
         },
-        **figures_of(probabilities, validation.labels),
+        **figures_of(probabilities, validation),
         "quantization": None,
         "history": history.to_dict("records"),
     }
     if quantized is not None:
-        figures["quantization"] = compare(probabilities, quantized, validation.labels)
+        figures["quantization"] = compare(probabilities, quantized, validation)
     write(run, figures, validation)
     return figures
 
 
-def figures_of(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+def figures_of(probabilities: np.ndarray, faces: Faces) -> dict[str, Any]:
     """All that `metrics.evaluate` says, with the margin of its accuracy, calibration, the
     gravest mistakes.
     """
-    metrics = evaluate(probabilities, labels)
+    labels = faces.labels
+    metrics = evaluate(probabilities, labels, faces.names)
     accuracy = metrics["accuracy"]
     confusion = np.array(metrics["confusion"])
     rates = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
@@ -75,12 +77,13 @@ def figures_of(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
         "accuracy_margin": 1.96 * math.sqrt(accuracy * (1 - accuracy) / metrics["n"]),
         "confusion_rates": rates.round(4).tolist(),
         "reliability": reliability(probabilities, labels),
-        "mistakes": _gravest_mistakes(probabilities, labels),
+        "mistakes": _gravest_mistakes(probabilities, faces),
     }
 
 
-def _gravest_mistakes(probabilities: np.ndarray, labels: np.ndarray) -> list[dict[str, Any]]:
+def _gravest_mistakes(probabilities: np.ndarray, faces: Faces) -> list[dict[str, Any]]:
     """The wrong predictions with the highest scores."""
+    labels = faces.labels
     predicted = probabilities.argmax(axis=1)
     score = probabilities.max(axis=1)
     wrong = np.flatnonzero(predicted != labels)
@@ -88,8 +91,8 @@ def _gravest_mistakes(probabilities: np.ndarray, labels: np.ndarray) -> list[dic
     for row in wrong[np.argsort(-score[wrong], kind="stable")][:MISTAKES]:
         mistake = {
             "row": int(row),
-            "label": LABELS[labels[row]],
-            "predicted": LABELS[predicted[row]],
+            "label": faces.names[labels[row]],
+            "predicted": faces.names[predicted[row]],
             "score": float(score[row]),
         }
         mistakes.append(mistake)
@@ -106,7 +109,9 @@ def write(run: Path, figures: dict[str, Any], validation: Faces) -> None:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    page = template.render(name=run.resolve().name, labels=LABELS, pictures=pictures, **figures)
+    page = template.render(
+        name=run.resolve().name, labels=validation.names, pictures=pictures, **figures
+    )
     (run / "report.html").write_text(page, encoding="utf-8")
 
 
@@ -124,8 +129,8 @@ def _read_run(run: Path) -> tuple[dict[str, Any], pd.DataFrame]:
 
 
 def _predict(path: Path, faces: Faces) -> tuple[int, np.ndarray]:
-    """The model's number of parameters, and its probabilities (N, 7)."""
-    model = read_emotion_network(path)
+    """The model's number of parameters, and its probabilities (N, K)."""
+    model = read_emotion_network(path, len(faces.names))
     return model.count_params(), model.predict(as_input(faces.images), batch_size=256, verbose=0)
 
 
@@ -134,7 +139,8 @@ def _draw(run: Path, figures: dict[str, Any], validation: Faces) -> list[Path]:
     names = ["curves", "confusion", "reliability"]
     plots.save_curves(pd.DataFrame(figures["history"]), run / "curves.png")
     title = f"validation: {figures['accuracy']:.1%} of {figures['n']:,} faces"
-    plots.save_confusion(np.array(figures["confusion"]), run / "confusion.png", title)
+    confusion = np.array(figures["confusion"])
+    plots.save_confusion(confusion, run / "confusion.png", title, validation.names)
     plots.save_reliability(figures["reliability"], figures["ece"], run / "reliability.png")
     if figures["mistakes"]:
         names.append("mistakes")

@@ -50,8 +50,12 @@ def save_curves(history: pd.DataFrame, path: Path) -> None:
         save(figure, path)
 
 
-def save_confusion(confusion: np.ndarray, path: Path, title: str) -> None:
-    """Plot `confusion` (7, 7) counts, rows the true class, shaded by the row's share."""
+def save_confusion(
+    confusion: np.ndarray, path: Path, title: str, names: Sequence[str] = LABELS
+) -> None:
+    """Plot `confusion` (K, K) counts of the classes `names`, rows the true class, shaded by the
+    row's share.
+    """
     confusion = np.asarray(confusion)
     shares = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
     with plt.rc_context(STYLE):
@@ -60,9 +64,9 @@ def save_confusion(confusion: np.ndarray, path: Path, title: str) -> None:
         for row, column in np.ndindex(*confusion.shape):
             _write_cell(axis, row, column, shares[row, column], confusion[row, column])
         totals = confusion.sum(axis=1)
-        names = [f"{label}\n{total:,}" for label, total in zip(LABELS, totals, strict=True)]
-        axis.set_xticks(range(len(LABELS)), LABELS)
-        axis.set_yticks(range(len(LABELS)), names)
+        numbered = [f"{label}\n{total:,}" for label, total in zip(names, totals, strict=True)]
+        axis.set_xticks(range(len(names)), names)
+        axis.set_yticks(range(len(names)), numbered)
         axis.spines[:].set_visible(False)
         axis.tick_params(length=0)
         axis.set(xlabel="predicted", ylabel="true (faces)", title=title)
@@ -115,14 +119,14 @@ def save_quantization(per_class: Mapping[str, Mapping[str, Any]], path: Path) ->
     """Plot how each class's recall changes from float to int8, in points: `int8.compare`'s
     `per_class`.
     """
-    table = pd.DataFrame(per_class)[list(LABELS)]
+    table = pd.DataFrame(per_class)
     before = table.loc["float"].to_numpy()
     after = table.loc["int8"].to_numpy()
     change = 100 * (after - before)
     reach = max(np.abs(change).max(), 1.0) * 1.8  # room for the text beside the bars
     with plt.rc_context(STYLE):
         figure, axis = plt.subplots(figsize=(8.4, 3.6), layout="constrained")
-        axis.barh(LABELS, change, color=np.where(change < 0, ORANGE, BLUE), height=0.6)
+        axis.barh(list(per_class), change, color=np.where(change < 0, ORANGE, BLUE), height=0.6)
         for row, points in enumerate(change):
             text = f"{points:+.1f}  ({before[row]:.1%} to {after[row]:.1%})"
             side = -1 if points < 0 else 1

@@ -11,7 +11,7 @@ from train.data.check import VOTED, Votes, labels_by_image, spread
 from train.data.faces import Faces, Fer2013
 from train.data.fer2013 import drop_duplicates
 from train.data.near_duplicates import near_pairs
-from train.data.votes import LABEL_COLUMNS
+from train.data.vote_columns import LABEL_COLUMNS
 from train.report import plots
 
 SHOWN = 40  # faces on a sheet, the oddest first

@@ -5,6 +5,7 @@ from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Any
 
+from train.data.classes import SEVEN, Classes, parse
 from train.errors import RunError
 
 CONFIG = "config.json"
@@ -45,6 +46,17 @@ def open_run(config: Any, out: Path, resume: bool) -> None:
             )
     out.mkdir(parents=True, exist_ok=True)
     (out / CONFIG).write_text(json.dumps(asdict(config), indent=1) + "\n")
+
+
+def classes_beside(model: Path, outputs: int) -> Classes | None:
+    """The classes of the network `model`: of the run whose folder it lies in, else the seven emotions.
+
+    None where there is no such run, and it has not seven outputs.
+    """
+    config = model.parent / CONFIG
+    if model.name == MODEL and config.is_file():
+        return parse(json.loads(config.read_text()).get("labels", ""))
+    return SEVEN if outputs == len(SEVEN) else None
 
 
 def _started_with(config: Any, out: Path) -> dict[str, Any]:

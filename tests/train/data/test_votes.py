@@ -9,7 +9,8 @@ import pytest
 from edge.contract import LABELS
 from tests.synthetic import faces
 from train.data.faces import Faces, Fer2013
-from train.data.votes import LABEL_COLUMNS, VOTE_COLUMNS, add_votes, shares
+from train.data.vote_columns import LABEL_COLUMNS, VOTE_COLUMNS
+from train.data.votes import add_votes, shares
 from train.errors import DataError
 
 USAGE = ["Training"] * 350 + ["PublicTest"] * 70

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from edge.contract import LABELS
-from tests.synthetic import faces, write_csv
+from tests.synthetic import blank, faces, write_csv
 from train.config import FitConfig
 from train.errors import DataError, RunError
 from train.fit import fit
@@ -44,7 +44,7 @@ def run(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_page_is_one_file_and_its_figures_are_those_of_the_run(run: Path, tmp_path: Path) -> None:
     int8 = tmp_path / "int8.csv"
-    predictions.save(int8, sure(*VALIDATION.labels), VALIDATION.labels)
+    predictions.save(int8, sure(*VALIDATION.labels), VALIDATION)
     command = [sys.executable, "-m", "train", "report", str(run), "--int8", str(int8)]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -69,8 +69,8 @@ def test_without_predictions_of_int8_the_page_has_no_such_section(run: Path) -> 
 
 
 def test_the_gravest_mistakes_come_first() -> None:
-    labels = np.array([0, 1, 2, 3])
-    found = figures_of(np.concatenate([sure(0), sure(3, score=0.5), sure(4, score=0.9), sure(3)]), labels)["mistakes"]
+    said = np.concatenate([sure(0), sure(3, score=0.5), sure(4, score=0.9), sure(3)])
+    found = figures_of(said, blank(0, 1, 2, 3))["mistakes"]
     assert [(one["row"], one["label"], one["predicted"]) for one in found] == [
         (2, "fear", "sad"),
         (1, "disgust", "happy"),
@@ -79,7 +79,7 @@ def test_the_gravest_mistakes_come_first() -> None:
 
 
 def test_a_model_without_mistakes_can_be_judged() -> None:
-    result = figures_of(sure(*range(7)), np.arange(7))
+    result = figures_of(sure(*range(7)), blank(*range(7)))
     assert (result["mistakes"], result["accuracy"], result["accuracy_margin"]) == ([], 1.0, 0.0)
     assert result["confusion_rates"] == np.eye(7).tolist()
 
@@ -97,11 +97,10 @@ def test_reliability_bins_hold_every_face_and_add_up_to_the_ece() -> None:
 
 
 def test_quantization_is_compared_face_by_face() -> None:
-    labels = np.array([0, 0, 3, 3])
     before = sure(0, 0, 3, 1)
     after = sure(0, 5, 3, 3)
     after[2] = sure(3, score=0.8)[0]
-    result = compare(before, after, labels)
+    result = compare(before, after, blank(0, 0, 3, 3))
     assert result["accuracy"] == {"float": 0.75, "int8": 0.75}
     assert (result["agreement"], result["right_to_wrong"], result["wrong_to_right"]) == (0.5, 1, 1)
     assert result["per_class"]["angry"] == {"float": 1.0, "int8": 0.5, "agreement": 0.5, "n": 2}
@@ -112,13 +111,12 @@ def test_quantization_is_compared_face_by_face() -> None:
 
 
 def test_predictions_come_back_as_they_were_written(tmp_path: Path) -> None:
-    labels = np.array([6, 0])
-    predictions.save(tmp_path / "p.csv", sure(6, 2), labels)
+    predictions.save(tmp_path / "p.csv", sure(6, 2), blank(6, 0))
     assert (tmp_path / "p.csv").read_text().startswith("label,angry,disgust,fear,happy,sad,surprise,neutral\nneutral,")
-    np.testing.assert_allclose(predictions.load(tmp_path / "p.csv", labels), sure(6, 2), atol=1e-6)
+    np.testing.assert_allclose(predictions.load(tmp_path / "p.csv", blank(6, 0)), sure(6, 2), atol=1e-6)
 
 
-HEADER = ",".join(predictions.COLUMNS)
+HEADER = ",".join(["label", *LABELS])
 
 
 @pytest.mark.parametrize(
@@ -137,7 +135,7 @@ def test_predictions_of_other_faces_are_refused(content: str | None, words: str,
     if content is not None:
         path.write_text(content)
     with pytest.raises(DataError, match=words):
-        predictions.load(path, np.array([LABELS.index("angry"), LABELS.index("happy")]))
+        predictions.load(path, blank(LABELS.index("angry"), LABELS.index("happy")))
 
 
 def test_what_is_no_finished_run_is_refused(run: Path, tmp_path: Path) -> None:
