@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
@@ -51,12 +52,24 @@ def _fit(args: argparse.Namespace) -> int:
     print(
         f"validation: {metrics['accuracy']:.2%} of {metrics['n']} faces, balanced {metrics['balanced_accuracy']:.2%}"
     )
+    for line in _comparisons(metrics):
+        print(line)
     print(f"wrote {args.out}/model.keras, metrics.json, curves.png, confusion.png")
     print(f"next: python -m train report {args.out}")
     print(
         f"      python -m convert quantize {args.out}/model.keras --data {args.data} --out models/mine_int8.tflite"
     )
     return 0
+
+
+def _comparisons(metrics: dict[str, Any]) -> Iterator[str]:
+    """What a network that was started from another has gained and lost."""
+    from train.remembering import words
+
+    if "started" in metrics:
+        yield words("validation", metrics["started"], metrics)
+    if "remembered" in metrics:
+        yield words("the faces of before", **metrics["remembered"])
 
 
 def _fit_detector(args: argparse.Namespace) -> int:

@@ -38,6 +38,7 @@ class FitConfig:
     )  # sizes other than the architecture's own, as it names them
     pretrained: bool = False  # start from ImageNet weights, where the architecture has some
     start: str = ""  # trained network, .keras, whose weights to start from; empty: random ones
+    remember: str = ""  # data learned before, of which some are mixed in, with `start`; empty: none
     epochs: int = 40
     seed: int = 1
     batch_size: int = 128
@@ -60,6 +61,11 @@ class FitConfig:
 
     def __post_init__(self) -> None:
         parse(self.labels)
+        if self.remember and not self.start:
+            raise ConfigError(
+                "--remember without --start",
+                "give the network that has learned these faces by --start",
+            )
         if self.votes and self.soft_targets:
             raise ConfigError(
                 f"--votes with soft targets: {self.soft_targets} holds the votes that it was made of, "

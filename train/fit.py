@@ -22,11 +22,18 @@ def fit(config: FitConfig, out: Path, resume: bool = False) -> dict[str, Any]:
     Raises DataError where the data cannot be used, RunError where `out` holds another run.
     """
     data = load_with_votes(config.data, config.votes) if config.votes else load(config.data)
-    return fit_on(in_classes(data, config.classes), config, out, resume)
+    before = in_classes(load(config.remember), config.classes) if config.remember else None
+    return fit_on(in_classes(data, config.classes), config, out, resume, before)
 
 
-def fit_on(data: Fer2013, config: FitConfig, out: Path, resume: bool = False) -> dict[str, Any]:
-    """`fit` on faces that are read already."""
+def fit_on(
+    data: Fer2013,
+    config: FitConfig,
+    out: Path,
+    resume: bool = False,
+    before: Fer2013 | None = None,
+) -> dict[str, Any]:
+    """`fit` on faces that are read already; `before` are those not to be forgotten."""
     for split in ("train", "validation"):
         data.split(split)
     if worker()[0] == 0:
@@ -36,9 +43,12 @@ def fit_on(data: Fer2013, config: FitConfig, out: Path, resume: bool = False) ->
             print(f"WARNING: {warning}", file=sys.stderr, flush=True)
     # TensorFlow takes seconds to import: what cannot work is refused before.
     import_keras()
+    from train.remembering import with_rehearsal
     from train.training_loop import train
 
-    return train(config, data, out)
+    if before:
+        data = with_rehearsal(data, before, config.seed)
+    return train(config, data, out, before)
 
 
 def missing_classes(data: Fer2013) -> list[str]:

@@ -77,6 +77,8 @@ def _add_fit(commands: Any, runs: Mapping[str, Run]) -> None:
     add("--batch-size", type=_whole_number(2), metavar="N", help=batch)
     start = "carry on from a trained network's weights, on other faces for instance"
     add("--start", metavar="MODEL.keras", help=start)
+    remember = "with --start: mix in faces that it learned before, and tell what it forgot of them"
+    add("--remember", metavar="PATH", help=remember)
     optimizer = f"sgd has Nesterov momentum (default: {DEFAULTS['optimizer']})"
     add("--optimizer", choices=get_args(Optimizer), help=optimizer)
     peaks = ", ".join(f"{peak:g} with {name}" for name, peak in PEAKS.items())

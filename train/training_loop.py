@@ -16,6 +16,7 @@ from train.data.batches import Batch, as_input, batch_count, batches, training_s
 from train.data.faces import Faces, Fer2013
 from train.network.architectures import build, load_weights, with_votes
 from train.network.export import calibrate, deployable, take_weights
+from train.remembering import figures
 from train.report import plots
 from train.report.metrics import evaluate
 from train.run import checkpoint
@@ -27,8 +28,12 @@ from train.run.precision import policy
 from train.run.progress import Means, Progress
 
 
-def train(config: FitConfig, data: Fer2013, out: Path) -> dict[str, Any]:
+def train(
+    config: FitConfig, data: Fer2013, out: Path, before: Fer2013 | None = None
+) -> dict[str, Any]:
     """Train on from the checkpoint in `out`, or from the start; return the validation metrics.
+    Those of a run with `start` tell in `started` how good that network was, and in `remembered`
+    what became of the faces `before`.
 
     Raises RunError where the checkpoint is another run's, WorkerLostError where a worker beside
     this one died.
@@ -62,7 +67,13 @@ def train(config: FitConfig, data: Fer2013, out: Path) -> dict[str, Any]:
                 board.write(epoch, logs)
                 print(progress.line(epoch, logs), flush=True)
         _take_averaged(kept, model)  # again, for a run that was killed after its last epoch
-    return summarize(kept, history, data, out if workers.index == 0 else None)
+    leads = workers.index == 0
+    metrics = summarize(kept, history, data, out if leads else None)
+    if config.start and leads:
+        metrics |= _compared(kept, started(config), data.validation, before)
+        written = json.loads((out / METRICS).read_text()) | metrics
+        (out / METRICS).write_text(json.dumps(written, indent=1) + "\n")
+    return metrics
 
 
 def _train_one_epoch(
@@ -103,6 +114,23 @@ def _seed_dropout(model: keras.Model, config: FitConfig) -> None:
             state = [config.seed + number, checkpoint.iterations(model)]
             layer.seed_generator.state.assign(state)
             number += 1
+
+
+def started(config: FitConfig) -> keras.Model:
+    """The network that `config` starts from, telling its classes."""
+    model = build(config.arch, "float32", False, len(config.classes), **config.network)
+    load_weights(model, Path(config.start), config.classes)
+    return model
+
+
+def _compared(
+    after: keras.Model, before: keras.Model, validation: Faces, remembered: Fer2013 | None
+) -> dict[str, Any]:
+    found: dict[str, Any] = {"started": figures(before, validation)}
+    if remembered:
+        held = remembered.split("validation")
+        found["remembered"] = {"before": figures(before, held), "after": figures(after, held)}
+    return found
 
 
 def compiled(config: FitConfig, steps: int, outputs: dict[str, int]) -> keras.Model:

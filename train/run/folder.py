@@ -17,6 +17,7 @@ PATH_SETTINGS = (
     "votes",
     "photos",
     "start",
+    "remember",
 )  # where something lies: a resumed run may find it elsewhere
 
 
