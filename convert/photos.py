@@ -14,9 +14,10 @@ from edge.cameras.media.ffmpeg import DamagedFileError
 from edge.cameras.media.files import is_picture
 from edge.cameras.media.folder import files_in
 from edge.cameras.media.picture import kind_of_file, read_image
-from edge.contract import INPUT_SIDE, crop_face
+from edge.contract import INPUT_SIDE
 from edge.errors import UsageError
 from edge.settings import ClassifierSettings, Settings
+from edge.vision.classifier import Classifier
 from edge.vision.manifest import Manifest
 from edge.vision.pipeline import Pipeline
 from train.data.reading.names import emotion, left_behind, with_nearest
@@ -27,6 +28,16 @@ from train.report.metrics import evaluate
 EXPECTED = "make folders named as emotions or as the model's labels, with photos in them: happy/a.jpg, sad/b.jpg"
 SHOWN = 80  # mistakes on the sheet
 Gray = npt.NDArray[np.uint8]
+
+
+class SeeingClassifier(Classifier):
+    """Keeps the crop that it was asked about first: in a photo, that of the largest face."""
+
+    first_crop: Gray | None = None
+
+    def classify(self, crop: Gray) -> npt.NDArray[np.float32]:
+        self.first_crop = crop if self.first_crop is None else self.first_crop
+        return super().classify(crop)
 
 
 @dataclass
@@ -64,15 +75,16 @@ def evaluate_photos(
     pipeline = Pipeline.from_settings(
         Settings(classifier=ClassifierSettings(model=str(model.absolute())))
     )
-    judged = Judged(pipeline.classifier.labels)
+    classifier = SeeingClassifier.load(model)
+    pipeline.classifier = classifier
+    judged = Judged(classifier.labels)
     labelled = []
-    for path, label in _labelled(
-        folder, _classes_by_folder(pipeline.classifier.manifest, model, labels)
-    ):
+    for path, label in _labelled(folder, _classes_by_folder(classifier.manifest, model, labels)):
         judged.left_out += label < 0
         labelled += [(path, label)] if label >= 0 else []
     for path, label in tqdm(labelled, "looking", unit="photo", leave=False, disable=None):
-        _judge(path, label, pipeline, judged)
+        classifier.first_crop = None
+        judge(path, label, pipeline, classifier, judged)
     if not judged.photos:
         reason = f"the model tells {', '.join(judged.names)} alone"
         raise DataError(
@@ -128,7 +140,10 @@ def _labelled(folder: Path, class_of: Callable[[str], int | None]) -> list[tuple
     return found
 
 
-def _judge(path: Path, label: int, pipeline: Pipeline, judged: Judged) -> None:
+def judge(
+    path: Path, label: int, pipeline: Pipeline, classifier: SeeingClassifier, judged: Judged
+) -> None:
+    """Add what the pipeline says of the photo `path`, whose label is `label`, to `judged`."""
     try:
         if not is_picture(kind_of_file(path)):
             judged.unread.append(f"{path}: no picture")
@@ -154,10 +169,8 @@ def _judge(path: Path, label: int, pipeline: Pipeline, judged: Judged) -> None:
     judged.labels.append(label)
     judged.probabilities.append(face.probabilities)
     if face.emotion != judged.names[label]:
-        crop = crop_face(photo, face.box_xywh, pipeline.detector.geometry)
-        judged.mistakes.append(
-            {"file": str(path), "label": judged.names[label], "emotion": face.emotion, "crop": crop}
-        )
+        mistake = {"file": str(path), "label": judged.names[label], "emotion": face.emotion}
+        judged.mistakes.append(mistake | {"crop": classifier.first_crop})
 
 
 def _figures(model: Path, judged: Judged) -> dict[str, Any]:

@@ -51,22 +51,27 @@ def photos_table(result: dict[str, Any]) -> str:
 
 
 def _per_class(result: dict[str, Any]) -> list[str]:
-    lines = [f"{'':10}{'precision':>10}{'recall':>8}{'f1':>8}{'faces':>8}"]
+    """Without a recall for a class that has no faces."""
+    width = _width(result)
+    lines = [f"{'':{width}}{'precision':>10}{'recall':>8}{'f1':>8}{'faces':>8}"]
     for label, row in result["per_class"].items():
-        lines.append(
-            f"{label:10}{row['precision']:10.1%}{row['recall']:8.1%}{row['f1']:8.1%}{row['n']:8}"
-        )
+        figures = f"{row['precision']:10.1%}{row['recall']:8.1%}{row['f1']:8.1%}"
+        lines.append(f"{label:{width}}{figures if row['n'] else '-':>26}{row['n']:8}")
     return lines
 
 
 def _confusion(result: dict[str, Any]) -> list[str]:
     """Rows the true emotion, columns the one named."""
-    lines = [
-        f"{'true':10}" + "".join(f"{label:>10}" for label in result["per_class"]) + "  (named)"
-    ]
+    width = _width(result)
+    names = "".join(f"{label:>{width}}" for label in result["per_class"])
+    lines = [f"{'true':{width}}{names}  (named)"]
     for label, counts in zip(result["per_class"], result["confusion"], strict=True):
-        lines.append(f"{label:10}" + "".join(f"{count:10}" for count in counts))
+        lines.append(f"{label:{width}}" + "".join(f"{count:{width}}" for count in counts))
     return lines
+
+
+def _width(result: dict[str, Any]) -> int:
+    return max(10, 2 + max(map(len, result["per_class"])))
 
 
 def _accuracy(result: dict[str, Any]) -> str:

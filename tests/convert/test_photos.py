@@ -9,11 +9,14 @@ import cv2
 import numpy as np
 import pytest
 
-from convert.photos import evaluate_photos
+from convert.photos import Judged, SeeingClassifier, evaluate_photos, judge
+from convert.tables import photos_table
 from edge.cameras import DEMO
 from edge.cameras.media.files import VideoFile
+from edge.contract import LABELS, crop_face
 from edge.errors import UsageError
-from edge.settings import DEFAULT_MODEL, PROJECT
+from edge.settings import DEFAULT_MODEL, PROJECT, Settings
+from edge.vision.pipeline import Pipeline
 from train.errors import DataError
 
 
@@ -49,6 +52,8 @@ def test_found_right_and_wrong_are_counted_and_the_mistakes_named(photos: Path, 
     assert any("cut.jpg" in line for line in result["unread"])
     assert cv2.imread(str(tmp_path / "mistakes.png")) is not None
     json.dumps(result)
+    fear = next(line for line in photos_table(result).splitlines() if line.startswith("fear"))
+    assert fear.split() == ["fear", "-", "0"], "nobody knows how well fear is told without a face of it"
 
 
 def test_the_command_prints_the_figures_and_writes_them(photos: Path, tmp_path: Path) -> None:
@@ -66,6 +71,27 @@ def test_photos_without_any_face_have_no_accuracy(tmp_path: Path) -> None:
     done = run("--photos", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "a face found in 0 (0.0%)" in done.stdout
+
+
+def test_the_sheet_shows_what_the_network_saw_upright(photos: Path, tmp_path: Path) -> None:
+    turned = tmp_path / "photos" / "sad"
+    turned.mkdir(parents=True)
+    photo = cv2.imread(str(photos / "Happy" / "one.png"), cv2.IMREAD_GRAYSCALE)
+    height, width = photo.shape
+    tilt = cv2.getRotationMatrix2D((width / 2, height / 2), 20, 1.0)
+    cv2.imwrite(
+        str(turned / "tilted.png"), cv2.warpAffine(photo, tilt, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    )
+    judged = Judged(LABELS)
+    classifier = SeeingClassifier.load(DEFAULT_MODEL)
+    pipeline = Pipeline.from_settings(Settings())
+    pipeline.classifier = classifier
+    judge(turned / "tilted.png", LABELS.index("sad"), pipeline, classifier, judged)
+    [mistake] = judged.mistakes
+    assert np.array_equal(mistake["crop"], classifier.first_crop)
+    upright = pipeline.analyze(photo)[0]
+    level = crop_face(photo, upright.box_xywh, pipeline.detector.geometry).astype(float)
+    assert np.corrcoef(mistake["crop"].ravel(), level.ravel())[0, 1] > 0.8
 
 
 @pytest.mark.parametrize(
