@@ -73,7 +73,13 @@ def _label(
     pad = round(5 * unit)
     left = max(corner[0], 0)
     top = max(corner[1] - height - 2 * pad, 0)
-    cv2.rectangle(picture, (left, top), (left + width + 2 * pad, top + height + 2 * pad), colour, cv2.FILLED)
+    cv2.rectangle(
+        picture,
+        (left, top),
+        (left + width + 2 * pad, top + height + 2 * pad),
+        colour,
+        cv2.FILLED,
+    )
     cv2.putText(
         picture,
         text,

@@ -33,7 +33,11 @@ class Capture(Closing):
         gray = np.asarray(cv2.cvtColor(frame_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
         if self._aspect is None:
             self._aspect = pixel_aspect(self._capture)
-        frame = Frame(with_square_pixels(gray, self._aspect), self._index, time.monotonic() - self._started_s)
+        frame = Frame(
+            with_square_pixels(gray, self._aspect),
+            self._index,
+            time.monotonic() - self._started_s,
+        )
         self._index += 1
         return frame
 

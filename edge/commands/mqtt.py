@@ -18,7 +18,12 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="forget: remove what the broker keeps of this device, upon which Home Assistant removes it too; set "
         "mqtt.discovery = false and restart the gateway first, which else announces it again",
     )
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML (default: built-in settings)")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="settings in TOML (default: built-in settings)",
+    )
     parser.set_defaults(command=forget)
 
 

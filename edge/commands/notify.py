@@ -11,8 +11,17 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser = commands.add_parser(
         "notify", help="`notify test` sends one notification by each [[notify]] of the settings"
     )
-    parser.add_argument("action", choices=("test",), help="test: send one, and say whether each address took it")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML (default: built-in settings)")
+    parser.add_argument(
+        "action",
+        choices=("test",),
+        help="test: send one, and say whether each address took it",
+    )
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="settings in TOML (default: built-in settings)",
+    )
     parser.set_defaults(command=test)
 
 

@@ -185,5 +185,11 @@ def _explain_demo(path: Path) -> None:
         path,
     )
     program = command_name()
-    logger.info("next: `%s export --log %s` lists it, `%s report --log %s` draws it", program, path, program, path)
+    logger.info(
+        "next: `%s export --log %s` lists it, `%s report --log %s` draws it",
+        program,
+        path,
+        program,
+        path,
+    )
     logger.info("or connect a camera and run again")

@@ -24,7 +24,13 @@ class StatusLine:
         self._shown_s = float("-inf")
         self._shown: object = None
 
-    def show(self, faces: Sequence[FaceEmotion], monotonic_s: float, now: datetime, dropped: int = 0) -> None:
+    def show(
+        self,
+        faces: Sequence[FaceEmotion],
+        monotonic_s: float,
+        now: datetime,
+        dropped: int = 0,
+    ) -> None:
         """Note a frame and its `faces`, and show them if it is time to; `dropped` frames were left out so far."""
         self._arrivals.append(monotonic_s)
         emotions = [(face.track, face.emotion, face.certain) for face in faces]

@@ -27,7 +27,14 @@ class Loss:
 
     def incident(self) -> Incident:
         details = f"{self.rows} observations could not be written"
-        return Incident("rows_lost", self.first_utc, details, self.last_utc, round(self.seconds, 3), self.rows)
+        return Incident(
+            "rows_lost",
+            self.first_utc,
+            details,
+            self.last_utc,
+            round(self.seconds, 3),
+            self.rows,
+        )
 
 
 class Backlog:

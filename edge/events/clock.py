@@ -41,7 +41,13 @@ def _timedatectl_says() -> bool | None:
     command = ["timedatectl", "show", "--property=NTPSynchronized", "--value"]
     environment = os.environ | {"SYSTEMD_COLORS": "0"}
     try:
-        answer = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=ASK_SECONDS)
+        answer = subprocess.run(
+            command,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=ASK_SECONDS,
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return {"yes": True, "no": False}.get(answer.stdout.strip())

@@ -47,7 +47,12 @@ class Upkeep:
     """why rows that look too old were kept, where the log does not say it yet"""
 
 
-def expire(database: sqlite3.Connection, settings: LogSettings, utc: str, clock_doubt: Callable[[], str]) -> Upkeep:
+def expire(
+    database: sqlite3.Connection,
+    settings: LogSettings,
+    utc: str,
+    clock_doubt: Callable[[], str],
+) -> Upkeep:
     """Delete up to `ROWS` observations and what hangs on them.
 
     Nothing is deleted by age while the log or `clock_doubt` has a reason to doubt the time `utc`.

@@ -10,7 +10,11 @@ import sys
 import pandas as pd
 
 log = sys.argv[1] if len(sys.argv) > 1 else "logs/emotions.db"
-exported = subprocess.run([sys.executable, "-m", "edge", "export", "--log", log], stdout=subprocess.PIPE, check=True)
+exported = subprocess.run(
+    [sys.executable, "-m", "edge", "export", "--log", log],
+    stdout=subprocess.PIPE,
+    check=True,
+)
 rows = pd.read_csv(io.BytesIO(exported.stdout), parse_dates=["utc"])
 rows = rows[rows.certain == 1]
 hour = rows.utc.dt.tz_convert("Europe/Berlin").dt.floor("h")  # your own time zone

@@ -12,7 +12,13 @@ from edge.cameras.media.regular import shown
 from edge.errors import UsageError
 
 
-def read_heif(path: Path, kind: Kind, content: bytes, colour: bool, max_pixels: float) -> npt.NDArray[np.uint8]:
+def read_heif(
+    path: Path,
+    kind: Kind,
+    content: bytes,
+    colour: bool,
+    max_pixels: float,
+) -> npt.NDArray[np.uint8]:
     """Decode the file's `content` to (H, W) uint8 gray, or (H, W, 3) uint8 BGR, upright.
 
     Raises UsageError where the libraries are missing or it is too large, ValueError where it is damaged.

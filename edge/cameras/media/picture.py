@@ -84,7 +84,13 @@ def _content(path: Path) -> tuple[Kind, bytes]:
     return kind, content
 
 
-def _decoded(path: Path, kind: Kind, content: bytes, colour: bool, max_pixels: float) -> npt.NDArray[np.uint8]:
+def _decoded(
+    path: Path,
+    kind: Kind,
+    content: bytes,
+    colour: bool,
+    max_pixels: float,
+) -> npt.NDArray[np.uint8]:
     try:
         width, height = size_of(kind.name, content)
     except HeaderError as error:

@@ -43,7 +43,14 @@ def damaged_libraries() -> list[Finding]:
         how = how_it_ended(done)
         is_optional = "." in library
         if done.returncode and not (is_optional and ABSENT in how):
-            findings.append(problem("libraries", f"{library} cannot be loaded: Python {how}", REMEDY, EXIT_CONFIG))
+            findings.append(
+                problem(
+                    "libraries",
+                    f"{library} cannot be loaded: Python {how}",
+                    REMEDY,
+                    EXIT_CONFIG,
+                )
+            )
             if library == "numpy":  # which the others need
                 break
     return findings

@@ -52,7 +52,9 @@ def devices(source: str, machine: Machine) -> list[Finding]:
     group = _group(closed[0])
     found = f"{user} may not open /dev/{closed[0].name}" + (f" and {len(closed) - 1} more" if closed[1:] else "")
     remedy = f"sudo usermod -aG {group} {user}, then log in again (the service's own user is in it already)"
-    return [warning("devices", found, remedy) if source == "auto" else problem("devices", found, remedy, EXIT_CONFIG)]
+    if source == "auto":
+        return [warning("devices", found, remedy)]
+    return [problem("devices", found, remedy, EXIT_CONFIG)]
 
 
 def camera(source: str, machine: Machine) -> Finding:

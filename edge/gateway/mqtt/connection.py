@@ -138,7 +138,13 @@ class Connection:
     def connected(self) -> bool:
         return self._session is not None
 
-    def publish(self, topic: str, payload: bytes | str, qos: int = 0, retain: bool = False) -> MQTTMessageInfo | None:
+    def publish(
+        self,
+        topic: str,
+        payload: bytes | str,
+        qos: int = 0,
+        retain: bool = False,
+    ) -> MQTTMessageInfo | None:
         """Send it; None where there is no connection. With qos 1 the answer tells when the broker has it."""
         session = self._session
         if session is None:

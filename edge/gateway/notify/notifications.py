@@ -49,7 +49,11 @@ class Notifications:
             stack.enter_context(self._gateway.client.watching())
             while not self._closed.wait(LOOK_SECONDS):
                 free_mb = disk(self._gateway.log)["free_bytes"] / MEGABYTE
-                moment = watch.moment(self._gateway.client.snapshot.live, free_mb, datetime.now().astimezone())
+                moment = watch.moment(
+                    self._gateway.client.snapshot.live,
+                    free_mb,
+                    datetime.now().astimezone(),
+                )
                 for rule in self._rules:
                     if text := rule.look(moment):
                         self._told.note(rule.settings.title, moment.now)

@@ -31,7 +31,11 @@ class Told:
             draft.write_bytes(msgspec.json.encode(self._times))
             draft.replace(self._path)
         except OSError as error:
-            logger.warning("%s: cannot be written (%s); a restart may tell again at once", self._path, error.strerror)
+            logger.warning(
+                "%s: cannot be written (%s); a restart may tell again at once",
+                self._path,
+                error.strerror,
+            )
 
 
 def _read(path: Path) -> dict[str, datetime]:

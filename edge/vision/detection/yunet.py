@@ -20,7 +20,12 @@ class YuNet:
     name = "yunet"
     geometry = CropGeometry(side=1.11, shift_x=0.0, shift_y=0.0)  # measured by `convert measure-crop`
 
-    def __init__(self, model: str | Path, threshold: float = YUNET_THRESHOLD, min_face_px: int = 32) -> None:
+    def __init__(
+        self,
+        model: str | Path,
+        threshold: float = YUNET_THRESHOLD,
+        min_face_px: int = 32,
+    ) -> None:
         if not Path(model).is_file():
             raise ModelError(
                 f"{model}: no such face detector",
