@@ -1,10 +1,13 @@
 """Documents for people: every link between them leads somewhere."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from edge.settings import load, parse
 
 PROJECT = Path(__file__).parent.parent
 FOLDERS = (".github", "edge", "train", "convert", "models", "systemd", "tests")
@@ -30,3 +33,16 @@ def test_every_link_leads_somewhere(document: Path) -> None:
     for path, anchor in links(document):
         assert path.exists(), path
         assert not anchor or path.suffix != ".md" or anchor in anchors(path), f"{path}#{anchor}"
+
+
+def test_the_ten_settings_of_readme_are_the_services_own() -> None:
+    *others, ten = re.findall(r"```toml\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
+    for block in others:
+        parse(tomllib.loads(block), "README")
+    tables = tomllib.loads(ten)
+    shown = parse(tables, "README")
+    service = load(PROJECT / "systemd" / "settings.toml")
+    assert sum(map(len, tables.values())) == 10
+    for table, keys in tables.items():
+        for key in keys:
+            assert getattr(getattr(shown, table), key) == getattr(getattr(service, table), key), key
