@@ -112,7 +112,7 @@ def test_options_that_do_not_go_together_are_a_usage_error(arguments: tuple[str,
 def test_folders_that_are_no_emotions_and_other_models_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such folder"):
         evaluate_photos(DEFAULT_MODEL, tmp_path / "none")
-    with pytest.raises(DataError, match="no photos; expected folders named as the emotions"):
+    with pytest.raises(DataError, match="no photos; make folders named as the emotions"):
         evaluate_photos(DEFAULT_MODEL, tmp_path)
     with pytest.raises(UsageError, match=r"expected a \.tflite file"):
         evaluate_photos(tmp_path / "model.keras", tmp_path)
