@@ -48,27 +48,31 @@ class Page:
 
     def _run(self) -> None:
         """Serve until closed, and say the address once it answers."""
-        # In a session of its own, so that Ctrl-C reaches this process alone, which ends the page in order.
-        command = self._command("url", *self._options)
-        told = subprocess.run(command, capture_output=True, text=True, start_new_session=True)
-        if self._closing.is_set():
-            return
-        if told.returncode:
-            reason = told.stderr.strip().removeprefix("ERROR ")
-            logger.error("there is no page: %s", reason or f"exit status {told.returncode}")
+        address = self._address()
+        if not address or self._closing.is_set():
             return
         command = self._command("run", *self._options, *self._log)
         readiness = Readiness()
         environment = os.environ | HEAPS | {"NOTIFY_SOCKET": readiness.address}
+        # In a session of its own, so that Ctrl-C reaches this process alone, which ends the page in order.
         self._process = subprocess.Popen(command, env=environment, start_new_session=True)
         if readiness.wait(self._process, self._closing.is_set):
-            logger.info("the page: %s", told.stdout.split("\n")[0])
+            logger.info("the page: %s", address)
         status = self._process.wait()
         if not self._closing.is_set():
             logger.error(
                 "the page ended with status %d; the camera goes on, and `edge gateway` serves it again",
                 status,
             )
+
+    def _address(self) -> str:
+        """With its token; empty where there can be no page, after saying why."""
+        command = self._command("url", *self._options)
+        told = subprocess.run(command, capture_output=True, text=True, start_new_session=True)
+        if told.returncode and not self._closing.is_set():
+            reason = told.stderr.strip().removeprefix("ERROR ")
+            logger.error("there is no page: %s", reason or f"exit status {told.returncode}")
+        return "" if told.returncode else told.stdout.split("\n")[0]
 
     def _command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-c", TIE + self._launch, "gateway", *arguments]

@@ -103,7 +103,8 @@ def test_a_page_that_cannot_be_or_dies_is_told_and_ends_nothing(
 def test_what_ends_the_group_of_the_daemon_does_not_end_the_page_before_it(caplog: pytest.LogCaptureFixture) -> None:
     """As Ctrl-C and `timeout` do: "there is no page" was said of one that was being started."""
     caplog.set_level("INFO")
-    page = Page(None, "import os; print(os.getpgid(0), os.getpid())")
+    told = 'print("http://localhost:8770/?token=abc")'
+    page = Page(None, launch=SAYS_AND_SERVES.replace(told, "print(os.getpgid(0), os.getpid())"))
     page.start()
     wait_until(lambda: "the page: " in caplog.text)
     page.close()

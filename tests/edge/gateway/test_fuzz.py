@@ -21,8 +21,9 @@ from tests.fakes.live import FakeDaemon
 
 REQUESTS = int(os.environ.get("FUZZ_REQUESTS", "550"))
 GET_PATHS = ["/", "/api/now", "/api/history", "/api/episodes", "/api/health", "/api/export.csv", "/api/frame.jpg"]
-GET_PATHS += ["/metrics", "/healthz", "/notice", "/static/page.css"]
+GET_PATHS += ["/metrics", "/healthz", "/notice"]
 POST_PATHS = ["/api/pause", "/api/resume", "/api/forget"]
+HERE = "http://localhost"  # else the client takes //x for a host
 KEYS = ["since", "until", "limit", "table", "boxes", "token", "x"]
 TIMES = [
     "1h",
@@ -50,9 +51,7 @@ HEADERS = [
 HEADER_VALUES = st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=60)
 BODIES = (
     st.binary(max_size=200)
-    | st.recursive(st.none() | st.integers() | st.text(max_size=20), lambda inner: st.lists(inner), max_leaves=5).map(
-        lambda value: repr(value).encode()
-    )
+    | st.lists(st.none() | st.integers() | st.text(max_size=20), max_size=5).map(lambda value: repr(value).encode())
     | st.dictionaries(st.sampled_from(["since", "until", "x"]), VALUES, max_size=3).map(
         lambda body: str(body).replace("'", '"').encode()
     )
@@ -81,7 +80,7 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
 )
 def test_questions(rig: Rig, path: str, query: dict[str, str], headers: dict[str, str], known: bool) -> None:
     sent = headers | (rig.bearer if known else {})
-    answer = rig.app.test_client().get(path, query_string=query, headers=sent)
+    answer = rig.app.test_client().get(path, base_url=HERE, query_string=query, headers=sent)
     assert answer.status_code < 500, answer.text
 
 
