@@ -1,11 +1,13 @@
 """Make the live socket's messages from what the loop sees: at most one a frame, none while nobody listens."""
 
+import time
 from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import floor
 from typing import Any, Literal
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -19,6 +21,7 @@ from edge.vision.pipeline import Pipeline
 
 PROTOCOL = 1
 MESSAGE_SECONDS = 0.1  # between two messages in which nothing new has happened
+COUNTS_SECONDS = 1.0  # between two looks at what is counted: sixty numbers
 RATE_FRAMES = 30  # frames over which the rate is averaged
 
 State = Literal["starting", "watching", "waiting", "paused", "ended"]
@@ -57,6 +60,8 @@ class LiveView:
         self._arrivals: deque[float] = deque(maxlen=RATE_FRAMES)
         self._shown: object = None
         self._due_s = 0.0
+        self._counts: dict[str, msgspec.Raw] = {}
+        self._counts_due_s = 0.0
 
     def keep_up(self) -> None:
         """Tell whoever has just come; to be called while no frames come."""
@@ -128,9 +133,17 @@ class LiveView:
             "faces": [self._face(face) for face in self._faces],
             "region": self._settings.region,
             "min_face_px": self._settings.min_face_px,
-            **self._counters(),
+            **self._counted(),
         }
         self._server.publish(message, self._picture(frame, utc, monotonic_s) if frame else None)
+
+    def _counted(self) -> dict[str, msgspec.Raw]:
+        """The counters as JSON, at most a second old."""
+        now_s = time.monotonic()
+        if now_s >= self._counts_due_s:
+            self._counts_due_s = now_s + COUNTS_SECONDS
+            self._counts = {key: msgspec.Raw(msgspec.json.encode(value)) for key, value in self._counters().items()}
+        return self._counts
 
     def _face(self, face: FaceEmotion) -> dict[str, Any]:
         probabilities = [_rounded(probability, 10_000) for probability in face.probabilities.tolist()]
