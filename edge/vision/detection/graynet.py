@@ -2,21 +2,19 @@
 
 import math
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from edge.contract import CELL_PX, COPY_WIDTH_PX, MAX_OVERLAP, UNIT_PX
-from edge.errors import ModelError
 from edge.vision import manifest as manifests
+from edge.vision.detection.cells import Cells
 from edge.vision.detection.distinct import distinct
 from edge.vision.detection.face import Face, as_box, largest_first, reduced
-from edge.vision.manifest import DETECTOR_OUTPUTS, DetectorManifest
-from edge.vision.runtime import Runtime, accelerated, dequantize, open_interpreter, verify_tensor
-
-SIDE_MULTIPLE = 16  # px: what the network halves four times
+from edge.vision.manifest import DetectorManifest
+from edge.vision.runtime import Runtime
 
 
 class GrayNet:
@@ -40,15 +38,10 @@ class GrayNet:
         """A `threshold` of 0 is the manifest's own; `path` is what messages call the model."""
         self.manifest = manifest
         self.geometry = manifest.crop
-        self.runtime, self._interpreter = open_interpreter(path, content, 1, runtime)
-        self._input = self._interpreter.get_input_details()[0]
-        self._outputs = _by_name(path, self._interpreter.get_output_details())
-        verify_tensor(path, "input", self.manifest.input, self._input)
-        for name, details in self._outputs.items():
-            verify_tensor(path, name, self.manifest.outputs[name], details)
-        scale, zero_point = self._outputs["scores"]["quantization"]
-        self._least_score = math.ceil((threshold or self.manifest.threshold) / scale) + zero_point
+        self._threshold = threshold or manifest.threshold
         self._min_face_px = min_face_px
+        self._cells = Cells(path, content, manifest, runtime)
+        self.runtime = self._cells.runtime
 
     @classmethod
     def load(
@@ -66,55 +59,32 @@ class GrayNet:
     @property
     def accelerated(self) -> bool:
         """Whether XNNPACK runs the network."""
-        return accelerated(self._interpreter)
+        return self._cells.accelerated
 
     def detect(self, frame_gray: npt.NDArray[np.uint8]) -> list[Face]:
         small, scale = reduced(frame_gray, COPY_WIDTH_PX)
-        self._run(_padded(small))
-        rows, columns = np.nonzero(self._output("scores")[..., 0] >= self._least_score)
+        return largest_first(self._search(self._cells, small, scale, self._threshold), self._min_face_px)
+
+    def _search(self, cells: Cells, gray: npt.NDArray[np.uint8], scale: float, threshold: float) -> list[Face]:
+        """The faces of `gray`, which is `scale` times as large as the frame, in the frame's pixels."""
+        cells.run(gray)
+        rows, columns = np.nonzero(cells.output("scores")[..., 0] >= self._least(threshold))
         if not len(rows):
             return []
-        scores = self._values("scores", rows, columns)
-        boxes = self._values("boxes", rows, columns)
-        landmarks = self._values("landmarks", rows, columns)
+        scores = cells.values("scores", rows, columns)
+        boxes = cells.values("boxes", rows, columns)
+        landmarks = cells.values("landmarks", rows, columns)
         found = decode(rows, columns, boxes) / scale
         eyes = found[:, np.newaxis, :2] + found[:, np.newaxis, 2:] * (0.5 + landmarks[:, :4].reshape(-1, 2, 2))
         kept = cv2.dnn.NMSBoxes(found.tolist(), scores[:, 0].tolist(), 0.0, MAX_OVERLAP)
         places = np.column_stack([found, eyes.reshape(-1, 4)])
         faces = [_face(blended(places, scores[:, 0], index), float(scores[index, 0])) for index in np.ravel(kept)]
-        return largest_first(distinct(faces), self._min_face_px)
+        return distinct(faces)
 
-    def _run(self, pixels: npt.NDArray[np.uint8]) -> None:
-        shape = (1, *pixels.shape, 1)
-        if shape != tuple(self._input["shape"]):
-            self._interpreter.resize_tensor_input(self._input["index"], shape)
-            self._interpreter.allocate_tensors()
-            self._input = self._interpreter.get_input_details()[0]
-        shifted = np.bitwise_xor(pixels, 128).view(np.int8)  # minus 128: the manifest vouches for scale and zero point
-        self._interpreter.set_tensor(self._input["index"], shifted.reshape(shape))
-        self._interpreter.invoke()
-
-    def _output(self, name: str) -> npt.NDArray[np.int8]:
-        """(H/8, W/8, channels)."""
-        values: npt.NDArray[np.int8] = self._interpreter.get_tensor(self._outputs[name]["index"])[0]
-        return values
-
-    def _values(self, name: str, rows: npt.NDArray[np.intp], columns: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
-        """Real values of some cells, (N, channels)."""
-        return dequantize(self._output(name)[rows, columns], *self._outputs[name]["quantization"])
-
-
-def _by_name(path: Path, outputs: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The file has its own names and order: its outputs are told apart by their channels."""
-    names = {tuple(channels): name for name, channels in DETECTOR_OUTPUTS.items()}
-    found = {names.get(tuple(details["shape"][-1:])): details for details in outputs}
-    if set(found) != set(DETECTOR_OUTPUTS):
-        channels = [int(details["shape"][-1]) for details in outputs]
-        raise ModelError(
-            f"{path}: expected outputs with 1, 4 and 10 channels, found {channels}",
-            "quantize it again",
-        )
-    return {str(name): details for name, details in found.items()}
+    def _least(self, threshold: float) -> int:
+        """The first int8 score that reaches `threshold`."""
+        scores = self.manifest.outputs["scores"]
+        return math.ceil(threshold / scores.scale) + scores.zero_point
 
 
 def decode(
@@ -147,12 +117,3 @@ def _face(place: npt.NDArray[np.float64], score: float) -> Face:
     """`place` (8,): the box's x, y, width, height, and x, y of the two eyes."""
     (left_x, left_y), (right_x, right_y) = sorted(place[4:].reshape(2, 2).tolist())
     return Face(as_box(place[:4]), score, ((left_x, left_y), (right_x, right_y)))
-
-
-def _padded(small: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Continue the lower and right edge up to whole cells of the coarsest layer."""
-    down = -small.shape[0] % SIDE_MULTIPLE
-    right = -small.shape[1] % SIDE_MULTIPLE
-    if not (down or right):
-        return small
-    return np.asarray(cv2.copyMakeBorder(small, 0, down, 0, right, cv2.BORDER_REPLICATE), np.uint8)
