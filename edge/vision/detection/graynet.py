@@ -1,4 +1,8 @@
-"""GrayNet, our own detector: a single-shot int8 network on the gray frame itself, run like the classifier."""
+"""GrayNet, our own detector: a single-shot int8 network on the gray frame itself, run like the classifier.
+
+A dark copy is made brighter by a table. A face that fills the frame is larger than what the network can see at once:
+where nothing is found, a copy of half the size is searched for such faces alone, at a quarter of the cost.
+"""
 
 import math
 from pathlib import Path
@@ -15,6 +19,13 @@ from edge.vision.detection.distinct import distinct
 from edge.vision.detection.face import Face, as_box, largest_first, reduced
 from edge.vision.manifest import DetectorManifest
 from edge.vision.runtime import Runtime
+
+DARK_LEVEL = 40.0  # median gray level below which a copy is made brighter
+BRIGHT_LEVEL = 110.0  # to which its median is brought, if `LEAST_GAMMA` is enough
+LEAST_GAMMA = 0.35
+MEDIAN_STEP = 4  # every fourth pixel of every fourth row tells the median
+LARGE = 0.4  # of the frame's height, from which a face counts in the smaller copy: smaller ones show too little there
+LARGE_SCORE = 0.8  # from which it counts: no false alarm on 2,639 face-free frames in all kinds of light
 
 
 class GrayNet:
@@ -41,6 +52,7 @@ class GrayNet:
         self._threshold = threshold or manifest.threshold
         self._min_face_px = min_face_px
         self._cells = Cells(path, content, manifest, runtime)
+        self._coarse_cells = Cells(path, content, manifest, runtime)
         self.runtime = self._cells.runtime
 
     @classmethod
@@ -63,7 +75,19 @@ class GrayNet:
 
     def detect(self, frame_gray: npt.NDArray[np.uint8]) -> list[Face]:
         small, scale = reduced(frame_gray, COPY_WIDTH_PX)
-        return largest_first(self._search(self._cells, small, scale, self._threshold), self._min_face_px)
+        small = brightened(small)
+        faces = self._search(self._cells, small, scale, self._threshold)
+        return largest_first(faces or self._large_faces(frame_gray, small, scale), self._min_face_px)
+
+    def _large_faces(self, frame_gray: npt.NDArray[np.uint8], small: npt.NDArray[np.uint8], scale: float) -> list[Face]:
+        """The faces of the copy at half its size that fill much of the frame."""
+        height, width = small.shape
+        if min(height, width) < 2:
+            return []
+        half = np.asarray(cv2.resize(small, (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.uint8)
+        threshold = max(LARGE_SCORE, self._threshold)
+        faces = self._search(self._coarse_cells, half, scale * half.shape[1] / width, threshold)
+        return [face for face in faces if face.box_xywh[3] >= LARGE * frame_gray.shape[0]]
 
     def _search(self, cells: Cells, gray: npt.NDArray[np.uint8], scale: float, threshold: float) -> list[Face]:
         """The faces of `gray`, which is `scale` times as large as the frame, in the frame's pixels."""
@@ -85,6 +109,16 @@ class GrayNet:
         """The first int8 score that reaches `threshold`."""
         scores = self.manifest.outputs["scores"]
         return math.ceil(threshold / scores.scale) + scores.zero_point
+
+
+def brightened(gray: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """`gray` itself, but where it is dark a brighter copy."""
+    level = float(np.median(gray[::MEDIAN_STEP, ::MEDIAN_STEP]))
+    if level >= DARK_LEVEL:
+        return gray
+    gamma = max(LEAST_GAMMA, math.log(BRIGHT_LEVEL / 255) / math.log(max(level, 1.0) / 255))
+    levels = np.rint(255 * np.linspace(0, 1, 256) ** gamma).astype(np.uint8)
+    return np.asarray(cv2.LUT(gray, levels), np.uint8)
 
 
 def decode(

@@ -11,7 +11,7 @@ from edge.contract import CropGeometry
 from edge.errors import ModelError
 from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL
 from edge.vision.detection import GrayNet
-from edge.vision.detection.graynet import blended
+from edge.vision.detection.graynet import BRIGHT_LEVEL, DARK_LEVEL, blended, brightened
 from edge.vision.runtime import RUNTIMES
 from tests.program import change_manifest, needs
 
@@ -133,3 +133,57 @@ def test_a_weak_box_that_blending_moves_onto_a_face_is_that_face(
     large = cv2.warpAffine(demo_frames[3], matrix, (640, 480), borderMode=cv2.BORDER_REPLICATE)
     frame = cv2.GaussianBlur(large, (0, 0), blur_px) if blur_px else large
     assert len(detector.detect(np.asarray(frame, np.uint8))) == 1
+
+
+def filling(frame: np.ndarray, detector: GrayNet, share: float) -> np.ndarray:
+    """The part of `frame` whose height is its face's, over `share`, enlarged to the frame's size."""
+    x, y, width, height = detector.detect(frame)[0].box_xywh
+    rows = height / share
+    middle_x, middle_y = x + width / 2, y + height / 2
+    size = (round(rows * 4 / 3), round(rows))
+    part = cv2.getRectSubPix(frame, size, (middle_x, middle_y))
+    return np.asarray(cv2.resize(part, (640, 480), interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.7, 0.9, 1.0])
+def test_a_face_is_found_however_much_of_the_frame_it_fills(
+    share: float, detector: GrayNet, demo_frames: list[np.ndarray]
+) -> None:
+    [face] = detector.detect(filling(demo_frames[0], detector, share))
+    x, y, width, height = face.box_xywh
+    assert (x + width / 2, y + height / 2) == pytest.approx((320, 240), abs=60)
+    assert height == pytest.approx(480 * share, rel=0.25)
+    assert face.eyes is not None
+
+
+def test_where_a_face_is_found_the_frame_is_not_searched_again(
+    detector: GrayNet, demo_frames: list[np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detector, "_coarse_cells", None)
+    assert detector.detect(demo_frames[0])
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 640), (480, 1), (2, 2), (3, 1000)])
+def test_frames_of_a_pixel_or_two_hold_no_face(shape: tuple[int, int], detector: GrayNet) -> None:
+    assert detector.detect(np.zeros(shape, np.uint8)) == []
+
+
+@pytest.mark.parametrize("level", [0, 1, 5, 20, 39, 40, 41, 128, 255])
+def test_only_a_dark_copy_is_made_brighter(level: int) -> None:
+    gray = np.full((30, 40), level, np.uint8)
+    gray[0, 0] = 255
+    after = brightened(gray)
+    assert after[0, 0] == 255
+    if level >= DARK_LEVEL:
+        assert after is gray
+    else:
+        assert level <= after[-1, -1] <= BRIGHT_LEVEL + 1
+
+
+def test_a_face_in_the_dark_is_found(detector: GrayNet, demo_frames: list[np.ndarray]) -> None:
+    frame = demo_frames[0]
+    [bright] = detector.detect(frame)
+    dark = (frame * 0.025).astype(np.uint8)  # four gray levels at a face
+    assert np.median(dark) < DARK_LEVEL
+    [face] = detector.detect(dark)
+    assert face.box_xywh == pytest.approx(bright.box_xywh, abs=16)
