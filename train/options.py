@@ -112,6 +112,8 @@ def _add_fit_detector(commands: Any, runs: Mapping[str, Run]) -> None:
     add("--out", required=True, type=Path, metavar="DIR", help=RUN_HELP)
     recipe = "from train/detector/recipes/NAME.toml (default: %(default)s)"
     add("--recipe", default="face", metavar="NAME", help=recipe)
+    start = "carry on from the weights of an int8 detector; its false alarms are drawn more often"
+    add("--start", metavar="FILE.tflite", help=start)
     epochs = "passes over the photos (default: the recipe's); can be raised with --resume"
     add("--epochs", type=_whole_number(1), metavar="N", help=epochs)
     add(

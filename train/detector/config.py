@@ -14,6 +14,10 @@ class DetectorConfig:
 
     photos: str
     data: str  # FER2013, for its faces alone: they are pasted into backgrounds
+    start: str = ""  # int8 detector, .tflite, whose weights to start from; empty: random ones
+    bad_light: bool = (
+        False  # scenes in it too, with faces as large as the frame and cut by its edge
+    )
     epochs: int = 100
     seed: int = 1
     batch_size: int = 32

@@ -14,7 +14,7 @@ import pandas as pd
 from tqdm import tqdm
 
 from train.data.fer2013 import load as load_faces
-from train.detector import plots
+from train.detector import plots, start
 from train.detector.config import DetectorConfig
 from train.detector.evaluate import evaluate
 from train.detector.losses import LOSSES, WEIGHTS
@@ -60,12 +60,15 @@ def fit(config: DetectorConfig, out: Path, resume: bool = False) -> dict[str, An
     )
     cv2.setNumThreads(0)  # the scenes come from a thread beside TensorFlow's
     keras.utils.set_random_seed(config.seed)
-    model = compiled(config, steps)
     data = _fingerprint(faces, photos)
+    model = compiled(config, steps)
+    training = photos.training
+    if config.start:
+        training = start.begin(model, Path(config.start), training)
     history = checkpoint.resume(model, out, data)
     kept = plain(detector(COPY_SHAPE))  # float32, whatever it is trained in
     board = TensorBoardLog(out / "tensorboard")
-    scenes = Scenes(photos.training, faces)
+    scenes = Scenes(training, faces, config.bad_light)
     progress = Progress(len(history), config.epochs)
     for epoch in range(len(history), config.epochs):
         prepared = batches(scenes, config, epoch, steps)

@@ -8,12 +8,17 @@ import numpy as np
 
 from train.detector.network import FRAME_SHAPE
 from train.detector.photos import Photo
+from train.detector.scenes.bad_light import in_bad_light, visible
 from train.detector.scenes.degrading import CLEAN_SHARE, degrade
-from train.detector.scenes.framing import Scene, framed, joined, log_uniform
+from train.detector.scenes.framing import FOCUS_PLACE, Scene, framed, joined, log_uniform
 from train.detector.scenes.pasting import distractor, paste
 
 HEIGHT, WIDTH = FRAME_SHAPE[:2]
 FACE_SIDE = (16.0, 200.0)  # px: from what a detector may just see to one that fills the frame
+LARGE_SHARE = 0.12  # of the scenes of one photo, with bad light: a face as large as the frame
+LARGE_FACE_SIDE = (110.0, 230.0)  # px
+CUT_SHARE = 0.12  # of the photos with people, likewise: the frame's edge may cut the face
+CUT_PLACE = (0.02, 0.98)  # of the frame, that the face's middle lies at then
 MOSAIC_SHARE = 0.4  # of the scenes: four in one, so that a step teaches more faces, and small ones
 MOSAIC_FACE_SIDE = (16.0, 64.0)  # px
 MOSAIC_SPLIT = (0.3, 0.7)  # of the frame: where the four meet
@@ -32,20 +37,34 @@ class Scenes:
     threads.
     """
 
-    def __init__(self, photos: tuple[Photo, ...], faces: np.ndarray) -> None:
+    def __init__(
+        self, photos: tuple[Photo, ...], faces: np.ndarray, bad_light: bool = False
+    ) -> None:
+        """With `bad_light` there are also faces in it, as large as the frame, and cut by its
+        edge.
+        """
+        self._bad_light = bad_light
         self._people = [photo for photo in photos if len(photo.boxes)]
         self._backgrounds = [photo for photo in photos if not len(photo.boxes)]
         self._faces = faces
-        weights = [photo.weight for photo in self._people]
-        self._chances = np.cumsum(weights) / np.sum(weights)
+        self._person_chances = _chances(self._people)
+        self._background_chances = _chances(self._backgrounds)
 
     def draw(self, rng: np.random.Generator) -> Scene:
         """A scene of (HEIGHT, WIDTH)."""
         mosaic = rng.random() < MOSAIC_SHARE
-        scene = self._mosaic(rng) if mosaic else self._part((WIDTH, HEIGHT), FACE_SIDE, rng)
-        return (
-            scene if rng.random() < CLEAN_SHARE else replace(scene, gray=degrade(scene.gray, rng))
-        )
+        scene = self._mosaic(rng) if mosaic else self._part((WIDTH, HEIGHT), self._side(rng), rng)
+        if rng.random() < CLEAN_SHARE:
+            return scene
+        if not self._bad_light:
+            return replace(scene, gray=degrade(scene.gray, rng))
+        worse = replace(scene, gray=degrade(in_bad_light(scene.gray, rng), rng))
+        return replace(worse, valid=scene.valid & visible(worse))
+
+    def _side(self, rng: np.random.Generator) -> tuple[float, float]:
+        if self._bad_light and rng.random() < LARGE_SHARE:
+            return LARGE_FACE_SIDE
+        return FACE_SIDE
 
     def _mosaic(self, rng: np.random.Generator) -> Scene:
         """Four scenes that meet somewhere near the middle: Bochkovskiy et al. 2020, YOLOv4."""
@@ -66,12 +85,14 @@ class Scenes:
         """A scene of one photo, or of two: a face-free one with something pasted in, or behind
         people's.
         """
-        background = self._backgrounds[rng.integers(len(self._backgrounds))]
+        background = _drawn(self._backgrounds, self._background_chances, rng)
         scene = framed(background, np.empty(size[::-1], np.uint8), face_side, ROTATION_DEG, rng)
         if rng.random() < BACKGROUND_SHARE:
             return self._pasted(scene, rng) if rng.random() < PASTE_SHARE else scene
-        person = self._people[np.searchsorted(self._chances, rng.random(), side="right")]
-        return framed(person, scene.gray, face_side, ROTATION_DEG, rng)
+        person = _drawn(self._people, self._person_chances, rng)
+        cut = self._bad_light and rng.random() < CUT_SHARE
+        place = CUT_PLACE if cut else FOCUS_PLACE
+        return framed(person, scene.gray, face_side, ROTATION_DEG, rng, place)
 
     def _pasted(self, scene: Scene, rng: np.random.Generator) -> Scene:
         """Paste faces and distractors into `scene`, where none covers another."""
@@ -100,7 +121,7 @@ class Scenes:
     def _paste_distractor(
         self, gray: np.ndarray, centre: np.ndarray, side: float, rng: np.random.Generator
     ) -> None:
-        photo = self._backgrounds[rng.integers(len(self._backgrounds))].gray
+        photo = _drawn(self._backgrounds, self._background_chances, rng).gray
         paste(gray, distractor(photo, rng), centre, side * FER_SIDE, rng.uniform(0, 360))
 
     def _paste_face(
@@ -109,6 +130,15 @@ class Scenes:
         face = self._faces[rng.integers(len(self._faces))]
         face = face[:, ::-1] if rng.random() < 0.5 else face
         paste(gray, face, centre, side * FER_SIDE, rng.normal(0, ROTATION_DEG))
+
+
+def _chances(photos: list[Photo]) -> np.ndarray:
+    """Up to which random number, 0 to 1, each is drawn."""
+    return np.cumsum([photo.weight for photo in photos]) / sum(photo.weight for photo in photos)
+
+
+def _drawn(photos: list[Photo], chances: np.ndarray, rng: np.random.Generator) -> Photo:
+    return photos[np.searchsorted(chances, rng.random(), side="right")]
 
 
 def _covered(centre: np.ndarray, side: float, places: list[tuple[np.ndarray, float]]) -> bool:

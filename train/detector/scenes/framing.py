@@ -19,7 +19,7 @@ ENLARGE = (
 )  # of a photo with people: its faces become small, but not more blurred than this
 BACKGROUND_ZOOM = (1.0, 2.2)  # from all of a background to one thing in it
 TURNED_SHARE = 0.5  # of the backgrounds: at any angle, so that more can be learned from few
-FOCUS_PLACE = (0.15, 0.85)  # of the frame, that the chosen face's middle may lie at
+FOCUS_PLACE = (0.15, 0.85)
 
 
 @dataclass(frozen=True)
@@ -53,15 +53,17 @@ def framed(
     face_side: tuple[float, float],
     rotation_deg: float,
     rng: np.random.Generator,
+    focus_place: tuple[float, float] = FOCUS_PLACE,
 ) -> Scene:
     """Draw `photo` onto `canvas`, (H, W) uint8; one of its faces gets a side of `face_side` px.
 
-    A photo without faces covers all of it. `rotation_deg` is the tilt's standard deviation.
+    A photo without faces covers all of it. `rotation_deg` is the tilt's standard deviation;
+    `focus_place` the shares of the frame between which the middle of that face lies.
     """
     size = np.array(canvas.shape[::-1])
     focus, scale = _focus(photo, size, face_side, rng)
     flip = rng.random() < 0.5
-    target = rng.uniform(*FOCUS_PLACE, 2) * size
+    target = rng.uniform(*focus_place, 2) * size
     angle = np.radians(rng.normal(0, rotation_deg))
     if not len(photo.boxes):
         target = size / 2
