@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -130,7 +131,22 @@ def _evaluate_detector(args: argparse.Namespace) -> None:
         args.json.write_text(table.to_json(orient="records", indent=1) + "\n")
 
 
+def _evaluate_light(args: argparse.Namespace) -> None:
+    from convert.detector.light import judge_in_bad_light
+    from convert.detector.light import table as light_table
+
+    rows = judge_in_bad_light(args.photos, args.graynet, args.sheet)
+    print(light_table(rows))
+    if args.json:
+        args.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+
+
 def _evaluate(args: argparse.Namespace) -> None:
+    if args.robustness:
+        _evaluate_robustness(args)
+        return
+    if args.picture:
+        raise UsageError("--picture goes with --robustness")
     if args.photos and args.predictions:
         raise UsageError(
             "--predictions goes with --data", "with --photos, --json names the mistakes"
@@ -151,6 +167,26 @@ def _evaluate(args: argparse.Namespace) -> None:
         print(table(result))
     if args.json:
         args.json.write_text(json.dumps(result, indent=1) + "\n")
+
+
+def _evaluate_robustness(args: argparse.Namespace) -> None:
+    if not args.data or args.model.suffix != ".tflite":
+        raise UsageError(
+            "--robustness takes a .tflite file and --data, the faces that accuracy is measured on"
+        )
+    from convert.robustness.measure import measure
+    from convert.robustness.table import sentence
+    from convert.robustness.table import table as robustness_table
+
+    result = measure(args.model, args.data, args.robustness, args.graynet)
+    print(robustness_table(result))
+    print(f"\n{result.photos} photos, {result.faces} faces; {sentence(result)}")
+    if args.picture:
+        from convert.robustness.picture import save_picture
+
+        save_picture(result, args.graynet, args.picture)
+    if args.json:
+        args.json.write_text(json.dumps(asdict(result), indent=1) + "\n")
 
 
 def _bundle(args: argparse.Namespace) -> None:
@@ -208,6 +244,7 @@ RUNS = {
     "evaluate": _evaluate,
     "quantize-detector": _quantize_detector,
     "evaluate-detector": _evaluate_detector,
+    "evaluate-light": _evaluate_light,
     "bundle": _bundle,
     "deploy": _deploy,
     "measure-crop": _measure_crop,

@@ -34,6 +34,7 @@ def parser(runs: Mapping[str, Run]) -> argparse.ArgumentParser:
     _add_evaluate(commands, runs)
     _add_quantize_detector(commands, runs)
     _add_evaluate_detector(commands, runs)
+    _add_evaluate_light(commands, runs)
     _add_bundle(commands, runs)
     _add_deploy(commands, runs)
     _add_measure_crop(commands, runs)
@@ -138,6 +139,10 @@ def _add_evaluate(commands: Any, runs: Mapping[str, Run]) -> None:
     )
     add("--labels", metavar="LIST", help=LABELS_HELP)
     add("--sheet", type=Path, metavar="PNG", help="with --photos: draw the mistakes there")
+    robustness = "instead: how far, dark, blurred, turned a face may be; accuracy, and faces found in the held-out part"
+    add("--robustness", type=Path, metavar="DIR", help=f"{robustness} of {PHOTOS_HELP}")
+    add("--picture", type=Path, metavar="PNG", help="with --robustness: draw it there")
+    _add_graynet(evaluate)
     evaluate.set_defaults(command=runs["evaluate"])
 
 
@@ -168,13 +173,7 @@ def _add_evaluate_detector(commands: Any, runs: Mapping[str, Run]) -> None:
     )
     also = "photos with boxes.csv (file,x,y,w,h), evaluated beside the same backgrounds"
     add("--also", type=Path, metavar="DIR", help=also)
-    add(
-        "--graynet",
-        type=Path,
-        default=DEFAULT_GRAYNET,
-        metavar="FILE.tflite",
-        help="default: shipped",
-    )
+    _add_graynet(evaluate)
     add(
         "--yunet", type=Path, default=DEFAULT_YUNET, metavar="FILE.onnx", help="default: as fetched"
     )
@@ -186,6 +185,29 @@ def _add_evaluate_detector(commands: Any, runs: Mapping[str, Run]) -> None:
         help="draw recall against false alarms and precision there",
     )
     evaluate.set_defaults(command=runs["evaluate-detector"])
+
+
+def _add_evaluate_light(commands: Any, runs: Mapping[str, Run]) -> None:
+    light = commands.add_parser(
+        "evaluate-light", help="faces that GrayNet finds, and invents, in bad light"
+    )
+    add = light.add_argument
+    held_out = f"{PHOTOS_HELP}; copies of the part held out are made worse, always alike"
+    add("--photos", required=True, type=Path, metavar="DIR", help=held_out)
+    _add_graynet(light)
+    add("--json", type=Path, metavar="OUT", help="write all figures there")
+    add("--sheet", type=Path, metavar="PNG", help="draw some of the copies there")
+    light.set_defaults(command=runs["evaluate-light"])
+
+
+def _add_graynet(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--graynet",
+        type=Path,
+        default=DEFAULT_GRAYNET,
+        metavar="FILE.tflite",
+        help="default: shipped",
+    )
 
 
 def _add_bundle(commands: Any, runs: Mapping[str, Run]) -> None:

@@ -1,0 +1,30 @@
+"""The figures as the model's card shows them."""
+
+from convert.robustness.degradations import DEGRADATIONS
+from convert.robustness.measure import Robustness, Step
+from convert.robustness.optics import distance_m
+
+
+def table(result: Robustness) -> str:
+    """Markdown: for each degradation its steps, the faces found, and the accuracy at them."""
+    width = max(len(degradation.steps) for degradation in DEGRADATIONS)
+    lines = ["|" + " |" * (width + 1), "|" + "---|" * (width + 1)]
+    for degradation in DEGRADATIONS:
+        steps = [step for step in result.steps if step.degradation == degradation.name]
+        lines += _rows(f"**{degradation.name}**, {degradation.unit}", steps, width)
+    return "\n".join(lines)
+
+
+def _rows(name: str, steps: list[Step], width: int) -> list[str]:
+    rows = (
+        [name, *[f"**{step.step:g}**" for step in steps]],
+        ["faces found", *[f"{step.found:.0%}" for step in steps]],
+        ["accuracy", *[f"{step.accuracy:.0%}" for step in steps]],
+    )
+    return ["| " + " | ".join([*row, *[""] * (width + 1 - len(row))]) + " |" for row in rows]
+
+
+def sentence(result: Robustness) -> str:
+    """For the README."""
+    works = result.works_from_px
+    return f"works from {works:g} px: {distance_m(works):.1f} m with a Camera Module 3 at 640x480"
