@@ -1,5 +1,6 @@
 """Count faces found, and emotions named right, at every step of every degradation, on a seeded sample."""
 
+import math
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -48,6 +49,8 @@ class Robustness:
     steps: tuple[Step, ...]
     works_from_px: float
     """the smallest height of a face at which `WORKS` of what is found and right at the largest is left"""
+    half_from_px: float
+    """the smallest at which half of the faces are found"""
 
 
 def measure(model: Path, data: str, photos: Path, graynet: Path) -> Robustness:
@@ -65,7 +68,12 @@ def measure(model: Path, data: str, photos: Path, graynet: Path) -> Robustness:
         found = _found(detector, frames, degradation, step)
         accuracy = _accuracy(classifier, faces, degradation, step)
         steps.append(Step(degradation.name, degradation.unit, step, found, accuracy))
-    return Robustness(len(frames), len(faces), tuple(steps), works_from(steps))
+    return judged(len(frames), len(faces), steps)
+
+
+def judged(photos: int, faces: int, steps: list[Step]) -> Robustness:
+    half = [step.step for step in steps if step.degradation == HEIGHT.name and step.found >= 0.5]
+    return Robustness(photos, faces, tuple(steps), works_from(steps), min(half, default=math.nan))
 
 
 def works_from(steps: list[Step]) -> float:

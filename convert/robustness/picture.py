@@ -24,6 +24,7 @@ DEMO_FRAME = 20  # one person, who looks into the camera
 AROUND = 1.35  # side of a small picture, in heights of the face
 SMALL_PX = 72  # its side
 SOFT = "#5b6570"
+TOO_NEAR = 0.08  # two shares whose words would lie on each other
 
 
 def save_picture(result: Robustness, graynet: Path, path: Path) -> None:
@@ -32,7 +33,7 @@ def save_picture(result: Robustness, graynet: Path, path: Path) -> None:
     with plt.rc_context(STYLE | {"font.size": 9, "axes.titlesize": 11, "axes.spines.left": False}):
         figure = plt.figure(figsize=(13.2, 3.75 * rows + 0.9))
         grid = figure.add_gridspec(
-            rows, COLUMNS, left=0.03, right=0.985, top=0.775, bottom=0.07, wspace=0.14, hspace=0.62
+            rows, COLUMNS, left=0.025, right=0.975, top=0.775, bottom=0.07, wspace=0.14, hspace=0.62
         )
         for number, degradation in enumerate(DEGRADATIONS):
             steps = [step for step in result.steps if step.degradation == degradation.name]
@@ -43,7 +44,7 @@ def save_picture(result: Robustness, graynet: Path, path: Path) -> None:
 
 
 def _write_heading(figure: plt.Figure, result: Robustness) -> None:
-    figure.text(0.022, 0.96, sentence(result), fontsize=15, weight="bold", va="center")
+    figure.text(0.022, 0.96, sentence(result), fontsize=12.5, weight="bold", va="center")
     about = (
         f"{result.photos} held-out photos, {result.faces} validation faces of FER2013; faces {FACE_PX:g} px high where "
         "nothing else is said. Accuracy is the mean of the seven emotions' recalls."
@@ -57,16 +58,18 @@ def _draw(
     axis: plt.Axes, steps: list[Step], degradation: Degradation, face: tuple[np.ndarray, Box]
 ) -> None:
     places = np.arange(len(steps))
-    for values, colour in (
-        ([step.found for step in steps], BLUE),
-        ([step.accuracy for step in steps], ORANGE),
-    ):
+    found = [step.found for step in steps]
+    accuracy = [step.accuracy for step in steps]
+    for values, colour in ((found, BLUE), (accuracy, ORANGE)):
         axis.plot(
             places, values, "o-", color=colour, linewidth=2, markersize=4.5, clip_on=False, zorder=3
         )
         axis.fill_between(places, 0, values, color=colour, alpha=0.07, linewidth=0)
-        for place in (0, len(steps) - 1):
-            _write_share(axis, place, values[place], colour, last=place > 0)
+        _write_share(axis, places[0], values[0], colour, (0, -13), "left")
+    apart = 5 if abs(found[-1] - accuracy[-1]) < TOO_NEAR else 0
+    lift = apart if found[-1] > accuracy[-1] else -apart
+    _write_share(axis, places[-1], found[-1], BLUE, (6, -3 + lift), "left")
+    _write_share(axis, places[-1], accuracy[-1], ORANGE, (6, -3 - lift), "left")
     unit = "px, and metres from a Camera Module 3" if degradation is HEIGHT else degradation.unit
     axis.set(xlim=(-0.5, len(steps) - 0.5), ylim=(0, 1.0), xlabel=unit)
     axis.set_xticks(places, [_label(degradation, step.step) for step in steps])
@@ -78,12 +81,13 @@ def _draw(
         _draw_face(axis, place, len(steps), _small(degradation, step.step, face))
 
 
-def _write_share(axis: plt.Axes, place: int, value: float, colour: str, last: bool) -> None:
-    offset = (0, 6) if value < 0.9 else (0, -12)
+def _write_share(
+    axis: plt.Axes, place: int, value: float, colour: str, offset: tuple[int, int], side: str
+) -> None:
+    style = {"color": colour, "fontsize": 8.5, "weight": "bold", "annotation_clip": False}
     axis.annotate(
-        f"{value:.0%}", (place, value), offset, textcoords="offset points", color=colour, fontsize=8.5,
-        ha="right" if last else "left", weight="bold",
-    )  # fmt: skip
+        f"{value:.0%}", (place, value), offset, textcoords="offset points", ha=side, **style
+    )
 
 
 def _label(degradation: Degradation, step: float) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from convert.robustness.degradations import DEGRADATIONS, HEIGHT, electrons
-from convert.robustness.measure import Robustness, Step, as_crop, framed, works_from
+from convert.robustness.measure import Robustness, Step, as_crop, framed, judged
 from convert.robustness.optics import distance_m
 from convert.robustness.picture import save_picture
 from convert.robustness.table import sentence, table
@@ -32,7 +32,7 @@ def drawn_from(found: float) -> Robustness:
         for one in DEGRADATIONS
         for number, step in enumerate(one.steps)
     ]
-    return Robustness(150, 700, tuple(steps), works_from(steps))
+    return judged(150, 700, steps)
 
 
 @pytest.mark.parametrize("degradation", DEGRADATIONS, ids=lambda one: one.name)
@@ -79,7 +79,8 @@ def test_a_crop_of_a_small_face_is_blurred_and_of_a_large_one_as_it_is() -> None
 def test_it_works_down_to_the_last_height_with_nine_tenths_left() -> None:
     result = drawn_from(0.98)
     assert result.works_from_px == 64  # found 0.93 of 0.98 there, 0.88 at the next height
-    assert sentence(result) == "works from 64 px: 1.7 m with a Camera Module 3 at 640x480"
+    assert sentence(result).startswith("works from 64 px: 1.7 m with a Camera Module 3 at 640x480; half")
+    assert result.half_from_px == 16
 
 
 def test_the_table_has_three_rows_for_each_degradation_all_as_wide() -> None:
