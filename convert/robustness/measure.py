@@ -117,7 +117,9 @@ def _sampled(faces: Faces) -> Faces:
     rows = [rng.permutation(np.flatnonzero(faces.labels == label)) for label in range(len(LABELS))]
     chosen = np.concatenate([some[: FACES // len(LABELS)] for some in rows])
     if not len(chosen):
-        raise DataError("expected validation faces, found none")
+        raise DataError(
+            "expected validation faces, found none", "give FER2013 with its PublicTest split"
+        )
     return faces.take(np.sort(chosen))
 
 

@@ -14,6 +14,7 @@ from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from train.errors import NetworkError
 
 NORM = keras.layers.BatchNormalization
+SQUARE = 2  # px: a file's first convolution may see squares of this side
 
 
 def take_int8(network: keras.Model, path: Path, frames: np.ndarray) -> None:
@@ -26,7 +27,8 @@ def take_int8(network: keras.Model, path: Path, frames: np.ndarray) -> None:
     convolutions = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
     if len(kernels) != len(convolutions):
         raise NetworkError(
-            f"{path}: expected {len(convolutions)} convolutions, as the network has them, found {len(kernels)}"
+            f"{path}: expected {len(convolutions)} convolutions, as the network has them, found {len(kernels)}",
+            "give the file of a network of the same kind",
         )
     for layer in convolutions:
         kernel, bias = _next_of_shape(kernels, layer, path)
@@ -47,7 +49,7 @@ def _convolutions(path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
             experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
         )
     except (ValueError, OSError) as error:
-        raise NetworkError(f"{path}: expected a .tflite file: {error}") from error
+        raise NetworkError(f"{path}: expected a .tflite file: {error}", "copy it again") from error
     tensors = {details["index"]: details for details in interpreter.get_tensor_details()}
     found = []
     for operator in interpreter._get_ops_details():
@@ -68,12 +70,26 @@ def _next_of_shape(
     kernels: list[tuple[np.ndarray, np.ndarray]], layer: keras.layers.Layer, path: Path
 ) -> tuple[np.ndarray, np.ndarray]:
     """The first that fits and was not taken yet: the outputs stand in another order in the file."""
-    for number, (kernel, _) in enumerate(kernels):
-        if kernel.shape == tuple(layer.kernel.shape):
-            return kernels.pop(number)
+    shape = tuple(layer.kernel.shape)
+    for number, (kernel, bias) in enumerate(kernels):
+        if kernel.shape[2] == SQUARE**2 and shape[2] == 1:
+            kernel = _off_squares(kernel)[: shape[0], : shape[1]]
+        if kernel.shape == shape:
+            kernels.pop(number)
+            return kernel, bias
     raise NetworkError(
-        f"{path}: no convolution of the shape {tuple(layer.kernel.shape)} is left for {layer.name}"
+        f"{path}: no convolution of the shape {shape} is left for {layer.name}",
+        "give the file of a network of the same kind",
     )
+
+
+def _off_squares(kernel: np.ndarray) -> np.ndarray:
+    """A kernel on squares of 2x2 pixels, (k, k, 4, out), as `convert.first_layer` makes it, on the
+    pixels themselves: (2 k, 2 k, 1, out).
+    """
+    side, _, _, count = kernel.shape
+    split = kernel.reshape(side, side, SQUARE, SQUARE, count).transpose(0, 2, 1, 3, 4)
+    return split.reshape(side * SQUARE, side * SQUARE, 1, count)
 
 
 def _norm_behind(layer: keras.layers.Layer) -> keras.layers.Layer | None:
