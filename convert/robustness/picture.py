@@ -8,8 +8,9 @@ import matplotlib
 import numpy as np
 
 from convert.robustness.degradations import DEGRADATIONS, FACE_PX, HEIGHT, Box, Degradation
-from convert.robustness.measure import SEED, Robustness, Step, framed
+from convert.robustness.measure import Robustness, Step
 from convert.robustness.optics import distance_m
+from convert.robustness.sample import SEED, framed
 from convert.robustness.table import sentence
 from edge.cameras import DEMO
 from edge.cameras.media.files import VideoFile
@@ -58,18 +59,7 @@ def _draw(
     axis: plt.Axes, steps: list[Step], degradation: Degradation, face: tuple[np.ndarray, Box]
 ) -> None:
     places = np.arange(len(steps))
-    found = [step.found for step in steps]
-    accuracy = [step.accuracy for step in steps]
-    for values, colour in ((found, BLUE), (accuracy, ORANGE)):
-        axis.plot(
-            places, values, "o-", color=colour, linewidth=2, markersize=4.5, clip_on=False, zorder=3
-        )
-        axis.fill_between(places, 0, values, color=colour, alpha=0.07, linewidth=0)
-        _write_share(axis, places[0], values[0], colour, (0, -13), "left")
-    apart = 5 if abs(found[-1] - accuracy[-1]) < TOO_NEAR else 0
-    lift = apart if found[-1] > accuracy[-1] else -apart
-    _write_share(axis, places[-1], found[-1], BLUE, (6, -3 + lift), "left")
-    _write_share(axis, places[-1], accuracy[-1], ORANGE, (6, -3 - lift), "left")
+    _draw_shares(axis, [step.found for step in steps], [step.accuracy for step in steps])
     unit = "px, and metres from a Camera Module 3" if degradation is HEIGHT else degradation.unit
     axis.set(xlim=(-0.5, len(steps) - 0.5), ylim=(0, 1.0), xlabel=unit)
     axis.set_xticks(places, [_label(degradation, step.step) for step in steps])
@@ -81,12 +71,25 @@ def _draw(
         _draw_face(axis, place, len(steps), _small(degradation, step.step, face))
 
 
+def _draw_shares(axis: plt.Axes, found: list[float], accuracy: list[float]) -> None:
+    places = np.arange(len(found))
+    for values, colour in ((found, BLUE), (accuracy, ORANGE)):
+        style = {"linewidth": 2, "markersize": 4.5, "clip_on": False, "zorder": 3}
+        axis.plot(places, values, "o-", color=colour, **style)
+        axis.fill_between(places, 0, values, color=colour, alpha=0.07, linewidth=0)
+        _write_share(axis, 0, values[0], colour, (0, -13))
+    apart = 5 if abs(found[-1] - accuracy[-1]) < TOO_NEAR else 0
+    lift = apart if found[-1] > accuracy[-1] else -apart
+    _write_share(axis, len(found) - 1, found[-1], BLUE, (6, -3 + lift))
+    _write_share(axis, len(found) - 1, accuracy[-1], ORANGE, (6, -3 - lift))
+
+
 def _write_share(
-    axis: plt.Axes, place: int, value: float, colour: str, offset: tuple[int, int], side: str
+    axis: plt.Axes, place: int, value: float, colour: str, offset: tuple[int, int]
 ) -> None:
     style = {"color": colour, "fontsize": 8.5, "weight": "bold", "annotation_clip": False}
     axis.annotate(
-        f"{value:.0%}", (place, value), offset, textcoords="offset points", ha=side, **style
+        f"{value:.0%}", (place, value), offset, textcoords="offset points", ha="left", **style
     )
 
 

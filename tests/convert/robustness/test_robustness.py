@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from convert.robustness.degradations import DEGRADATIONS, HEIGHT, electrons
-from convert.robustness.measure import Robustness, Step, as_crop, framed, judged
+from convert.robustness.measure import Robustness, Step, judged
 from convert.robustness.optics import distance_m
 from convert.robustness.picture import save_picture
+from convert.robustness.sample import as_crop, framed
 from convert.robustness.table import sentence, table
 from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL
 from tests.synthetic import faces, write_csv, write_photos
