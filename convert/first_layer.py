@@ -57,6 +57,16 @@ def spread_weights(weights: np.ndarray) -> np.ndarray:
     return by_square.reshape(count, squares, squares, BLOCK * BLOCK)
 
 
+def gathered_weights(spread: np.ndarray, side: int) -> np.ndarray:
+    """The weights, (N, side, side, 1), of which `spread_weights` made `spread`, (N, k, k, 4)."""
+    count, squares = spread.shape[:2]
+    by_row = spread.reshape(count, squares, squares, BLOCK, BLOCK).transpose(0, 1, 3, 2, 4)
+    rows = by_row.reshape(count, squares * BLOCK, squares * BLOCK, 1)
+    before = (side - BLOCK) // 2
+    first = -(-before // BLOCK) * BLOCK - before
+    return rows[:, first : first + side, first : first + side]
+
+
 def _fits(graph: Any, convolution: Any) -> bool:
     """Whether it takes every second pixel of a gray picture with even sides, padded as little as that needs."""
     options = convolution.builtinOptions

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
-from edge.contract import LABELS
 from edge.errors import ModelError
 
 WEIGHTED = (schema.BuiltinOperator.CONV_2D, schema.BuiltinOperator.FULLY_CONNECTED)
@@ -64,6 +63,6 @@ def without_prior(last: Weights, prior: dict[str, Any]) -> Weights:
     """The last layer before its logits were shifted by `prior`, as the manifest has it; empty: they were not."""
     if not prior.get("exponent"):
         return last
-    shift = np.array([prior["shift"][label] for label in LABELS])
+    shift = np.array(list(prior["shift"].values()))
     temperature = prior["temperature"]
     return Weights(last.kernel * temperature, last.bias * temperature - shift)

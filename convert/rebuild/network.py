@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from convert.first_layer import gathered_weights
 from convert.rebuild.layers import Weights
 from edge.errors import ModelError
 from train.config import FitConfig
@@ -20,10 +21,11 @@ def rebuild(weights: list[Weights], config: FitConfig, images: np.ndarray) -> ke
     images; its factors then undo them, so that training begins with the very answers of the file. Raises ModelError
     where the file's layers are not the network's.
     """
-    model = build(config.arch, **config.network)
+    model = build(config.arch, classes=len(config.classes), **config.network)
     convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv2D)]
     norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     dense = model.get_layer("emotion")
+    weights = [_by_pixel(weights[0], convolutions[0]), *weights[1:]]
     _check([*convolutions, dense], weights)
     biases = []
     for convolution, norm, layer in zip(convolutions, norms, weights[:-1], strict=True):
@@ -36,6 +38,17 @@ def rebuild(weights: list[Weights], config: FitConfig, images: np.ndarray) -> ke
     for norm, bias, mean, variance in zip(norms, biases, means, variances, strict=True):
         _set(norm, bias, mean, variance)
     return deployable(model)
+
+
+def _by_pixel(first: Weights, convolution: keras.layers.Layer) -> Weights:
+    """Where the file's first layer sees squares of four pixels, what it would be on pixels."""
+    if not (
+        first.kernel.ndim == 4 and first.kernel.shape[2] == 4 and convolution.kernel.shape[2] == 1
+    ):
+        return first
+    by_output = first.kernel.transpose(3, 0, 1, 2)
+    gathered = gathered_weights(by_output, convolution.kernel.shape[0])
+    return Weights(gathered.transpose(1, 2, 3, 0), first.bias)
 
 
 def _check(layers: list[keras.layers.Layer], weights: list[Weights]) -> None:

@@ -1,5 +1,6 @@
 """Turn a finished .tflite file into the .keras file that training starts from; refuse one that answers otherwise."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,13 @@ import numpy as np
 from convert.calibration import calibration_faces
 from convert.decision.prior import adjusted
 from convert.evaluate import predict
-from edge.contract import LABELS
 from edge.errors import ModelError, UsageError
 from edge.vision import manifest
 from edge.vision.classifier import Classifier
 from edge.vision.manifest import Manifest
 from train.config import from_recipe
 from train.data.faces import Faces
-from train.data.fer2013 import load
+from train.data.fer2013 import in_classes, load
 from train.quiet import import_keras
 
 FACES_PER_CLASS = 300  # whose averages become batch norm's: more change the third digit
@@ -49,7 +49,8 @@ def to_keras(model: Path, recipe: str, data: str | Path, out: Path) -> Rebuilt:
         raise UsageError(f"{out}: expected a name that ends in .keras")
     described, content = manifest.read_verified(model, Manifest)
     config = from_recipe(recipe, data=str(data))
-    faces = load(data)
+    _check_labels(model, described.labels, config.classes.names)
+    faces = in_classes(load(data), config.classes)
     validation = faces.split("validation")
     train = calibration_faces(faces.split("train"), FACES_PER_CLASS)
     import_keras()
@@ -71,6 +72,14 @@ def to_keras(model: Path, recipe: str, data: str | Path, out: Path) -> Rebuilt:
     return compared
 
 
+def _check_labels(model: Path, labels: Sequence[str], expected: Sequence[str]) -> None:
+    if list(labels) != list(expected):
+        raise ModelError(
+            f"{model}: its labels are {', '.join(labels)}, the recipe's {', '.join(expected)}",
+            "give the --recipe that it was made by",
+        )
+
+
 def _compare(
     classifier: Classifier, network: Any, prior: dict[str, Any], validation: Faces
 ) -> Rebuilt:
@@ -78,7 +87,7 @@ def _compare(
     trained = predict(network, validation)[0]
     shifted = trained
     if prior.get("exponent"):
-        shift = np.array([prior["shift"][label] for label in LABELS])
+        shift = np.array(list(prior["shift"].values()))
         shifted = adjusted(trained, shift, prior["temperature"])
     right_int8, right, right_trained = (
         float((answers.argmax(axis=1) == validation.labels).mean())

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from convert.first_layer import on_squares, spread_weights
+from convert.first_layer import gathered_weights, on_squares, spread_weights
 from convert.tflite import check_int8, to_int8
 from edge.settings import DEFAULT_GRAYNET
 from edge.vision.runtime import load_interpreter
@@ -77,3 +77,9 @@ def test_a_kernel_that_begins_a_pixel_before_its_place_begins_in_the_square_befo
     assert spread[0, 0, 0].tolist() == [0, 0, 0, 1]
     assert spread[0, 1, 1].tolist() == [6, 7, 10, 11]
     assert spread.sum() == weights.sum()
+
+
+@pytest.mark.parametrize("side", [2, 3, 4, 5, 6])
+def test_the_weights_by_pixel_are_had_again(side: int) -> None:
+    weights = np.random.default_rng(side).integers(-127, 128, (6, side, side, 1)).astype(np.int8)
+    np.testing.assert_array_equal(gathered_weights(spread_weights(weights), side), weights)
