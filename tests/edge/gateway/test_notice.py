@@ -35,6 +35,7 @@ def test_the_notice_says_how_often_the_model_in_use_is_wrong(tmp_path: Path) -> 
     ]:
         model.with_suffix(".json").write_text(text)
         assert words in render_notice(parse(tables), "")
+    assert "32 of 100" in render_notice(parse({"classifier": {"model": "standard"}}), "")
     model.with_suffix(".json").unlink()
     assert "The program is often wrong." in render_notice(parse(tables), "")
 
