@@ -20,14 +20,13 @@ FRAME_WITH_ONE_FACE = 5  # of the demo
 
 
 def prepare() -> None:
-    """What an init does: the kernel's file systems, a console, where Python finds the rest."""
+    """What an init does: the kernel's file systems and a console."""
     libc = ctypes.CDLL("libc.so.6")
     for kind, place in (("proc", "/proc"), ("sysfs", "/sys"), ("devtmpfs", "/dev")):
         libc.mount(kind.encode(), place.encode(), kind.encode(), 0, None)
     console = os.open("/dev/console", os.O_RDWR)
     for number in (0, 1, 2):
         os.dup2(console, number)
-    sys.path[:0] = ["/sp", "/em"]
 
 
 def count(name: str, call: Callable[[], Any], times: int) -> None:
@@ -74,12 +73,17 @@ def count_frames() -> None:
     tell(f"a frame of video, {faces} faces in {FRAMES}", (time.monotonic() - started) / FRAMES)
 
 
-def main() -> None:
+def measure() -> None:
+    count_networks()
+    if "networks" not in os.environ.get("COUNTED", ""):
+        count_frames()
+
+
+def run(program: Callable[[], None]) -> None:
+    """Run `program` as a machine's only process, and switch the machine off."""
     try:
         prepare()
-        count_networks()
-        if "networks" not in os.environ.get("COUNTED", ""):
-            count_frames()
+        program()
     except BaseException:  # nobody else would say it: the machine goes off
         traceback.print_exc()
     sys.stdout.flush()
@@ -87,4 +91,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(measure)
