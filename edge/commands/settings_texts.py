@@ -1,21 +1,21 @@
-"""Read what edge/settings.py says of each setting; the command `settings` and systemd/settings.toml are made of it.
+"""Read what edge/settings/ says of each setting; the command `settings` and systemd/settings.toml are made of it.
 
 python -m edge.commands.settings_texts > systemd/settings.toml
 """
 
 import ast
+import inspect
 import json
 import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from edge import settings
-from edge.settings import Settings
+from edge.settings import Settings, seeing, telling
 
 SERVICE_VALUES: dict[tuple[str, str], Any] = {
     ("camera", "source"): "camera",
@@ -112,8 +112,8 @@ def service_file() -> str:
 def _texts() -> dict[tuple[str, str], str]:
     """The text under each field, by class and field, as the source has it: no program sees it otherwise."""
     found = {}
-    tree = ast.parse(Path(settings.__file__).read_text(encoding="utf-8"))
-    for section in tree.body:
+    sections = [*ast.parse(inspect.getsource(seeing)).body, *ast.parse(inspect.getsource(telling)).body]
+    for section in sections:
         if isinstance(section, ast.ClassDef):
             for field, below in zip(section.body, section.body[1:], strict=False):
                 if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):

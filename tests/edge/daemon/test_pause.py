@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge import settings
 from edge.cameras import DEMO
 from edge.daemon.pause import flag_path
+from edge.settings import places
 from tests.fakes.picamera2 import standin_variables
 from tests.fakes.streams import MjpegServer
 from tests.program import Program, environment
@@ -144,7 +144,7 @@ def test_the_file_lies_in_the_state_folder(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("STATE_DIRECTORY", "/var/lib/emotion-edge")
     assert flag_path() == Path("/var/lib/emotion-edge/paused")
     monkeypatch.delenv("STATE_DIRECTORY")
-    monkeypatch.setattr(settings, "PROJECT", Path("/opt/emotion-edge/releases/0.1.0-abc"))
+    monkeypatch.setattr(places, "PROJECT", Path("/opt/emotion-edge/releases/0.1.0-abc"))
     assert flag_path() == Path("/var/lib/emotion-edge/paused")
 
 
