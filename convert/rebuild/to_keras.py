@@ -46,7 +46,9 @@ def to_keras(model: Path, recipe: str, data: str | Path, out: Path) -> Rebuilt:
     ConfigError, and UsageError for another kind of `out`.
     """
     if out.suffix != ".keras":
-        raise UsageError(f"{out}: expected a name that ends in .keras")
+        raise UsageError(
+            f"{out}: expected a name that ends in .keras", f"such as {out.with_suffix('.keras')}"
+        )
     described, content = manifest.read_verified(model, Manifest)
     config = from_recipe(recipe, data=str(data))
     _check_labels(model, described.labels, config.classes.names)
