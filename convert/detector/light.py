@@ -87,35 +87,39 @@ def table(rows: list[Judged]) -> str:
             f"{row.kind:18}{row.faces:7}{row.recall:9.1%}{row.faces - row.found:8}{alarms:>40}"
         )
     for row in rows:
-        lines += [
-            f"taken for a face, {row.kind}: {name} ({score:.2f})" for name, score in row.alarms
-        ]
+        for name, score in row.alarms:
+            lines.append(f"taken for a face, {row.kind}: {name} ({score:.2f})")
     return "\n".join(lines)
 
 
 def _together(rows: list[Judged]) -> Judged:
-    return Judged(
-        "all bad light",
-        sum(row.faces for row in rows),
-        sum(row.found for row in rows),
-        sum(row.face_free for row in rows),
-        tuple(alarm for row in rows for alarm in row.alarms),
-    )
+    faces = 0
+    found = 0
+    face_free = 0
+    alarms: list[tuple[str, float]] = []
+    for row in rows:
+        faces += row.faces
+        found += row.found
+        face_free += row.face_free
+        alarms += row.alarms
+    return Judged("all bad light", faces, found, face_free, tuple(alarms))
 
 
 def save_sheet(copies: dict[str, list[Photo]], path: Path) -> None:
     """A row a photo, a column a kind, with the labelled boxes; photos that have all kinds come first."""
-    by_name = {
-        kind: {photo.path.name: photo for photo in photos} for kind, photos in copies.items()
-    }
+    by_name: dict[str, dict[str, Photo]] = {}
+    """the copies of each photo, by its file and their kind"""
+    for kind, photos in copies.items():
+        for photo in photos:
+            by_name.setdefault(photo.path.name, {})[kind] = photo
     people = [photo.path.name for photo in copies[AS_IT_IS] if len(photo.boxes)]
-    people.sort(key=lambda name: -sum(name in photos for photos in by_name.values()))
-    step = max(
-        1, sum(all(name in photos for photos in by_name.values()) for name in people) // SHEET_ROWS
-    )
+    people.sort(key=lambda name: -len(by_name[name]))
+    whole = [name for name in people if len(by_name[name]) == len(copies)]
+    step = max(1, len(whole) // SHEET_ROWS)
     rows = []
     for name in people[::step][:SHEET_ROWS]:
-        rows.append(np.hstack([_tile(photos.get(name)) for photos in by_name.values()]))
+        tiles = [_tile(by_name[name].get(kind)) for kind in copies]
+        rows.append(np.hstack(tiles))
     if not cv2.imwrite(str(path), np.vstack(rows)):
         raise OSError(f"{path}: cannot be written; expected a name that ends in .png")
 
