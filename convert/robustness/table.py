@@ -16,12 +16,18 @@ def table(result: Robustness) -> str:
 
 
 def _rows(name: str, steps: list[Step], width: int) -> list[str]:
-    rows = (
-        [name, *[f"**{step.step:g}**" for step in steps]],
-        ["faces found", *[f"{step.found:.0%}" for step in steps]],
-        ["accuracy", *[f"{step.accuracy:.0%}" for step in steps]],
-    )
-    return ["| " + " | ".join([*row, *[""] * (width + 1 - len(row))]) + " |" for row in rows]
+    head = [name]
+    found = ["faces found"]
+    accuracy = ["accuracy"]
+    for step in steps:
+        head.append(f"**{step.step:g}**")
+        found.append(f"{step.found:.0%}")
+        accuracy.append(f"{step.accuracy:.0%}")
+    rows = []
+    for row in (head, found, accuracy):
+        row += [""] * (width + 1 - len(row))
+        rows.append(f"| {' | '.join(row)} |")
+    return rows
 
 
 def sentence(result: Robustness) -> str:

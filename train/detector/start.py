@@ -46,8 +46,10 @@ def _weighed(model: keras.Model, training: tuple[Photo, ...]) -> list[Photo]:
 def _frames(photos: list[Photo] | tuple[Photo, ...]) -> np.ndarray:
     """As the device's copy of a frame, in its middle as large as `model` takes it."""
     height, width, _ = FRAME_SHAPE
-    frames = [fitted(photo).gray for photo in photos]
-    top = (frames[0].shape[0] - height) // 2
-    left = (frames[0].shape[1] - width) // 2
-    cut = [frame[top : top + height, left : left + width] for frame in frames]
-    return np.stack(cut)[..., np.newaxis].astype(np.float32)
+    frames = []
+    for photo in photos:
+        gray = fitted(photo).gray
+        top = (gray.shape[0] - height) // 2
+        left = (gray.shape[1] - width) // 2
+        frames.append(gray[top : top + height, left : left + width])
+    return np.stack(frames)[..., np.newaxis].astype(np.float32)
