@@ -146,7 +146,7 @@ def _evaluate(args: argparse.Namespace) -> None:
         _evaluate_robustness(args)
         return
     if args.picture:
-        raise UsageError("--picture goes with --robustness")
+        raise UsageError("--picture goes with --robustness", "add that, or leave it out")
     if args.photos and args.predictions:
         raise UsageError(
             "--predictions goes with --data", "with --photos, --json names the mistakes"
@@ -172,7 +172,8 @@ def _evaluate(args: argparse.Namespace) -> None:
 def _evaluate_robustness(args: argparse.Namespace) -> None:
     if not args.data or args.model.suffix != ".tflite":
         raise UsageError(
-            "--robustness takes a .tflite file and --data, the faces that accuracy is measured on"
+            "--robustness goes with a .tflite file and --data, the faces that accuracy is measured on",
+            "give both",
         )
     from convert.robustness.measure import measure
     from convert.robustness.table import sentence

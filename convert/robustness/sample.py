@@ -29,7 +29,8 @@ def frames_of(photos: tuple[Photo, ...]) -> list[tuple[Photo, Box]]:
                 large.append((photo, (x, y, width, height)))
     if not large:
         raise DataError(
-            f"expected held-out photos with a face of {LEAST_PHOTO_PX:.0f} px and more, found none of {len(photos)}"
+            f"expected held-out photos with a face of {LEAST_PHOTO_PX:.0f} px and more, found none of {len(photos)}",
+            "give a --robustness folder with larger photos",
         )
     order = np.random.default_rng(SEED).permutation(len(large))[:PHOTOS]
     return [large[index] for index in sorted(order)]
