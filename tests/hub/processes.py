@@ -76,7 +76,7 @@ class Process:
     def end(self, by: signal.Signals = signal.SIGTERM) -> int:
         """Signal it, wait, and return its status."""
         assert self._popen is not None
-        self._popen.send_signal(by)
+        os.kill(self._popen.pid, by)  # one that died already is still there to be waited for
         return self.wait()
 
     def wait(self) -> int:
@@ -90,8 +90,9 @@ class Process:
         return code
 
     def close(self) -> None:
+        """A program of ours does not hear SIGINT where a shell runs the tests in the background."""
         if self._popen is not None:
-            self.end(signal.SIGINT)
+            self.end(signal.SIGTERM if self._environment else signal.SIGINT)
         self._log.close()
 
     def log(self) -> str:
