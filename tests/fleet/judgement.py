@@ -13,13 +13,13 @@ def problems(trial: Trial) -> list[str]:
     found = []
     for device in trial.devices:
         acknowledged = len(device.episodes) - device.unacknowledged
-        ids = {(device.user, episode["id"]) for episode in device.episodes[:acknowledged]}
+        ids = {(device.user, device.id_of(episode)) for episode in device.episodes[:acknowledged]}
         lost = len(ids - stored.keys())
         if lost:
             found.append(f"{device.user}: {lost} episodes lost, which the broker had acknowledged")
         if device.alive and device.unacknowledged:
             found.append(f"{device.user}: {device.unacknowledged} episodes never acknowledged")
-    known = {(device.user, episode["id"]) for device in trial.devices for episode in device.episodes}
+    known = {(device.user, device.id_of(episode)) for device in trial.devices for episode in device.episodes}
     found += [f"{key} is stored {count} times" for key, count in stored.items() if count > 1]
     found += [f"{key} is stored, but nobody sent it" for key in stored.keys() - known]
     return found + _clocks(trial) + _availability(trial) + _rejected(trial)

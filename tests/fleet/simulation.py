@@ -7,8 +7,8 @@ import selectors
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
+from edge.events.records import EpisodeRow
 from tests.fleet.connection import Connection
 from tests.fleet.device import Device
 from tests.fleet.viewer import Viewer
@@ -17,6 +17,7 @@ from tests.hub.engines import Hub
 STATE_SECONDS = 2.5  # mean between two changes of a device's state; never two within a second
 EPISODE_SECONDS = 8.0  # mean
 PAUSE_SECONDS = 4.0  # mean between two episodes
+COMMIT_SECONDS = 10.0  # as the settings have it: so often a log grows, and tells how its episodes go on
 STATS_SECONDS = 60.0
 START_SECONDS = 5.0  # within them all devices connect
 FLOOD_SECONDS = 0.05  # between two bursts of the flooding device
@@ -110,9 +111,12 @@ class Simulation:
     def _begin(self, device: Device) -> None:
         if device.alive and not self._quiet:
             seconds = self._about(EPISODE_SECONDS)
-            self._after(seconds, self._end, device, device.begin_episode(seconds))
+            episode = device.begin_episode(seconds)
+            for number in range(1, int(seconds / COMMIT_SECONDS) + 1):
+                self._after(number * COMMIT_SECONDS, device.send_update, episode)
+            self._after(seconds, self._end, device, episode)
 
-    def _end(self, device: Device, episode: dict[str, Any]) -> None:
+    def _end(self, device: Device, episode: EpisodeRow) -> None:
         if device.alive:
             device.end_episode(episode)
             self._after(self._about(PAUSE_SECONDS), self._begin, device)

@@ -38,7 +38,7 @@ def test_nothing_is_lost_or_doubled_and_nothing_lies_in_the_future(trial: Trial)
 def test_a_loss_and_a_row_of_nobody_would_be_noticed(trial: Trial) -> None:
     device = trial.devices[-1]
     assert device.episodes
-    lost = device.episodes[0]["id"]
+    lost = device.id_of(device.episodes[0])
     trial.hub.execute(f"UPDATE episodes SET id = 'invented' WHERE id = '{lost}'")
     assert problems(trial) == [
         f"{device.user}: 1 episodes lost, which the broker had acknowledged",

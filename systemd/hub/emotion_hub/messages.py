@@ -30,7 +30,7 @@ def parse(topic: str, payload: bytes, received_utc: datetime) -> Row | None:
     arrival = {"device": device, "received_utc": received_utc}
     try:
         if kind == "availability":
-            online = {b"online": True, b"offline": False}[payload]
+            online = {b"online": True, b"offline": False, b"": False}[payload]  # empty: `emotion-edge mqtt forget`
             return "devices", {"name": device, "online": online, "since_utc": received_utc}
         values = json.decode(payload, type=dict[str, Any])
         if kind == "stats":  # QoS 0 waits nowhere: the difference is the clock's

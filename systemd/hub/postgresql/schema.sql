@@ -36,10 +36,12 @@ CREATE TABLE IF NOT EXISTS stats (
     clock_ahead_seconds double precision, -- the device's clock minus the hub's; negative: behind
     log_rows bigint,
     lost_rows bigint,
+    episodes_deleted_unsent bigint,       -- a device deleted them before the broker had them
     version text,
     model text,
     PRIMARY KEY (device, received_utc)
 );
+ALTER TABLE stats ADD COLUMN IF NOT EXISTS episodes_deleted_unsent bigint; -- for a hub of before
 CREATE INDEX IF NOT EXISTS stats_utc ON stats (received_utc);
 
 -- Who is there, and since when.
