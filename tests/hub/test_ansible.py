@@ -1,21 +1,24 @@
 """The playbook: its syntax, and a run on this machine with a stand-in for the bundle, under a root of its own."""
 
-import os
+import json
 import shutil
-import subprocess
 import tarfile
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
 from edge import __version__, settings
 from edge.settings import PROJECT
+from tests.hub.ansible import needs_ansible, play
 from tests.hub.engines import HUB
 
-PLAYBOOK = HUB / "ansible/devices.yml"
 INSTALL = r"""#!/bin/sh
-# Stands in for install.sh: --root DIR.
+# Stands in for install.sh: --root DIR [--with-gateway].
 opt=$2/opt/emotion-edge
+echo "install.sh $3" >>"$2/calls"
+unit=$2/etc/systemd/system/emotion-edge-gateway.service
+[ "$3" != --with-gateway ] || { mkdir -p "${unit%/*}" "$2/var/lib/emotion-edge"; touch "$unit"; }
 [ ! -e "$opt/current" ] || { echo "emotion-edge is already installed."; exit 0; }
 mkdir -p "$opt/current/.venv/bin" "$2/etc/emotion-edge"
 cp -r "$(dirname "$0")/edge" "$opt/current"
@@ -23,21 +26,7 @@ printf '#!/bin/sh\nexec PYTHON "$@"\n' >"$opt/current/.venv/bin/python"
 chmod +x "$opt/current/.venv/bin/python"
 [ ! -e "$2/refuse" ] || exit 1
 """
-pytestmark = pytest.mark.skipif(
-    shutil.which("ansible-playbook") is None,
-    reason="ansible-playbook is not installed (pip install ansible-core==2.19.14)",
-)
-
-
-def play(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["ansible-playbook", *map(str, arguments), str(PLAYBOOK)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=os.environ | {"ANSIBLE_NOCOLOR": "1", "LC_ALL": "C.UTF-8"},
-    )
+pytestmark = needs_ansible
 
 
 class Devices:
@@ -67,7 +56,7 @@ class Devices:
         with tarfile.open(self.folder / "bundle.tar.gz", "w:gz") as archive:
             archive.add(release, release.name)
 
-    def install(self, **more: object) -> subprocess.CompletedProcess[str]:
+    def install(self, **more: object) -> CompletedProcess[str]:
         values = {
             "bundle": self.folder / "bundle.tar.gz",
             "passwords": self.folder / "passwords",
@@ -75,18 +64,19 @@ class Devices:
         }
         values["settings"] = self.folder / "settings.toml.j2"
         values |= {"operator": "The museum", "contact": "museum@example.org", "ansible_become": "false"} | more
-        words = [f"{key}={str(value)!r}" for key, value in values.items()]
-        return play("--inventory", self.folder / "inventory", "--extra-vars", " ".join(words))
+        words = json.dumps({key: str(value) for key, value in values.items()})
+        return play("--inventory", self.folder / "inventory", "--extra-vars", words)
 
     def file(self, device: str, name: str) -> Path:
         return self.folder / device / "etc/emotion-edge" / name
 
 
-@pytest.fixture
-def devices(tmp_path: Path) -> Devices:
+@pytest.fixture(scope="module")
+def devices(tmp_path_factory: pytest.TempPathFactory) -> Devices:
+    """Installed by the first test, for all that follow: a play takes ten seconds of a processor."""
     if not (PROJECT / ".venv-edge/bin/python").exists():
         pytest.skip("no .venv-edge, whose Python checks the settings")
-    return Devices(tmp_path)
+    return Devices(tmp_path_factory.mktemp("devices"))
 
 
 def test_the_syntax_is_right() -> None:
@@ -100,6 +90,15 @@ def test_without_a_bundle_it_says_how_to_make_one(devices: Devices) -> None:
     assert "python -m convert bundle" in done.stdout
 
 
+def test_after_a_failure_no_further_device_is_touched(devices: Devices) -> None:
+    (devices.folder / "hall/refuse").touch()
+    done = devices.install()
+    assert done.returncode != 0
+    assert not (devices.folder / "cafe/opt").exists()
+    (devices.folder / "hall/refuse").unlink()
+    shutil.rmtree(devices.folder / "hall/opt")
+
+
 def test_every_device_gets_the_release_its_settings_and_its_own_password(devices: Devices) -> None:
     done = devices.install()
     assert done.returncode == 0, done.stdout
@@ -111,22 +110,15 @@ def test_every_device_gets_the_release_its_settings_and_its_own_password(devices
     assert "word-of" not in done.stdout
 
 
-def test_the_same_again_changes_nothing(devices: Devices) -> None:
-    assert devices.install().returncode == 0
+def test_the_same_again_changes_nothing_and_leaves_the_gateway_as_it_is(devices: Devices) -> None:
     again = devices.install()
     assert again.returncode == 0, again.stdout
     assert again.stdout.count("changed=0") == 2, again.stdout
-
-
-def test_after_a_failure_no_further_device_is_touched(devices: Devices) -> None:
-    (devices.folder / "hall/refuse").touch()
-    done = devices.install()
-    assert done.returncode != 0
-    assert not (devices.folder / "cafe/opt").exists()
+    calls = (devices.folder / "cafe/calls").read_text().splitlines()
+    assert calls == ["install.sh --with-gateway", "install.sh "]
 
 
 def test_wrong_settings_reach_no_device(devices: Devices) -> None:
-    assert devices.install().returncode == 0
     before = devices.file("hall", "settings.toml").read_text()
     wrong = devices.folder / "wrong.toml"
     wrong.write_text("[camera]\nwidht = 640\n")
@@ -136,8 +128,22 @@ def test_wrong_settings_reach_no_device(devices: Devices) -> None:
     assert devices.file("hall", "settings.toml").read_text() == before
 
 
-@pytest.mark.skipif(not hasattr(settings, "DeviceSettings"), reason="these settings have no [device] yet")
-def test_the_shipped_template_makes_settings(devices: Devices) -> None:
-    done = devices.install(settings=HUB / "ansible/settings.toml.j2")
+def test_the_shipped_template_names_the_hub_and_gives_the_pages_prometheus_token(devices: Devices) -> None:
+    token = devices.folder / "device-token"
+    token.write_text("t" * 43)
+    more = {"settings": HUB / "ansible/settings.toml.j2", "hub": "hub.local", "listen": "0.0.0.0:8770", "token": token}
+    operator = 'The "Museum" \\ Zürich'
+    done = devices.install(**more, operator=operator)
     assert done.returncode == 0, done.stdout
-    assert 'name = "hall"' in devices.file("hall", "settings.toml").read_text()
+    made = settings.load(devices.file("cafe", "settings.toml"))
+    assert (made.device.name, made.notice.operator, made.web.listen) == ("cafe", operator, "0.0.0.0:8770")
+    assert (made.mqtt.host, made.mqtt.user, made.mqtt.name, made.mqtt.broker_port) == (
+        "hub.local",
+        "cafe",
+        "cafe",
+        8883,
+    )
+    assert (made.mqtt.tls, made.mqtt.ca) == (True, "/etc/emotion-edge/hub-ca.crt")
+    page = devices.folder / "cafe/var/lib/emotion-edge/web-token"
+    assert (page.read_text(), page.stat().st_mode & 0o777) == ("t" * 43, 0o600)
+    assert "ttt" not in done.stdout
