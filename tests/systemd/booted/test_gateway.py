@@ -6,10 +6,6 @@ A device shares the network of this machine, so these tests are its viewers: on 
 import json
 import re
 import socket
-import urllib.error
-import urllib.request
-from dataclasses import dataclass
-from email.message import Message
 from pathlib import Path
 
 import pytest
@@ -25,44 +21,13 @@ from tests.systemd.booted.installed import (
     other_release,
 )
 from tests.systemd.booted.machine import Machine, needs_containers
+from tests.systemd.booted.page import LOOPBACK, PORT, ask, listen_on, token_of, wait_until_connected
+from tests.systemd.booted.sandbox import devices_of, files_elsewhere, in_its_view, writable_folders
 
-PORT = 18770
-LOOPBACK = "127.0.0.1"
-SETTINGS = "/etc/emotion-edge/settings.toml"
 JPEG = rb"\xff\xd8\xff[\xe0\xe1]..(JFIF|Exif)"
 ACTIVE = "systemctl is-active emotion-edge-gateway"
 
 pytestmark = needs_containers
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: Message
-    body: bytes
-
-
-def ask(path: str, token: str = "", address: str = LOOPBACK, data: bytes | None = None) -> Answer:
-    """Raises OSError where nobody listens."""
-    request = urllib.request.Request(f"http://{address}:{PORT}{path}", data=data)
-    if token:
-        request.add_header("Authorization", f"Bearer {token}")
-    if data is not None:
-        request.add_header("Content-Type", "application/json")
-    try:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20) as response:
-            return Answer(response.status, response.headers, response.read())
-    except urllib.error.HTTPError as error:
-        return Answer(error.code, error.headers, error.read())
-
-
-def token_of(pi: Machine) -> str:
-    return pi.output("sudo emotion-edge gateway token")
-
-
-def listen_on(pi: Machine, address: str) -> None:
-    """Change web.listen."""
-    pi.output(f"""sudo sed -i -E 's/^(# )?listen = .*/listen = "{address}:{PORT}"/' {SETTINGS}""")
 
 
 def other_address() -> str:
@@ -73,16 +38,6 @@ def other_address() -> str:
         except OSError:
             pytest.skip("this machine has no network address")
         return str(probe.getsockname()[0])
-
-
-def wait_until_connected(pi: Machine) -> None:
-    """Until the page hears the daemon."""
-    token = token_of(pi)
-    for _ in range(60):
-        if json.loads(ask("/api/now", token).body)["live"]:
-            return
-        pi.output("sleep 1")
-    raise AssertionError(pi.output("sudo journalctl --no-pager --lines 40"))
 
 
 def test_it_is_off_until_somebody_switches_it_on(pi: Machine) -> None:
@@ -125,29 +80,19 @@ def test_health_and_history_answer_inside_the_sandbox(pi: Machine) -> None:
     assert ask("/api/history?since=1h", token_of(pi)).status == 200
 
 
-def in_its_view(pi: Machine, unit: str, command: str) -> str:
-    """What `command` prints as the service's user, among the files that `unit` sees."""
-    who = "setpriv --reuid=emotion-edge --regid=emotion-edge --init-groups"
-    return pi.output(f"sudo nsenter --target {main_pid(pi, unit)} --mount {who} sh -c '{command}'")
-
-
 def test_no_camera_is_there_for_it(pi: Machine) -> None:
     """A file stands in for a camera: it is open to all, and the daemon sees it."""
     pi.output("sudo touch /dev/video0 && sudo chmod 666 /dev/video0")
     assert "video0" in in_its_view(pi, SERVICE, "ls /dev").split()
-    devices = in_its_view(pi, GATEWAY, 'find /dev -type c -o -type b -o -name "video*" | sort').split()
-    allowed = re.compile("/dev/(null|zero|full|random|urandom|tty|ptmx|console|pts/.*)")
-    assert [device for device in devices if not allowed.fullmatch(device)] == []
+    assert devices_of(pi, GATEWAY) == []
     assert pi.output(f"systemctl show {GATEWAY} --property DeviceAllow --value") in ("", "char-rtc r")
     assert pi.output(f"cat /proc/{main_pid(pi, GATEWAY)}/uid_map") != pi.output("cat /proc/1/uid_map")
 
 
 def test_it_may_write_into_the_state_folder_alone(pi: Machine) -> None:
-    search = "find / -path /proc -prune -o -type d -writable -print 2>/dev/null"
-    folders = in_its_view(pi, GATEWAY, f"{search}; true").split()
-    own = re.compile(rf"{STATE_FOLDER}|/tmp|/var/tmp|/dev/(shm|mqueue)")  # its own /tmp, and memory
-    assert [folder for folder in folders if not own.match(folder)] == []
+    folders = writable_folders(pi, GATEWAY)
     assert STATE_FOLDER in folders
+    assert [folder for folder in folders if not folder.startswith(STATE_FOLDER)] == []
 
 
 SOCKETS = """
@@ -177,8 +122,7 @@ def test_no_picture_reaches_the_disk(pi: Machine) -> None:
     assert find_pictures(pi, f"{STATE_FOLDER} /tmp /var/tmp /run /var/log") == ""
     files = pi.output(f"sudo ls {STATE_FOLDER}").split()
     assert {name for name in files if not name.startswith("emotions.db")} <= {"web-token", "paused", "tried-models"}
-    elsewhere = f"-not -path '{STATE_FOLDER}/*' -not -path '/proc/*'"
-    assert pi.output(f"sudo find / -xdev -user emotion-edge -type f {elsewhere}") == ""
+    assert files_elsewhere(pi) == ""
 
 
 def find_pictures(pi: Machine, folders: str) -> str:
