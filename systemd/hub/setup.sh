@@ -56,10 +56,22 @@ configure_broker() {
     [[ -e $SECRETS/mqtt-password ]] || ./add-device.sh --user hub
 }
 
+as_postgres() {
+    (cd / && runuser -u postgres -- "$@")
+}
+
+is_there() { # ROW, as in: pg_roles WHERE rolname = 'grafana'
+    [[ $(as_postgres psql --no-psqlrc --tuples-only --no-align --command "SELECT 1 FROM $1") == 1 ]]
+}
+
 make_database() {
-    runuser -u postgres -- createuser $USER_NAME 2>/dev/null || true
-    runuser -u postgres -- createuser grafana 2>/dev/null || true
-    runuser -u postgres -- createdb --owner $USER_NAME emotion_edge 2>/dev/null || true
+    for user in $USER_NAME grafana; do
+        is_there "pg_roles WHERE rolname = '$user'" || as_postgres createuser "$user"
+    done
+    is_there "pg_database WHERE datname = 'emotion_edge'" || as_postgres createdb --owner $USER_NAME emotion_edge
+    if is_there "pg_settings WHERE name = 'shared_preload_libraries' AND setting LIKE '%timescaledb%'"; then
+        as_postgres psql --no-psqlrc --quiet --dbname emotion_edge --command 'CREATE EXTENSION IF NOT EXISTS timescaledb'
+    fi
     runuser -u $USER_NAME -- psql --quiet --no-psqlrc --dbname emotion_edge --file - <postgresql/schema.sql
 }
 

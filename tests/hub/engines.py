@@ -1,6 +1,7 @@
 """A hub as systemd/hub configures it, in a folder of its own: mosquitto with TLS, PostgreSQL, the collector."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -21,22 +22,25 @@ HUB = PROJECT / "systemd" / "hub"
 FORGERS = ["first-forger", "second-forger", "third-forger"]  # users who try what the access list forbids
 ENGINES = ("mosquitto", "mosquitto_passwd", "openssl", "initdb", "postgres", "psql")
 PATIENCE_SECONDS = 60.0
-OWNER = "emotion"
+OWNER = "emotion-hub"  # of the database; as on a real hub it may nothing else
 DEBIAN_MAIN = "persistence true\npersistence_location {folder}/\nlog_dest stderr\ninclude_dir {folder}/conf.d\n"
 POSTGRES_OPTIONS = ("listen_addresses=", "track_commit_timestamp=on", "unix_socket_permissions=0777")
 
 
 class Hub:
-    """Made with users for `devices`; `start` begins all, `close` ends all and removes the folder."""
+    """Made with users for `devices`; `start` begins all, `close` ends all and removes the folder.
 
-    def __init__(self, devices: list[str]) -> None:
+    With `home_assistant` the broker lets it and the devices find each other, as README.md says.
+    """
+
+    def __init__(self, devices: list[str], home_assistant: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="hub-"))  # not below pytest's own, which only its owner may enter
         self.port = free_port()
         self.metrics_port = free_port()
         self.ca = self.folder / "ca.crt"
         self.dsn = f"host={self.folder} dbname=emotion_edge user={OWNER}"
         self._make_certificates()
-        self._configure_broker([*devices, "hub", "viewer"])
+        self._configure_broker([*devices, "hub", "viewer", "homeassistant"], home_assistant)
         self._give_away()
         self.broker = Process(["mosquitto", "-c", f"{self.folder}/mosquitto.conf"], self.folder / "broker.log")
         self.database = self._make_database()
@@ -63,11 +67,12 @@ class Hub:
         ]
         openssl("x509", "-req", "-in", f"{at}/hub.csr", *sign, "-out", f"{at}/hub.crt")
 
-    def _configure_broker(self, users: list[str]) -> None:
+    def _configure_broker(self, users: list[str], home_assistant: bool) -> None:
         lines = [f"{user}:{password_of(user)}\n" for user in users]
         (self.folder / "passwd").write_text("".join(lines))
         run_as_self("mosquitto_passwd", "-U", f"{self.folder}/passwd")
-        shutil.copy(HUB / "mosquitto/acl", self.folder)
+        acl = (HUB / "mosquitto/acl").read_text()
+        (self.folder / "acl").write_text(re.sub(r"^#(?=\w)", "", acl, flags=re.MULTILINE) if home_assistant else acl)
         shipped = (HUB / "mosquitto/emotion-edge.conf").read_text()
         moved = shipped.replace("/etc/mosquitto/certs", str(self.folder)).replace("/etc/mosquitto", str(self.folder))
         (self.folder / "conf.d").mkdir()
@@ -86,7 +91,7 @@ class Hub:
 
     def _make_database(self) -> Process:
         data = self.folder / "database"
-        run("initdb", "--pgdata", data, "--username", OWNER, "--auth", "trust", "--no-sync")
+        run("initdb", "--pgdata", data, "--username", "postgres", "--auth", "trust", "--no-sync")
         options = [part for option in POSTGRES_OPTIONS for part in ("-c", option)]
         command = ["postgres", "-D", str(data), "-k", str(self.folder), *options]
         return Process(command, self.folder / "database.log")
@@ -113,9 +118,11 @@ class Hub:
         wait_until(lambda: "connected to the broker" in self.collector.log(), "the collector's connection")
 
     def install_schema(self) -> None:
-        wait_until(lambda: can_connect(f"host={self.folder} dbname=postgres user={OWNER}"), "the database")
-        with psycopg.connect(f"host={self.folder} dbname=postgres user={OWNER}", autocommit=True) as connection:
-            connection.execute("CREATE DATABASE emotion_edge")
+        everything = f"host={self.folder} dbname=postgres user=postgres"
+        wait_until(lambda: can_connect(everything), "the database")
+        with psycopg.connect(everything, autocommit=True) as connection:
+            connection.execute(f'CREATE ROLE "{OWNER}" LOGIN')
+            connection.execute(f'CREATE DATABASE emotion_edge OWNER "{OWNER}"')
             connection.execute("CREATE ROLE grafana LOGIN")
         self.apply_schema()
 

@@ -83,11 +83,10 @@ BEGIN
     END IF;
 END $$;
 
--- TimescaleDB where this server has it loaded, plain tables elsewhere.
+-- TimescaleDB's tables where this database has the extension, plain ones elsewhere.
 DO $$
 BEGIN
-    IF current_setting('shared_preload_libraries') LIKE '%timescaledb%' THEN
-        CREATE EXTENSION IF NOT EXISTS timescaledb;
+    IF EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN
         PERFORM create_hypertable('episodes', 'start_utc', if_not_exists => true, migrate_data => true);
         PERFORM create_hypertable('stats', 'received_utc', if_not_exists => true, migrate_data => true);
     END IF;
