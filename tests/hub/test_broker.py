@@ -6,29 +6,8 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.hub.engines import FORGERS, Hub, make_client, wait_until
+from tests.hub.listener import listen
 from tests.hub.publisher import EPISODE, connected
-
-
-class Listener:
-    """Subscribes as `user`, and keeps what comes."""
-
-    def __init__(self, hub: Hub, user: str, topic: str) -> None:
-        self.messages: list[tuple[str, bytes]] = []
-        self.granted: list[int] = []
-        self.client = make_client(hub, user)
-        self.client.on_message = lambda _client, _data, message: self.messages.append((message.topic, message.payload))
-        self.client.on_subscribe = lambda _client, _data, _mid, codes, _properties: self.granted.extend(
-            c.value for c in codes
-        )
-        self.client.connect("localhost", hub.port)
-        self.client.loop_start()
-        wait_until(self.client.is_connected, f"the connection of {user}")
-        self.client.subscribe(topic)
-        wait_until(lambda: self.granted, "the subscription")
-
-    def close(self) -> None:
-        self.client.disconnect()
-        self.client.loop_stop()
 
 
 def refusal(client: mqtt.Client, hub: Hub) -> str:
@@ -61,8 +40,8 @@ def test_without_tls_nobody_is_heard(hub: Hub) -> None:
 
 
 def test_a_device_reads_and_writes_below_its_own_name_only(hub: Hub) -> None:
-    viewer = Listener(hub, "viewer", "emotion-edge/#")
-    eavesdropper = Listener(hub, "cafe", "emotion-edge/#")
+    viewer = listen(hub, "viewer", "emotion-edge/#")
+    eavesdropper = listen(hub, "cafe", "emotion-edge/#")
     try:
         topics = ("emotion-edge/cafe/state", "elsewhere", "homeassistant/device/x/config")
         for forger, topic in zip(FORGERS, topics, strict=True):  # mosquitto 2.0.11 throws each of them out
@@ -81,6 +60,28 @@ def test_a_device_reads_and_writes_below_its_own_name_only(hub: Hub) -> None:
     finally:
         viewer.close()
         eavesdropper.close()
+
+
+def test_home_assistant_and_a_device_find_each_other_where_the_access_list_lets_them() -> None:
+    """With the `#` of its last lines taken away, as README.md says."""
+    made = Hub(["hall"], home_assistant=True)
+    try:
+        made.broker.start()
+        made.wait_for_broker()
+        home = listen(made, "homeassistant", "#")
+        device = listen(made, "hall", "emotion-edge/hall/paused/set")
+        device.client.subscribe("homeassistant/status")
+        wait_until(lambda: len(device.granted) == 2, "both subscriptions")
+        device.client.publish("homeassistant/device/x/config", b"{}", 1)
+        device.client.publish("emotion-edge/hall/state", b"{}", 1)
+        home.client.publish("homeassistant/status", b"online", 1)
+        home.client.publish("emotion-edge/hall/paused/set", b"ON", 1)
+        wait_until(lambda: {b"online", b"ON"} <= {payload for _, payload in device.messages}, "what the device hears")
+        wait_until(lambda: home.of("/config") and home.of("/state"), "what Home Assistant hears")
+        for listener in (home, device):
+            listener.close()
+    finally:
+        made.close()
 
 
 def test_nobody_takes_the_hubs_session_by_its_client_id(hub: Hub) -> None:
