@@ -103,8 +103,7 @@ class Device:
             folder = self._make_folder(UNPACK, content)
         command = f"{folder}/emotion-edge-*/install.sh"
         if settings:
-            with settings.open("rb") as content:
-                self._call(f"umask 077 && cat >{folder}/settings.toml", content)
+            self._send_settings(folder, settings)
             command += f" --settings {folder}/settings.toml"
         self._run(folder, command, say)
 
@@ -140,6 +139,14 @@ class Device:
     def _make_folder(self, command: str, content: BinaryIO | None = None) -> str:
         said = self._call(command, content, "did not unpack the archive")
         return shlex.quote(said.split()[-1])  # a login script may say something first
+
+    def _send_settings(self, folder: str, settings: Path) -> None:
+        try:
+            with settings.open("rb") as content:
+                self._call(f"umask 077 && cat >{folder}/settings.toml", content)
+        except DeployError:
+            self._ssh_run(f"rm -rf {folder}")
+            raise
 
     def _run(self, folder: str, command: str, say: Say) -> None:
         script = shlex.quote(RUN.format(folder=folder, command=command))

@@ -43,6 +43,13 @@ class Fleet:
     def deploy(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return deploy(self._programs, *arguments, project=self._project)
 
+    def lose(self, call: int, when: str) -> None:
+        """The connection of the `call`th ssh is lost, before it or after."""
+        (self._programs / "ssh").rename(self._programs / "ssh-itself")
+        (self._programs / "count").write_text("0")
+        (self._programs / "ssh").write_text(LOSING_SSH.format(folder=self._programs, call=call, when=when))
+        (self._programs / "ssh").chmod(0o755)
+
     def begin(self, *arguments: str) -> subprocess.Popen[str]:
         """The same, without waiting for its end."""
         return subprocess.Popen(
@@ -219,6 +226,56 @@ def test_a_connection_lost_while_sending_installs_nothing_and_leaves_nothing(fle
     assert "must work first" in said
     assert fleet.hall.calls() == []
     wait_until(lambda: fleet.hall.left_behind() == [], "the folder is removed")
+
+
+# An ssh whose connection does not come about (before), or is lost when the device has done its part (after).
+LOSING_SSH = """#!/bin/sh
+count=$(($(cat {folder}/count) + 1))
+echo $count >{folder}/count
+[ $count != {call} ] || [ {when} = after ] || exit 255
+[ $count != {call} ] || {{ {folder}/ssh-itself "$@" >/dev/null; exit 255; }}
+exec {folder}/ssh-itself "$@"
+"""
+UNPACKING, SETTINGS, STARTING, FOLLOWING, CLEARING = range(1, 6)  # what a deployment calls ssh for, in this order
+
+
+@pytest.mark.parametrize(
+    ("call", "when", "calls", "status"),
+    [
+        (UNPACKING, "before", 0, 1),
+        (UNPACKING, "after", 0, 1),
+        (SETTINGS, "before", 0, 1),
+        (SETTINGS, "after", 0, 1),
+        (STARTING, "before", 0, 1),
+        (STARTING, "after", 1, 0),
+        (FOLLOWING, "before", 1, 0),
+        (FOLLOWING, "after", 1, 0),
+        (CLEARING, "before", 1, 0),
+        (CLEARING, "after", 1, 0),
+    ],
+)
+def test_lost_at_any_step_all_is_installed_or_nothing_and_the_status_says_which(
+    fleet: Fleet, tmp_path: Path, call: int, when: str, calls: int, status: int
+) -> None:
+    fleet.lose(call, when)
+    settings = tmp_path / "mine.toml"
+    settings.write_text("[log]\ncommit_seconds = 5.0\n")
+    done = fleet.deploy("hall", "--settings", str(settings))
+    assert done.returncode == status, done.stdout
+    assert install_calls(fleet.hall) == ["install.sh --settings FILE"] * calls
+    assert fleet.hall.calls().count("finished") == calls
+    assert (fleet.hall.folder / "settings.toml").exists() == bool(calls)
+
+
+def test_settings_that_find_no_room_leave_nothing_behind(fleet: Fleet, tmp_path: Path) -> None:
+    fleet.hall.write_program("cat", "#!/bin/sh\necho 'cat: No space left on device' >&2\nexit 1\n")
+    settings = tmp_path / "mine.toml"
+    settings.write_text("[log]\ncommit_seconds = 5.0\n")
+    done = fleet.deploy("hall", "--settings", str(settings))
+    assert done.returncode == 1
+    assert "No space left on device" in done.stdout
+    assert fleet.hall.calls() == []
+    assert fleet.hall.left_behind() == []
 
 
 def test_ctrl_c_leaves_a_device_that_goes_on_by_itself(fleet: Fleet) -> None:
