@@ -42,7 +42,7 @@ class Listener:
             found[:] = [message for message in map(json.loads, self.of(leaf)) if is_it(message)]
             return bool(found)
 
-        wait_until(came, f"{leaf}; there came {self.messages[-5:]}")
+        wait_until(came, leaf)
         return found[0]
 
     def close(self) -> None:
