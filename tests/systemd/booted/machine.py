@@ -21,7 +21,8 @@ PACKAGES = "systemd-sysv,dbus,python3-venv,python3-numpy,openssh-server,sudo,ca-
 PROGRAMS = ("debootstrap", "systemd-nspawn", "ssh")
 PORT = 2222
 PATIENCE_SECONDS = 60.0
-OF_THE_HOST = ("/etc/resolv.conf", "/etc/pip.conf", "/etc/ssl/certs")  # apt and pip reach there what they reach here
+OF_THE_HOST = ("/etc/resolv.conf", "/etc/pip.conf")  # apt and pip reach there what they reach here
+CERTIFICATES = "/etc/ssl/certs"  # of the host, too; packages add their own, which go with the container
 
 missing = [program for program in PROGRAMS if not shutil.which(program)]
 needs_containers = [
@@ -33,7 +34,7 @@ needs_containers = [
 
 CONFIGURE = f"""
 echo pi >/etc/hostname
-echo '127.0.1.1 pi' >>/etc/hosts
+printf '127.0.0.1 localhost\\n127.0.1.1 pi\\n' >/etc/hosts
 useradd --create-home --shell /bin/bash pi
 echo 'pi ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/pi
 printf 'ListenAddress 127.0.0.1\\nPort {PORT}\\n' >/etc/ssh/sshd_config.d/booted.conf
@@ -62,7 +63,8 @@ def build(release: Release) -> Path:
 def container(root: Path) -> list[str]:
     binds = [f"--bind-ro={path}" for path in OF_THE_HOST if Path(path).exists()]
     keep_apart = ["--register=no", "--keep-unit", "--resolv-conf=off"]
-    return ["systemd-nspawn", "--quiet", "--machine=pi", *keep_apart, *binds, f"--directory={root}"]
+    certificates = f"--overlay={CERTIFICATES}::{CERTIFICATES}"
+    return ["systemd-nspawn", "--quiet", "--machine=pi", *keep_apart, *binds, certificates, f"--directory={root}"]
 
 
 class Machine:
