@@ -53,3 +53,12 @@ def test_no_device_gets_a_name_that_the_broker_reads_otherwise(name: str) -> Non
     done = call(HUB / "add-device.sh", name)
     assert done.returncode == 2, done.stdout
     assert "usage" in done.stdout or "expected" in done.stdout or "program" in done.stdout or "option" in done.stdout
+
+
+def test_the_collector_has_200_lines_at_most() -> None:
+    """As README.md promises; without empty ones and comments."""
+    lines: list[str] = []
+    for path in (HUB / "emotion_hub").glob("*.py"):
+        lines += [line.strip() for line in path.read_text().splitlines()]
+    code = [line for line in lines if line and not line.startswith("#")]
+    assert len(code) <= 200
