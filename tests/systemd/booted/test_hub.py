@@ -11,6 +11,7 @@ import subprocess
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -120,16 +121,17 @@ def test_what_a_device_sends_arrives_in_the_database(pi: Machine, tmp_path: Path
 
 
 def test_nobody_does_what_it_may_not(pi: Machine, tmp_path: Path) -> None:
-    hall = client_of(pi, tmp_path, "hall")
+    word = pi.output("sudo cat /etc/emotion-hub/devices/hall")
     with listening(client_of(pi, tmp_path, "viewer", "users"), "emotion-edge/#") as viewer:
         send(client_of(pi, tmp_path, "cafe"), "emotion-edge/hall/state", b'"forged"')
-        assert send(hall, "emotion-edge/hall/state", b'"own"')
+        assert send(client_of(pi, tmp_path, "hall"), "emotion-edge/hall/state", b'"own"')
         viewer.wait_for("hall/state", lambda state: state == "own")
         assert viewer.of("hall/state") == [b'"own"']
     for user, password in (("hall", "wrong"), ("stranger", "word")):
         assert refusal(client_of(pi, tmp_path, user, password=password)) == "Not authorized"
     pi.output("sudo systemd/hub/add-device.sh --remove hall")
-    wait_until(lambda: refusal(hall) == "Not authorized", "the broker reads its users again")
+    removed = partial(client_of, pi, tmp_path, "hall", password=word)
+    wait_until(lambda: refusal(removed()) == "Not authorized", "the broker reads its users again")
 
 
 def refusal(client: mqtt.Client) -> str:
