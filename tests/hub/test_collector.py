@@ -34,6 +34,17 @@ def test_an_episode_sent_twice_is_stored_once(hub: Hub) -> None:
     assert [(*row[:3], float(row[3]), row[4]) for row in rows] == [("hall", "happy", 8.0, 0.7, 3)]
 
 
+def test_an_episode_that_comes_again_with_other_times_is_stored_once(hub: Hub) -> None:
+    """Its device's clock was set between the two."""
+    with connected(hub, "hall") as device:
+        device.end("hall", "other-times")
+        later = {"start_utc": now_utc(3600).isoformat(), "end_utc": now_utc(3608).isoformat()}
+        device.end("hall", "other-times", **later)
+        device.end("hall", "after-other-times")
+    wait_for_id(hub, "after-other-times")
+    assert ids(hub).count("other-times") == 1
+
+
 def test_two_devices_may_use_the_same_id(hub: Hub) -> None:
     for name in ("hall", "cafe"):
         with connected(hub, name) as device:

@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS episodes (
     sent_utc timestamptz,               -- by the device's clock
     received_utc timestamptz NOT NULL,  -- by the hub's clock
     utc timestamptz NOT NULL,           -- its start; earlier than start_utc where the device's clock is ahead. Use this one
-    PRIMARY KEY (device, id, start_utc) -- with the time, because TimescaleDB wants it in every unique key
+    PRIMARY KEY (device, id)            -- without a time: one that comes again may have others, its clock having been set
 );
 CREATE INDEX IF NOT EXISTS episodes_utc ON episodes (utc);
 CREATE INDEX IF NOT EXISTS episodes_device_utc ON episodes (device, utc);
@@ -83,11 +83,10 @@ BEGIN
     END IF;
 END $$;
 
--- TimescaleDB's tables where this database has the extension, plain ones elsewhere.
+-- Where this database has TimescaleDB, stats are its. Episodes are not: it wants a time in every unique key.
 DO $$
 BEGIN
     IF EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN
-        PERFORM create_hypertable('episodes', 'start_utc', if_not_exists => true, migrate_data => true);
         PERFORM create_hypertable('stats', 'received_utc', if_not_exists => true, migrate_data => true);
     END IF;
 END $$;
