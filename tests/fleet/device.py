@@ -125,8 +125,9 @@ class Device(Connection):
             self.first_sent_s.setdefault(episode_id, time.time())
             payload = self._message("end", episode)
             self._in_flight[self._publish(self._topics.events, payload, kind, qos=1)] = self._next
-            self._publish(self._topics.ha_event, payload, "ha_event", qos=1)
             self._next += 1
+            if self.connected:  # not lost with the message before
+                self._publish(self._topics.ha_event, payload, "ha_event", qos=1)
 
     def send_unreadable(self) -> None:
         if self.connected:

@@ -46,8 +46,10 @@ class Listener:
         return found[0]
 
     def close(self) -> None:
+        """The client must not know this object any more, or neither of them goes, nor do the client's sockets."""
         self.client.disconnect()
         self.client.loop_stop()
+        self.client.on_message = self.client.on_connect = self.client.on_subscribe = None
 
 
 def listen(hub: Hub, user: str, topic: str) -> Listener:
