@@ -179,7 +179,7 @@ def _evaluate_robustness(args: argparse.Namespace) -> None:
     from convert.robustness.table import sentence
     from convert.robustness.table import table as robustness_table
 
-    result = measure(args.model, args.data, args.robustness, args.graynet)
+    result = measure(args.model, args.data, args.robustness, args.graynet, args.labels)
     print(robustness_table(result))
     print(f"\n{result.photos} photos, {result.faces} faces; {sentence(result)}")
     if args.picture:

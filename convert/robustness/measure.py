@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from convert.classes import classes_of_file
 from convert.robustness.degradations import DEGRADATIONS, FACE_PX, HEIGHT, Box, Degradation
 from convert.robustness.sample import SEED, as_crop, faces_of, framed, frames_of
 from edge.vision.classifier import Classifier
 from edge.vision.detection import FaceDetector, GrayNet
 from edge.vision.tracking import overlap
 from train.data.faces import Faces
+from train.data.fer2013 import in_classes
 from train.data.fer2013 import load as load_faces
 from train.detector.photos import Photo
 from train.detector.photos import load as load_photos
@@ -45,16 +47,20 @@ class Robustness:
     """the smallest at which half of the faces are found"""
 
 
-def measure(model: Path, data: str, photos: Path, graynet: Path) -> Robustness:
+def measure(
+    model: Path, data: str, photos: Path, graynet: Path, labels: str | None = None
+) -> Robustness:
     """Degrade validation faces of FER2013 and held-out photos of `photos`, as `train fit-detector` takes them.
 
     Accuracy is the mean of the emotions' recalls, of crops as they are: on the device the detector's eyes turn a tilted
-    face upright first. Raises DataError where there are none, ModelError.
+    face upright first. `labels` are the model's classes, where it does not say it.
+    Raises DataError where there are no photos or faces, UsageError or ModelError where the model cannot be used.
     """
     classifier = Classifier.load(model)
     detector = GrayNet.load(graynet, min_face_px=1)
     frames = frames_of(load_photos(photos).held_out)
-    faces = faces_of(load_faces(data).split("validation"))
+    classes = classes_of_file(classifier.manifest, model, labels)
+    faces = faces_of(in_classes(load_faces(data), classes).split("validation"))
     steps = []
     for degradation, step in tqdm(list(_all_steps()), "degrading", leave=False, disable=None):
         found = _found(detector, frames, degradation, step)

@@ -48,7 +48,7 @@ def _write_heading(figure: plt.Figure, result: Robustness) -> None:
     figure.text(0.022, 0.96, sentence(result), fontsize=12.5, weight="bold", va="center")
     about = (
         f"{result.photos} held-out photos, {result.faces} validation faces of FER2013; faces {FACE_PX:g} px high where "
-        "nothing else is said. Accuracy is the mean of the seven emotions' recalls."
+        "nothing else is said. Accuracy is the mean of the emotions' recalls."
     )
     figure.text(0.022, 0.926, about, fontsize=9.5, color=SOFT, va="center")
     figure.text(0.86, 0.96, "● faces found", fontsize=11, color=BLUE, weight="bold", va="center")

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from convert.robustness.degradations import FACE_PX, HEIGHT, Box, Degradation
-from edge.contract import INPUT_SIDE, LABELS
+from edge.contract import INPUT_SIDE
 from train.data.faces import Faces
 from train.detector.metrics import ground_truth
 from train.detector.photos import Photo
@@ -39,8 +39,10 @@ def frames_of(photos: tuple[Photo, ...]) -> list[tuple[Photo, Box]]:
 def faces_of(faces: Faces) -> Faces:
     """As many of each emotion, where there are as many."""
     rng = np.random.default_rng(SEED)
-    rows = [rng.permutation(np.flatnonzero(faces.labels == label)) for label in range(len(LABELS))]
-    chosen = np.concatenate([some[: FACES // len(LABELS)] for some in rows])
+    rows = [
+        rng.permutation(np.flatnonzero(faces.labels == label)) for label in range(len(faces.names))
+    ]
+    chosen = np.concatenate([some[: FACES // len(faces.names)] for some in rows])
     if not len(chosen):
         raise DataError(
             "expected validation faces, found none", "give FER2013 with its PublicTest split"

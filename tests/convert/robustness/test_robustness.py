@@ -13,10 +13,13 @@ from convert.robustness.degradations import DEGRADATIONS, HEIGHT, electrons
 from convert.robustness.measure import Robustness, Step, judged
 from convert.robustness.optics import distance_m
 from convert.robustness.picture import save_picture
-from convert.robustness.sample import as_crop, framed
+from convert.robustness.sample import as_crop, faces_of, framed
 from convert.robustness.table import sentence, table
 from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL
-from tests.synthetic import faces, write_csv, write_photos
+from tests.synthetic import blank, faces, write_csv, write_photos
+from train.data.classes import parse
+from train.data.faces import Fer2013
+from train.data.fer2013 import in_classes
 
 PROJECT = Path(__file__).resolve().parents[3]
 BOX = (20.0, 10.0, 40.0, 50.0)
@@ -115,3 +118,9 @@ def test_faces_for_the_accuracy_must_be_given() -> None:
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "--data" in done.stderr
+
+
+def test_the_sample_follows_the_models_classes() -> None:
+    shown = Fer2013(blank(), blank(*[3] * 5, *[6] * 5, *[0] * 5), blank())
+    faces = in_classes(shown, parse("happy,calm=neutral")).validation
+    assert faces_of(faces).counts() == {"happy": 5, "calm": 5}
