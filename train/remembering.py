@@ -13,7 +13,7 @@ from train.data.faces import Faces, Fer2013
 from train.errors import DataError
 from train.report.metrics import evaluate
 
-REHEARSED = 4  # faces of before for each new one; with fewer, a tenth of validation is forgotten within minutes
+REHEARSED = 4  # faces of before for each new one
 MAX_FALL = 0.01  # of validation accuracy; more is warned of
 
 
