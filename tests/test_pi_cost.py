@@ -1,5 +1,7 @@
 """What `make pi-cost` says of what the emulated Pi counted."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.pi.calibrate import PUBLISHED, networks
@@ -19,7 +21,7 @@ def test_a_core_without_published_times_and_a_failure_stand_as_they_are() -> Non
     assert with_milliseconds("Traceback (most recent call last):", "cortex-a72") == "Traceback (most recent call last):"
 
 
-def test_each_range_rests_on_several_programs_and_another_folder_is_refused(tmp_path) -> None:
+def test_each_range_rests_on_several_programs_and_another_folder_is_refused(tmp_path: Path) -> None:
     for cpu in INSTRUCTIONS_A_CYCLE:
         assert len([one for one in PUBLISHED if one.cpu == cpu]) >= 4
     with pytest.raises(SystemExit, match=r"expected a checkout of ncnn, found no benchmark/models/blazeface\.param"):
