@@ -175,11 +175,13 @@ def _evaluate_robustness(args: argparse.Namespace) -> None:
             "--robustness goes with a .tflite file and --data, the faces that accuracy is measured on",
             "give both",
         )
+    if args.predictions or args.sheet:
+        raise UsageError("--robustness writes no predictions and no sheet", "--picture draws it")
     from convert.robustness.measure import measure
     from convert.robustness.table import sentence
     from convert.robustness.table import table as robustness_table
 
-    result = measure(args.model, args.data, args.robustness, args.graynet, args.labels)
+    result = measure(args.model, args.data, args.split, args.robustness, args.graynet, args.labels)
     print(robustness_table(result))
     print(f"\n{result.photos} photos, {result.faces} faces; {sentence(result)}")
     if args.picture:

@@ -48,19 +48,19 @@ class Robustness:
 
 
 def measure(
-    model: Path, data: str, photos: Path, graynet: Path, labels: str | None = None
+    model: Path, data: str, split: str, photos: Path, graynet: Path, labels: str | None = None
 ) -> Robustness:
-    """Degrade validation faces of FER2013 and held-out photos of `photos`, as `train fit-detector` takes them.
+    """Degrade faces of `data` and held-out photos of `photos`, as `train fit-detector` takes them.
 
-    Accuracy is the mean of the emotions' recalls, of crops as they are: on the device the detector's eyes turn a tilted
-    face upright first. `labels` are the model's classes, where it does not say it.
-    Raises DataError where there are no photos or faces, UsageError or ModelError where the model cannot be used.
+    Accuracy is the mean of the classes' recalls, of crops as they are: on the device the detector's eyes turn a tilted
+    face upright first. `labels` are the model's classes, where it does not say them itself. Raises DataError where
+    there are no faces or photos, ModelError, UsageError.
     """
     classifier = Classifier.load(model)
+    classes = classes_of_file(classifier.manifest, model, labels)
     detector = GrayNet.load(graynet, min_face_px=1)
     frames = frames_of(load_photos(photos).held_out)
-    classes = classes_of_file(classifier.manifest, model, labels)
-    faces = faces_of(in_classes(load_faces(data), classes).split("validation"))
+    faces = faces_of(in_classes(load_faces(data), classes).split(split))
     steps = []
     for degradation, step in tqdm(list(_all_steps()), "degrading", leave=False, disable=None):
         found = _found(detector, frames, degradation, step)

@@ -47,7 +47,7 @@ def save_picture(result: Robustness, graynet: Path, path: Path) -> None:
 def _write_heading(figure: plt.Figure, result: Robustness) -> None:
     figure.text(0.022, 0.96, sentence(result), fontsize=12.5, weight="bold", va="center")
     about = (
-        f"{result.photos} held-out photos, {result.faces} validation faces of FER2013; faces {FACE_PX:g} px high where "
+        f"{result.photos} held-out photos, {result.faces} labelled faces; faces {FACE_PX:g} px high where "
         "nothing else is said. Accuracy is the mean of the emotions' recalls."
     )
     figure.text(0.022, 0.926, about, fontsize=9.5, color=SOFT, va="center")

@@ -44,9 +44,7 @@ def faces_of(faces: Faces) -> Faces:
     ]
     chosen = np.concatenate([some[: FACES // len(faces.names)] for some in rows])
     if not len(chosen):
-        raise DataError(
-            "expected validation faces, found none", "give FER2013 with its PublicTest split"
-        )
+        raise DataError("expected faces of that split, found none", "give data that have it")
     return faces.take(np.sort(chosen))
 
 
