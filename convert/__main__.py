@@ -132,10 +132,10 @@ def _evaluate_detector(args: argparse.Namespace) -> None:
 
 
 def _evaluate_light(args: argparse.Namespace) -> None:
-    from convert.detector.light import judge_in_bad_light
+    from convert.detector.light import evaluate_in_bad_light
     from convert.detector.light import table as light_table
 
-    rows = judge_in_bad_light(args.photos, args.graynet, args.sheet)
+    rows = evaluate_in_bad_light(args.photos, args.graynet, args.sheet)
     print(light_table(rows))
     if args.json:
         args.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")

@@ -121,9 +121,9 @@ def _add_evaluate(commands: Any, runs: Mapping[str, Run]) -> None:
     )
     add = evaluate.add_argument
     add("model", type=Path, metavar="MODEL", help=".keras, .h5 or .tflite (with its manifest)")
-    judged = evaluate.add_mutually_exclusive_group(required=True)
-    judged.add_argument("--data", metavar="PATH", help=DATA_HELP)
-    judged.add_argument(
+    examined = evaluate.add_mutually_exclusive_group(required=True)
+    examined.add_argument("--data", metavar="PATH", help=DATA_HELP)
+    examined.add_argument(
         "--photos",
         type=Path,
         metavar="DIR",

@@ -41,7 +41,7 @@ class SeeingClassifier(Classifier):
 
 
 @dataclass
-class Judged:
+class PhotoTally:
     """The faces that were found, one of each photo, and the photos without; `names` are the model's labels."""
 
     names: tuple[str, ...]
@@ -77,23 +77,23 @@ def evaluate_photos(
     )
     classifier = SeeingClassifier.load(model)
     pipeline.classifier = classifier
-    judged = Judged(classifier.labels)
+    tally = PhotoTally(classifier.labels)
     labelled = []
     for path, label in _labelled(folder, _classes_by_folder(classifier.manifest, model, labels)):
-        judged.left_out += label < 0
+        tally.left_out += label < 0
         labelled += [(path, label)] if label >= 0 else []
     for path, label in tqdm(labelled, "looking", unit="photo", leave=False, disable=None):
         classifier.first_crop = None
-        judge(path, label, pipeline, classifier, judged)
-    if not judged.photos:
-        reason = f"the model tells {', '.join(judged.names)} alone"
+        add_photo(path, label, pipeline, classifier, tally)
+    if not tally.photos:
+        reason = f"the model tells {', '.join(tally.names)} alone"
         raise DataError(
-            f"{folder}: no photo that can be read; {judged.unread[0] if judged.unread else reason}",
+            f"{folder}: no photo that can be read; {tally.unread[0] if tally.unread else reason}",
             "copy them again, or save them as PNG or JPEG",
         )
-    if sheet and judged.mistakes:
-        _save_sheet(judged.mistakes[:SHOWN], sheet)
-    return _figures(model, judged)
+    if sheet and tally.mistakes:
+        _save_sheet(tally.mistakes[:SHOWN], sheet)
+    return _figures(model, tally)
 
 
 def _classes_by_folder(
@@ -140,54 +140,54 @@ def _labelled(folder: Path, class_of: Callable[[str], int | None]) -> list[tuple
     return found
 
 
-def judge(
-    path: Path, label: int, pipeline: Pipeline, classifier: SeeingClassifier, judged: Judged
+def add_photo(
+    path: Path, label: int, pipeline: Pipeline, classifier: SeeingClassifier, tally: PhotoTally
 ) -> None:
-    """Add what the pipeline says of the photo `path`, whose label is `label`, to `judged`."""
+    """Add what the pipeline says of the photo `path`, whose label is `label`, to `tally`."""
     try:
         if not is_picture(kind_of_file(path)):
-            judged.unread.append(f"{path}: no picture")
+            tally.unread.append(f"{path}: no picture")
             return
         photo = read_image(path)
     except (DamagedFileError, UsageError) as error:
-        judged.unread.append(str(error))
+        tally.unread.append(str(error))
         return
-    judged.photos += 1
+    tally.photos += 1
     faces = pipeline.analyze(photo)
-    judged.several_faces += len(faces) > 1
+    tally.several_faces += len(faces) > 1
     if not faces:
-        judged.mistakes.append(
+        tally.mistakes.append(
             {
                 "file": str(path),
-                "label": judged.names[label],
+                "label": tally.names[label],
                 "emotion": None,
                 "crop": _whole(photo),
             }
         )
         return
     face = faces[0]
-    judged.labels.append(label)
-    judged.probabilities.append(face.probabilities)
-    if face.emotion != judged.names[label]:
-        mistake = {"file": str(path), "label": judged.names[label], "emotion": face.emotion}
-        judged.mistakes.append(mistake | {"crop": classifier.first_crop})
+    tally.labels.append(label)
+    tally.probabilities.append(face.probabilities)
+    if face.emotion != tally.names[label]:
+        mistake = {"file": str(path), "label": tally.names[label], "emotion": face.emotion}
+        tally.mistakes.append(mistake | {"crop": classifier.first_crop})
 
 
-def _figures(model: Path, judged: Judged) -> dict[str, Any]:
-    labels = np.array(judged.labels, dtype=int)
-    probabilities = np.array(judged.probabilities).reshape(-1, len(judged.names))
-    metrics = evaluate(probabilities, labels, judged.names) if len(labels) else {}
+def _figures(model: Path, tally: PhotoTally) -> dict[str, Any]:
+    labels = np.array(tally.labels, dtype=int)
+    probabilities = np.array(tally.probabilities).reshape(-1, len(tally.names))
+    metrics = evaluate(probabilities, labels, tally.names) if len(labels) else {}
     right = int((probabilities.argmax(axis=1) == labels).sum())
     about = {
         "model": str(model),
-        "photos": judged.photos,
+        "photos": tally.photos,
         "found": len(labels),
-        "several_faces": judged.several_faces,
-        "unread": judged.unread,
-        "left_out": judged.left_out,
-        "accuracy_of_photos": right / judged.photos,
+        "several_faces": tally.several_faces,
+        "unread": tally.unread,
+        "left_out": tally.left_out,
+        "accuracy_of_photos": right / tally.photos,
     }
-    mistakes = [{key: one[key] for key in ("file", "label", "emotion")} for one in judged.mistakes]
+    mistakes = [{key: one[key] for key in ("file", "label", "emotion")} for one in tally.mistakes]
     return about | metrics | {"mistakes": mistakes}
 
 

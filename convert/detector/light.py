@@ -1,4 +1,4 @@
-"""Judge a face detector on the dark set: faces found in each kind of bad light, and what it takes for a face there."""
+"""Evaluate a face detector on the dark set: faces found in each kind of bad light, and its false alarms there."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ TILE_WH = (200, 150)
 
 
 @dataclass(frozen=True)
-class Judged:
+class LightResult:
     """One kind of copies."""
 
     kind: str
@@ -38,7 +38,9 @@ class Judged:
         )
 
 
-def judge_in_bad_light(folder: Path, graynet: Path, sheet: Path | None = None) -> list[Judged]:
+def evaluate_in_bad_light(
+    folder: Path, graynet: Path, sheet: Path | None = None
+) -> list[LightResult]:
     """A row for each kind, the photos as they are first; draws some of the copies into `sheet`, if given.
 
     `folder` as `train fit-detector` takes it, of which the held-out part counts. Raises ModelError, DataError.
@@ -47,10 +49,10 @@ def judge_in_bad_light(folder: Path, graynet: Path, sheet: Path | None = None) -
     copies = dark_set(load(folder).held_out)
     if sheet:
         save_sheet(copies, sheet)
-    return [_judge(kind, photos, detector) for kind, photos in copies.items()]
+    return [_evaluate(kind, photos, detector) for kind, photos in copies.items()]
 
 
-def _judge(kind: str, photos: list[Photo], detector: FaceDetector) -> Judged:
+def _evaluate(kind: str, photos: list[Photo], detector: FaceDetector) -> LightResult:
     faces = found = face_free = 0
     alarms = []
     for photo in photos:
@@ -65,7 +67,7 @@ def _judge(kind: str, photos: list[Photo], detector: FaceDetector) -> Judged:
         else:
             face_free += 1
             alarms += [(photo.path.name, round(face.score, 2)) for face in seen]
-    return Judged(kind, faces, found, face_free, tuple(alarms))
+    return LightResult(kind, faces, found, face_free, tuple(alarms))
 
 
 def _inside(boxes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -75,7 +77,7 @@ def _inside(boxes: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return np.concatenate([low, np.maximum(high - low, 0)], axis=1)
 
 
-def table(rows: list[Judged]) -> str:
+def table(rows: list[LightResult]) -> str:
     """For the command to print: each kind, all bad light together, and the names of the false alarms."""
     in_bad_light = [row for row in rows if row.kind in LIGHTS]
     lines = [
@@ -92,7 +94,7 @@ def table(rows: list[Judged]) -> str:
     return "\n".join(lines)
 
 
-def _together(rows: list[Judged]) -> Judged:
+def _together(rows: list[LightResult]) -> LightResult:
     faces = 0
     found = 0
     face_free = 0
@@ -102,7 +104,7 @@ def _together(rows: list[Judged]) -> Judged:
         found += row.found
         face_free += row.face_free
         alarms += row.alarms
-    return Judged("all bad light", faces, found, face_free, tuple(alarms))
+    return LightResult("all bad light", faces, found, face_free, tuple(alarms))
 
 
 def save_sheet(copies: dict[str, list[Photo]], path: Path) -> None:

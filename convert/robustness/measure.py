@@ -66,10 +66,10 @@ def measure(
         found = _found(detector, frames, degradation, step)
         accuracy = _accuracy(classifier, faces, degradation, step)
         steps.append(Step(degradation.name, degradation.unit, step, found, accuracy))
-    return judged(len(frames), len(faces), steps)
+    return sum_up(len(frames), len(faces), steps)
 
 
-def judged(photos: int, faces: int, steps: list[Step]) -> Robustness:
+def sum_up(photos: int, faces: int, steps: list[Step]) -> Robustness:
     half = [step.step for step in steps if step.degradation == HEIGHT.name and step.found >= 0.5]
     return Robustness(photos, faces, tuple(steps), works_from(steps), min(half, default=math.nan))
 

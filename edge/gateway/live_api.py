@@ -139,11 +139,11 @@ def _switch(kind: str) -> Response:
     return jsonify(paused=paused)
 
 
-def _wait_until_paused(gateway: Gateway, wanted: bool) -> bool:
-    """Whether the daemon says that it is paused, once it says what is `wanted` or after a moment."""
+def _wait_until_paused(gateway: Gateway, expected: bool) -> bool:
+    """Whether the daemon says that it is paused, once it says what is `expected` or after a moment."""
     snapshot = gateway.client.snapshot
     deadline_s = time.monotonic() + LIVE_SECONDS
-    while (snapshot.live or {}).get("paused") != wanted and (rest_s := deadline_s - time.monotonic()) > 0:
+    while (snapshot.live or {}).get("paused") != expected and (rest_s := deadline_s - time.monotonic()) > 0:
         snapshot = gateway.client.wait(snapshot.version, rest_s)
     return bool((snapshot.live or {}).get("paused"))
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from convert.photos import Judged, SeeingClassifier, evaluate_photos, judge
+from convert.photos import PhotoTally, SeeingClassifier, add_photo, evaluate_photos
 from convert.tables import photos_table
 from edge.cameras import DEMO
 from edge.cameras.media.files import VideoFile
@@ -82,12 +82,12 @@ def test_the_sheet_shows_what_the_network_saw_upright(photos: Path, tmp_path: Pa
     cv2.imwrite(
         str(turned / "tilted.png"), cv2.warpAffine(photo, tilt, (width, height), borderMode=cv2.BORDER_REPLICATE)
     )
-    judged = Judged(LABELS)
+    tally = PhotoTally(LABELS)
     classifier = SeeingClassifier.load(DEFAULT_MODEL)
     pipeline = Pipeline.from_settings(Settings())
     pipeline.classifier = classifier
-    judge(turned / "tilted.png", LABELS.index("sad"), pipeline, classifier, judged)
-    [mistake] = judged.mistakes
+    add_photo(turned / "tilted.png", LABELS.index("sad"), pipeline, classifier, tally)
+    [mistake] = tally.mistakes
     assert np.array_equal(mistake["crop"], classifier.first_crop)
     level = crop_of(photo, pipeline)
     as_it_lies = crop_of(cv2.imread(str(turned / "tilted.png"), cv2.IMREAD_GRAYSCALE), pipeline)

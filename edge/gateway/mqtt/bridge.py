@@ -30,9 +30,9 @@ class Bridge:
         self._gateway = gateway
         self._mqtt = gateway.settings.mqtt
         self.topics = Topics(name_of(gateway.settings, gateway.name))
-        wanted = (self.topics.pause, *((HOME_ASSISTANT_STATUS,) if self._mqtt.discovery else ()))
+        subscriptions = (self.topics.pause, *((HOME_ASSISTANT_STATUS,) if self._mqtt.discovery else ()))
         will = (self.topics.availability, OFFLINE)
-        self._connection = Connection(self._mqtt, self.topics.name, will, wanted, self._hear)
+        self._connection = Connection(self._mqtt, self.topics.name, will, subscriptions, self._hear)
         self.episodes = self._make_episodes()
         self._states = self._make_states()
 

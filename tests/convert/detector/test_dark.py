@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from convert.detector.dark import AS_IT_IS, CUTS, LIGHTS, dark_set
-from convert.detector.light import Judged, judge_in_bad_light, table
+from convert.detector.light import LightResult, evaluate_in_bad_light, table
 from edge.settings import DEFAULT_GRAYNET
 from tests.synthetic import write_photos
 from train.detector.photos import Photo, load
@@ -60,14 +60,14 @@ def test_a_large_face_fills_the_frame_and_one_at_the_edge_is_cut() -> None:
 
 
 def test_the_shipped_detector_is_judged_on_every_kind(photos: Path, tmp_path: Path) -> None:
-    rows = judge_in_bad_light(photos, DEFAULT_GRAYNET, tmp_path / "sheet.png")
+    rows = evaluate_in_bad_light(photos, DEFAULT_GRAYNET, tmp_path / "sheet.png")
     assert [row.kind for row in rows] == [AS_IT_IS, *LIGHTS, *CUTS]
     assert rows[0].face_free == 4
     assert cv2.imread(str(tmp_path / "sheet.png")) is not None
 
 
 def test_the_table_names_what_was_taken_for_a_face() -> None:
-    text = table([Judged("dark", 8, 6, 100, (("lion.jpg", 0.71),))])
+    text = table([LightResult("dark", 8, 6, 100, (("lion.jpg", 0.71),))])
     assert "75.0%" in text
     assert "5.0" in text  # on 500 photos
     assert "lion.jpg (0.71)" in text

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from convert.robustness.degradations import DEGRADATIONS, HEIGHT, electrons
-from convert.robustness.measure import Robustness, Step, judged
+from convert.robustness.measure import Robustness, Step, sum_up
 from convert.robustness.optics import distance_m
 from convert.robustness.picture import save_picture
 from convert.robustness.sample import as_crop, faces_of, framed
@@ -36,7 +36,7 @@ def drawn_from(found: float) -> Robustness:
         for one in DEGRADATIONS
         for number, step in enumerate(one.steps)
     ]
-    return judged(150, 700, steps)
+    return sum_up(150, 700, steps)
 
 
 @pytest.mark.parametrize("degradation", DEGRADATIONS, ids=lambda one: one.name)
