@@ -5,7 +5,7 @@ published models.
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -19,6 +19,9 @@ Optimizer = Literal["sgd", "adam"]
 Precision = Literal["auto", "float32", "mixed_bfloat16"]
 Config = TypeVar("Config")
 RECIPES = Path(__file__).parent / "recipes"
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Positive = Annotated[float, msgspec.Meta(gt=0)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 PEAKS = {"sgd": 0.1, "adam": 1e-3}  # learning rates usual with these; SGD's would make Adam diverge
 STARTED_PEAK = 0.1  # of it, from trained weights: the whole would undo them
 
@@ -39,23 +42,23 @@ class FitConfig:
     pretrained: bool = False  # start from ImageNet weights, where the architecture has some
     start: str = ""  # trained network, .keras, whose weights to start from; empty: random ones
     remember: str = ""  # data learned before, of which some are mixed in, with `start`; empty: none
-    epochs: int = 40
-    seed: int = 1
-    batch_size: int = 128
+    epochs: Count = 40
+    seed: Annotated[int, msgspec.Meta(ge=0)] = 1
+    batch_size: Count = 128
     optimizer: Optimizer = "sgd"  # with Nesterov momentum
-    learning_rate: float | None = None  # peak; by default the usual one
+    learning_rate: Positive | None = None  # peak; by default the usual one
     warmup_epochs: float = 1.0  # batch norm's statistics settle before the full step size
-    momentum: float = 0.9
-    label_smoothing: float = (
+    momentum: Share = 0.9
+    label_smoothing: Share = (
         0.1  # FER2013's labels are doubtful: people agree with about two in three
     )
-    ema_span: float = 0.02  # of the run: the weights kept are averaged over about this last part
+    ema_span: Share = 0.02  # of the run: the weights kept are averaged over about this last part
     class_weights: bool = False  # weigh rare classes up: better balanced accuracy, worse accuracy
     votes_weight: float = (
         0.5  # of the second head's loss, which learns FER+ votes; there is none without votes
     )
     soft_targets: str = ""  # file in train/recipes made by `train teach`; empty: labels alone
-    soft_share: float = 0.8  # of the target that comes from the teachers, the rest is the label
+    soft_share: Share = 0.8  # of the target that comes from the teachers, the rest is the label
     augmentation: Augmentation = "on"  # off: the faces as they are, to see what it brings
     precision: Precision = "auto"  # bfloat16 where the processor multiplies it, else float32
 

@@ -39,7 +39,7 @@ def fit_on(
     if worker()[0] == 0:
         open_run(config, out, resume)
         print(describe(data), flush=True)
-        for warning in missing_classes(data):
+        for warning in missing_classes(data, bool(config.start), before):
             print(f"WARNING: {warning}", file=sys.stderr, flush=True)
     # TensorFlow takes seconds to import: what cannot work is refused before.
     import_keras()
@@ -51,21 +51,24 @@ def fit_on(
     return train(config, data, out, before)
 
 
-def missing_classes(data: Fer2013) -> list[str]:
-    """What to say of emotions without a single face: a network cannot learn them, nor be
-    measured on them.
+def missing_classes(
+    data: Fer2013, started: bool = False, before: Fer2013 | None = None
+) -> list[str]:
+    """What to say of emotions without a single face: a network cannot learn them, nor be measured
+    on them; one that is `started` from a trained network forgets them, but for those in `before`.
     """
+    fate = "the network will forget" if started else "the network will never predict"
+    remembered = before.train.counts() if before else {}
     lines = []
-    for split, meaning in (
-        ("train", "the network will never predict"),
-        ("validation", "no figure will tell of"),
-    ):
-        missing = [label for label, count in getattr(data, split).counts().items() if count == 0]
+    for split, meaning in (("train", fate), ("validation", "no figure will tell of")):
+        counts = getattr(data, split).counts()
+        missing = [label for label, count in counts.items() if count == 0]
+        if split == "train":
+            missing = [label for label in missing if not remembered.get(label)]
         if missing:
             listed = ", ".join(missing)
-            lines.append(
-                f"no {split} faces of {listed}: {meaning} {'it' if len(missing) == 1 else 'them'}"
-            )
+            them = "it" if len(missing) == 1 else "them"
+            lines.append(f"no {split} faces of {listed}: {meaning} {them}")
     return lines
 
 

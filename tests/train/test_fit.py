@@ -22,7 +22,7 @@ from train.data.batches import as_input, batches, training_set
 from train.data.faces import Fer2013
 from train.data.vote_columns import VOTE_COLUMNS
 from train.errors import ConfigError, NetworkError, RunError
-from train.fit import fit, fit_on
+from train.fit import fit, fit_on, missing_classes
 from train.run import checkpoint
 from train.run.folder import open_run
 
@@ -179,6 +179,15 @@ def test_emotions_without_a_face_are_said_before_training(capsys: pytest.Capture
     assert "WARNING: no validation faces of surprise, neutral: no figure will tell of them" in said
 
 
+def test_a_trained_network_forgets_what_it_is_shown_no_more_but_for_what_is_mixed_in() -> None:
+    some = faces(4)
+    data = Fer2013(some.take(np.flatnonzero(some.labels > 1)), faces(2, 2), faces(0))
+    before = Fer2013(some.take(np.flatnonzero(some.labels == 0)), faces(2, 2), faces(0))
+    assert missing_classes(data, started=True) == ["no train faces of angry, disgust: the network will forget them"]
+    remembered = missing_classes(data, started=True, before=before)
+    assert remembered == ["no train faces of disgust: the network will forget it"]
+
+
 def test_a_network_that_cannot_be_built_leaves_its_folder_free(config: FitConfig, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cnn has no size width"):
         fit(replace(config, network={"width": 8}), tmp_path / "run")
@@ -241,6 +250,15 @@ def test_a_recipe_gives_its_settings_and_the_command_line_overrides_them(tmp_pat
         from_recipe(str(tmp_path / "wrong.toml"), data="")
     with pytest.raises(ConfigError, match=r"no recipe 'none'; there are .*teacher"):
         from_recipe("none", data="")
+
+
+@pytest.mark.parametrize(
+    "line", ["epochs = 0", "seed = -1", "learning_rate = -0.1", "learning_rate = nan", "soft_share = 2.0"]
+)
+def test_a_recipes_number_that_cannot_be_is_refused(line: str, tmp_path: Path) -> None:
+    (tmp_path / "wrong.toml").write_text(line + "\n")
+    with pytest.raises(ConfigError, match=f"wrong.toml: .*{line.split()[0]}"):
+        from_recipe(str(tmp_path / "wrong.toml"), data="")
 
 
 def test_votes_beside_soft_targets_are_refused_before_anything_is_read() -> None:
