@@ -22,6 +22,7 @@ export function timeline(place, { height, minutes = false, onZoom = null }) {
   let at = null; // the bar that is read
 
   function draw(history) {
+    const time = at === null ? null : shown.times[at];
     shown = history;
     for (const plot of plots) plot.destroy();
     const data = stack(history);
@@ -31,7 +32,7 @@ export function timeline(place, { height, minutes = false, onZoom = null }) {
     plots = [new uPlot(sharesOptions(options), data.shares, charts)];
     if (minutes) plots.push(new uPlot(minutesOptions({ ...options, height: 6.2 * rem() }), data.minutes, charts));
     list(history);
-    read(history, null);
+    read(history, time === null ? null : barAt(history, time));
   }
 
   function read(history, bar) {

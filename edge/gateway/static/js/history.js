@@ -15,6 +15,7 @@ const SHORTEST = 600; // seconds: ten bars
 let chosen = { range: "today" };
 let draw = null;
 let shown = null;
+let turns = 0; // loads begun: the newest alone is shown
 
 export function open() {
   load();
@@ -23,10 +24,12 @@ export function open() {
 async function load() {
   for (const button of element("ranges").children) button.setAttribute("aria-pressed", String(button.dataset.range === chosen.range));
   const query = question();
+  const turn = ++turns;
   try {
     const [history, episodes] = await Promise.all([get(`/api/history?${query}`), get(`/api/episodes?${query}`)]);
-    show(history, episodes.episodes, query);
+    if (turn === turns) show(history, episodes.episodes, query);
   } catch (error) {
+    if (turn !== turns) return;
     draw = null;
     shown = null;
     write(element("period"), "");
