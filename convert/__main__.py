@@ -21,6 +21,7 @@ from edge.commands.system_error import explain
 from edge.errors import EXIT_TRY_AGAIN, EdgeError, UsageError
 from edge.vision.manifest import Certainty
 from train.errors import TrainError
+from train.quiet import import_keras
 
 
 def main() -> int:
@@ -40,6 +41,7 @@ def main() -> int:
 
 
 def _quantize(args: argparse.Namespace) -> None:
+    import_keras()
     from convert.quantize import quantize
 
     done = quantize(
@@ -53,6 +55,7 @@ def _quantize(args: argparse.Namespace) -> None:
 
 
 def _adjust_prior(args: argparse.Namespace) -> None:
+    import_keras()
     from convert.decision.fairness import adjust_prior
 
     done = adjust_prior(
@@ -63,6 +66,7 @@ def _adjust_prior(args: argparse.Namespace) -> None:
 
 
 def _to_keras(args: argparse.Namespace) -> None:
+    import_keras()
     from convert.rebuild.to_keras import to_keras
 
     done = to_keras(args.model, args.recipe, args.data, args.out)
@@ -90,8 +94,6 @@ def _print_decision(prior: dict[str, Any], certainty: Certainty) -> None:
 
 
 def _quantize_detector(args: argparse.Namespace) -> None:
-    from train.quiet import import_keras
-
     import_keras()
     from convert.detector.quantize import quantize_detector
 

@@ -56,3 +56,17 @@ def test_detectors_are_evaluated_without_tensorflow(tmp_path: Path) -> None:
     done = run(["tensorflow", "keras"], "evaluate-detector", *arguments)
     assert done.returncode == 0, done.stderr
     assert [row["detector"] for row in json.loads(out.read_text())] == ["graynet", "haar"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["quantize", "none.keras", "--data", "none.csv", "--out", "none.tflite"],
+        ["adjust-prior", "none.tflite", "--data", "none.csv", "--out", "other.tflite"],
+        ["to-keras", "none.tflite", "--recipe", "emotion", "--data", "none.csv", "--out", "none.keras"],
+    ],
+)
+def test_nothing_is_printed_but_what_was_wrong_and_what_to_do(arguments: list[str]) -> None:
+    done = run([], *arguments)
+    assert done.returncode in (2, 66, 78), done.stderr
+    assert len(done.stderr.splitlines()) == 2, done.stderr
