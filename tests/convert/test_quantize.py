@@ -217,8 +217,12 @@ def test_what_is_no_model_or_has_no_such_split_is_refused(
             quantize(path, data, tmp_path / "out.tflite")
     other = tmp_path / "three_classes.keras"
     keras.Sequential([keras.layers.Input((48, 48, 1)), keras.layers.Flatten(), keras.layers.Dense(3)]).save(other)
-    with pytest.raises(NetworkError, match=r"found \(\(None, 48, 48, 1\), \(None, 3\)\)"):
+    with pytest.raises(UsageError, match=r"a network of 3 classes with no labels; say by --labels"):
         evaluate(other, data, "validation")
+    small = tmp_path / "small_faces.keras"
+    keras.Sequential([keras.layers.Input((32, 32, 1)), keras.layers.Flatten(), keras.layers.Dense(7)]).save(small)
+    with pytest.raises(NetworkError, match=r"found \(\(None, 32, 32, 1\), \(None, 7\)\)"):
+        evaluate(small, data, "validation")
     with pytest.raises(UsageError, match=r"ends in \.tflite"):
         quantize(other, data, tmp_path / "out.json")
     no_test = write_csv(tmp_path / "fer2013.csv", {"Training": faces(2), "PublicTest": faces(1, 5)})

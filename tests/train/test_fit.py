@@ -193,7 +193,7 @@ def test_a_network_that_cannot_be_built_leaves_its_folder_free(config: FitConfig
         fit(replace(config, network={"width": 8}), tmp_path / "run")
     with pytest.raises(ConfigError, match=r"must be even .* found 7"):
         fit(replace(config, network={"widths": [8, 7, 8]}), tmp_path / "run")
-    with pytest.raises(ConfigError, match=r"no network 'cnm'; there are cnn, vgg"):
+    with pytest.raises(ConfigError, match=r"no network 'cnm'; there are cnn, committee, vgg"):
         fit(replace(config, arch="cnm"), tmp_path / "run")
 
 
@@ -301,4 +301,4 @@ def test_a_number_out_of_range_is_refused(option: str, text: str, lowest: int, t
     command = [sys.executable, "-m", "train", "fit", "--data", "none", "--out", str(tmp_path), option, text]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
     assert done.returncode == 2
-    assert f"{option}: expected a whole number from {lowest}, found '{text}'" in done.stderr
+    assert f"{option}: expected a whole number from {lowest} to 4294967295, found '{text}'" in done.stderr
