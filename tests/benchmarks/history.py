@@ -70,7 +70,7 @@ def utc_of(id: int) -> str:
 
 def observation(id: int) -> tuple[object, ...]:
     place = (10.0, 20.0, 100.0, 120.0)
-    return (id, 1, utc_of(id), id - 1.0, 1 + id // FACE_ROWS, *place, 0.97, emotion(id), 0.8, 1, *PROBABILITIES)
+    return (id, 1, utc_of(id), id - 1.0, 1 + id // FACE_ROWS, *place, 0.97, emotion(id), 0.8, 1, *PROBABILITIES, None)
 
 
 def episode(first: int) -> tuple[object, ...]:
