@@ -14,6 +14,7 @@ from typing import TextIO
 
 import edge
 from edge.commands import output
+from edge.commands.options import add_config
 from edge.daemon.command import command_name
 from edge.errors import SettingsError, UsageError
 from edge.settings import INSTALLED, PROJECT, Settings, load, log_path
@@ -34,7 +35,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="run: serve until stopped; url: the page's address, also as a QR code; token: the token alone; "
         "enable, disable: on a device, by sudo: start or stop the service, now and at every boot (default: run)",
     )
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML (default: built-in settings)")
+    add_config(parser)
     parser.add_argument(
         "--log", type=Path, metavar="FILE", help="with run: event log to show (default: the one that the settings name)"
     )
@@ -42,7 +43,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser.set_defaults(command=gateway)
 
     notice = commands.add_parser("notice", help="write a notice for people in view, to be printed (A4, with a QR code)")
-    notice.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML (default: built-in settings)")
+    add_config(notice)
     notice.add_argument(
         "--output",
         type=output.parse,

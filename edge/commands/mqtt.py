@@ -1,9 +1,9 @@
 """`emotion-edge mqtt`: what a person does about MQTT by hand; the gateway does everything else."""
 
 import argparse
-from pathlib import Path
 
 from edge.commands.gateway import check_libraries
+from edge.commands.options import add_config
 from edge.errors import UsageError
 from edge.settings import Settings, device_name, load
 
@@ -18,12 +18,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="forget: remove what the broker keeps of this device, upon which Home Assistant removes it too; set "
         "mqtt.discovery = false and restart the gateway first, which else announces it again",
     )
-    parser.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help="settings in TOML (default: built-in settings)",
-    )
+    add_config(parser)
     parser.set_defaults(command=forget)
 
 

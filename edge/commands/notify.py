@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from edge.commands.options import add_config
 from edge.errors import EdgeError, UsageError
 from edge.settings import Settings, device_name, load
 
@@ -16,12 +17,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         choices=("test",),
         help="test: send one, and say whether each address took it",
     )
-    parser.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help="settings in TOML (default: built-in settings)",
-    )
+    add_config(parser)
     parser.set_defaults(command=test)
 
 

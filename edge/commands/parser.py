@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from edge import __version__
 from edge.commands import actions, gateway, light, mqtt, notify, output
+from edge.commands.options import add_config
 from edge.commands.times import parse_time
 from edge.daemon.command import command_name
 
@@ -56,7 +57,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _add_run(commands: Commands) -> None:
     run = commands.add_parser("run", help="watch a camera and log emotions, until stopped (Ctrl-C)")
-    _add_config(run)
+    add_config(run)
     run.add_argument("--source", metavar="SOURCE", help=SOURCES)
     run.add_argument("--realtime", action="store_true", help="play a video file at its own pace (default: flat out)")
     run.add_argument(
@@ -90,7 +91,7 @@ def _add_analyze(commands: Commands) -> None:
     analyze.add_argument(
         "--annotate", type=Path, metavar="DIR", help="also write each frame with its boxes there, as JPEG"
     )
-    _add_config(analyze)
+    add_config(analyze)
     analyze.set_defaults(command=actions.analyze)
 
 
@@ -131,7 +132,7 @@ def _add_forget(commands: Commands) -> None:
 
 def _add_doctor(commands: Commands) -> None:
     doctor = commands.add_parser("doctor", help="find what is wrong on this device, and how to fix it")
-    _add_config(doctor)
+    add_config(doctor)
     doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
     doctor.set_defaults(command=actions.doctor)
 
@@ -140,13 +141,13 @@ def _add_settings(commands: Commands) -> None:
     shown = commands.add_parser(
         "settings", help="list every setting with its value, where that comes from, its unit, range and default"
     )
-    _add_config(shown)
+    add_config(shown)
     shown.set_defaults(command=actions.show_settings)
 
 
 def _add_benchmark(commands: Commands) -> None:
     benchmark = commands.add_parser("benchmark", help="measure this device: time of each stage, FPS, memory, heat")
-    _add_config(benchmark)
+    add_config(benchmark)
     benchmark.add_argument(
         "--source", type=Path, metavar="PATH", help="video or folder of images (default: the demo that comes along)"
     )
@@ -172,20 +173,16 @@ def _add_completion(commands: Commands) -> None:
     completion.set_defaults(command=actions.completion)
 
 
-def _add_config(parser: argparse._ActionsContainer) -> None:
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings in TOML (default: built-in settings)")
-
-
 def _add_log(parser: argparse.ArgumentParser) -> None:
     log = parser.add_mutually_exclusive_group()
-    _add_config(log)
+    add_config(log)
     log.add_argument("--log", type=Path, metavar="FILE", help="event log (default: the one that the settings name)")
     _add_times(parser)
 
 
 def _add_logs(parser: argparse.ArgumentParser) -> None:
     logs = parser.add_mutually_exclusive_group()
-    _add_config(logs)
+    add_config(logs)
     logs.add_argument(
         "--log",
         dest="logs",
