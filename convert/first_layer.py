@@ -11,7 +11,7 @@ import flatbuffers
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
-from convert.decision.last_layer import IDENTIFIER
+from convert.decision.last_layer import IDENTIFIER, operator_kind
 
 BLOCK = 2  # px, side of a square
 CONVOLUTION = schema.BuiltinOperator.CONV_2D
@@ -24,7 +24,11 @@ def on_squares(content: bytes) -> bytes:
     model = schema.ModelT.InitFromPackedBuf(content, 0)
     graph = model.subgraphs[0]
     place = next(
-        (number for number, one in enumerate(graph.operators) if _kind(model, one) == CONVOLUTION),
+        (
+            number
+            for number, one in enumerate(graph.operators)
+            if operator_kind(model, one) == CONVOLUTION
+        ),
         None,
     )
     if place is None or not _fits(graph, graph.operators[place]):
@@ -106,8 +110,3 @@ def _add_squares(model: Any, graph: Any, place: int, picture: int) -> int:
     operator.builtinOptions.blockSize = BLOCK
     graph.operators.insert(place, operator)
     return len(graph.tensors) - 1
-
-
-def _kind(model: Any, operator: Any) -> int:
-    code = model.operatorCodes[operator.opcodeIndex]
-    return max(code.builtinCode, code.deprecatedBuiltinCode)

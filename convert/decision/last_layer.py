@@ -55,7 +55,7 @@ def _last_layer(model: Any) -> tuple[Any, Any, Any]:
     dense, softmax = ([None, None, *graph.operators])[-2:]
     expected = schema.BuiltinOperator.FULLY_CONNECTED, schema.BuiltinOperator.SOFTMAX
     if (
-        (_kind(model, dense), _kind(model, softmax)) != expected
+        (operator_kind(model, dense), operator_kind(model, softmax)) != expected
         or len(dense.inputs) != 3
         or dense.inputs[2] < 0
     ):
@@ -71,7 +71,8 @@ def _last_layer(model: Any) -> tuple[Any, Any, Any]:
     )
 
 
-def _kind(model: Any, operator: Any) -> int:
+def operator_kind(model: Any, operator: Any) -> int:
+    """One of schema.BuiltinOperator; -1 for None. Two fields may hold it: the older has no room for large ones."""
     if operator is None:
         return -1
     code = model.operatorCodes[operator.opcodeIndex]

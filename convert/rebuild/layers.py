@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
+from convert.decision.last_layer import operator_kind
 from edge.errors import ModelError
 
 WEIGHTED = (schema.BuiltinOperator.CONV_2D, schema.BuiltinOperator.FULLY_CONNECTED)
@@ -33,8 +34,7 @@ def read_weights(content: bytes) -> list[Weights]:
     graph = model.subgraphs[0]
     found = []
     for operator in graph.operators:
-        code = model.operatorCodes[operator.opcodeIndex]
-        if max(code.builtinCode, code.deprecatedBuiltinCode) in WEIGHTED:
+        if operator_kind(model, operator) in WEIGHTED:
             found.append(_weights(model, operator))
     return found
 
