@@ -10,6 +10,7 @@ from train.config import FitConfig
 from train.data.batches import as_input
 from train.network.architectures import build
 from train.network.export import deployable
+from train.network.from_int8 import neutralize
 
 BATCH = 256
 
@@ -31,12 +32,12 @@ def rebuild(weights: list[Weights], config: FitConfig, images: np.ndarray) -> ke
     for convolution, norm, layer in zip(convolutions, norms, weights[:-1], strict=True):
         convolution.set_weights([_constrained(convolution.kernel_constraint, layer.kernel)])
         biases.append(_constrained(norm.beta_constraint, layer.bias))
-        _set(norm, biases[-1], np.zeros_like(layer.bias), np.ones_like(layer.bias))
+        neutralize(norm, biases[-1], np.zeros_like(layer.bias), np.ones_like(layer.bias))
     kernel = _constrained(dense.kernel_constraint, weights[-1].kernel)
     dense.set_weights([kernel, weights[-1].bias])
     means, variances = _statistics(model, convolutions, images)
     for norm, bias, mean, variance in zip(norms, biases, means, variances, strict=True):
-        _set(norm, bias, mean, variance)
+        neutralize(norm, bias, mean, variance)
     return deployable(model)
 
 
@@ -66,13 +67,6 @@ def _constrained(constraint: keras.constraints.Constraint | None, values: np.nda
     if constraint is None:
         return values
     return keras.ops.convert_to_numpy(constraint(keras.ops.convert_to_tensor(values, "float32")))
-
-
-def _set(
-    norm: keras.layers.BatchNormalization, bias: np.ndarray, mean: np.ndarray, variance: np.ndarray
-) -> None:
-    """Let `norm` add `bias` and do nothing else, while its averages are `mean` and `variance`."""
-    norm.set_weights([np.sqrt(variance + norm.epsilon), bias + mean, mean, variance])
 
 
 def _statistics(

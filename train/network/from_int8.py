@@ -37,7 +37,7 @@ def take_int8(network: keras.Model, path: Path, frames: np.ndarray) -> None:
             layer.set_weights([kernel, bias])
         else:
             layer.set_weights([kernel])
-            _set_neutral(norm, bias)
+            neutralize(norm, bias, np.zeros_like(bias), np.ones_like(bias))
     _settle(network, [layer for layer in convolutions if _norm_behind(layer)], frames)
 
 
@@ -97,10 +97,11 @@ def _norm_behind(layer: keras.layers.Layer) -> keras.layers.Layer | None:
     return next((one for one in behind if isinstance(one, NORM)), None)
 
 
-def _set_neutral(norm: keras.layers.Layer, bias: np.ndarray) -> None:
-    """Let it add `bias` and nothing else."""
-    ones = np.ones_like(bias)
-    norm.set_weights([ones, bias, 0 * bias, ones - norm.epsilon])
+def neutralize(
+    norm: keras.layers.Layer, bias: np.ndarray, mean: np.ndarray, variance: np.ndarray
+) -> None:
+    """Let `norm` add `bias` and do nothing else, while its averages are `mean` and `variance`; each is (out,)."""
+    norm.set_weights([np.sqrt(variance + norm.epsilon), bias + mean, mean, variance])
 
 
 def _settle(
@@ -110,7 +111,7 @@ def _settle(
     for layer, mean, variance in _statistics(network, convolutions, frames):
         norm: Any = _norm_behind(layer)
         _, bias, *_ = norm.get_weights()
-        norm.set_weights([np.sqrt(variance + norm.epsilon), bias + mean, mean, variance])
+        neutralize(norm, bias, mean, variance)
 
 
 def _statistics(
