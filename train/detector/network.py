@@ -20,7 +20,7 @@ COPY_SHAPE = (
 STEM = (8, 24)  # channels, as the next three
 FINE = 32
 COARSE = 64
-HEAD = 48
+HEAD = 40
 COARSE_DEPTH = 3  # layers at a sixteenth
 PRIOR = 0.01  # score of a fresh network: else the many empty cells swamp the first steps (Lin et al. 2017, RetinaNet)
 
