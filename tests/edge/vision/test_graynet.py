@@ -163,6 +163,15 @@ def test_where_a_face_is_found_the_frame_is_not_searched_again(
     assert detector.detect(demo_frames[0])
 
 
+def test_a_frame_in_which_nothing_hints_at_a_large_face_is_not_searched_again(
+    detector: GrayNet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (480, 640), dtype=np.uint8)
+    frame = np.asarray(cv2.GaussianBlur(noise, (0, 0), 8), np.uint8)
+    monkeypatch.setattr(detector, "_coarse_cells", None)
+    assert detector.detect(frame) == []
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 640), (480, 1), (2, 2), (3, 1000)])
 def test_frames_of_a_pixel_or_two_hold_no_face(shape: tuple[int, int], detector: GrayNet) -> None:
     assert detector.detect(np.zeros(shape, np.uint8)) == []
