@@ -43,6 +43,7 @@ class Classifier:
         self._output = interpreter.get_output_details()[0]
         verify_tensor(path, "input", self.manifest.input, self._input)
         verify_tensor(path, "output", self.manifest.output, self._output)
+        self._of_level = quantize(np.arange(256), *self._input["quantization"])  # of each gray level
         self.labels = tuple(manifest.labels)
 
     @classmethod
@@ -55,7 +56,7 @@ class Classifier:
     def classify(self, crop: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Return the probabilities, (N,) float32 in the order of `labels`, of `crop` (48, 48) uint8, gray."""
         pixels = crop.reshape(1, INPUT_SIDE, INPUT_SIDE, 1)
-        self._interpreter.set_tensor(self._input["index"], quantize(pixels, *self._input["quantization"]))
+        self._interpreter.set_tensor(self._input["index"], self._of_level[pixels])
         self._interpreter.invoke()
         output = self._interpreter.get_tensor(self._output["index"])[0]
         probabilities = dequantize(output, *self._output["quantization"])
