@@ -4,7 +4,7 @@ A core completes more or fewer instructions a cycle as the program waits for mem
 whose times on a Pi are published: these are the least and the greatest that it found.
 """
 
-INSTRUCTIONS_A_CYCLE = {"cortex-a76": (1.70, 1.86), "cortex-a72": (0.64, 1.02)}
+INSTRUCTIONS_A_CYCLE = {"cortex-a76": (1.67, 1.86), "cortex-a72": (0.64, 1.01)}
 GIGAHERTZ = {"cortex-a76": 2.4, "cortex-a72": 1.8}  # Pi 5, Pi 4
 
 

@@ -39,7 +39,7 @@ def detector(shape: tuple[int, int, int] = FRAME_SHAPE) -> keras.Model:
     """Plain 3x3 convolutions at a half to a sixteenth of the frame's size; the coarse layers
     see whole faces and heads.
 
-    126 MMACs and 0.17 M parameters at 384x288. Takes (B, H, W, 1), 0 to 255, H and W multiples
+    122 MMACs and 0.17 M parameters at 384x288. Takes (B, H, W, 1), 0 to 255, H and W multiples
     of 16; no scaling, the first batch norm does it. Gives `scores` (B, H/8, W/8, 1) 0 to 1,
     `boxes` (..., 4) and `landmarks` (..., 10), coded as `edge.vision.detection.graynet` decodes
     them.
