@@ -15,7 +15,7 @@ MIN_FACE_PX = 40.0  # height in such a frame: what the detector is made for
 WIDTH = COPY_WIDTH_PX
 HEIGHT = COPY_WIDTH_PX * 3 // 4
 MIN_SCORE = 0.02  # score from which on the curve is drawn
-FALSE_ALARMS = 2.0  # on `FACE_FREE_PHOTOS` face-free photos: thresholds are chosen for it
+FALSE_ALARMS = 1.0  # on `FACE_FREE_PHOTOS` face-free photos: thresholds are chosen for it
 FACE_FREE_PHOTOS = 500  # face-free photos that false alarms are counted on
 
 

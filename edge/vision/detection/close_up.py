@@ -1,0 +1,36 @@
+"""A doubtful face seen from nearby: a square around its box, mirrored, out of the frame itself.
+
+What only resembles a face in the small copy of a frame seldom does so there too. Of 2,045 photos without a face, 10 had
+one by the copy alone, where it finds 560 of 614 faces; one has by the mean of both scores, which finds 566.
+"""
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from edge.contract import Box, rotated_square
+
+SIDE_PX = 128  # of a close-up
+FACE_PX = 56  # of the box in it
+
+
+def is_possible(box_xywh: Box, frame_gray: npt.NDArray[np.uint8]) -> bool:
+    """Whether the square lies inside the frame: a face that fills it cannot be seen from any nearer."""
+    return max(box_xywh[2:]) * SIDE_PX / FACE_PX <= min(frame_gray.shape)
+
+
+def close_up(frame_gray: npt.NDArray[np.uint8], box_xywh: Box) -> tuple[npt.NDArray[np.uint8], Box]:
+    """The square, (SIDE_PX, SIDE_PX), and where the box is in it; it is moved to lie inside the frame."""
+    x, y, width, height = box_xywh
+    scale = FACE_PX / math.sqrt(width * height)
+    side = SIDE_PX / scale
+    left = _inside(x + width / 2 - side / 2, side, frame_gray.shape[1])
+    top = _inside(y + height / 2 - side / 2, side, frame_gray.shape[0])
+    square = rotated_square(frame_gray, (left + side / 2, top + side / 2), side, SIDE_PX)
+    box = (left + side - x - width) * scale, (y - top) * scale, width * scale, height * scale
+    return np.ascontiguousarray(square[:, ::-1]), box
+
+
+def _inside(start: float, length: float, size: int) -> float:
+    return min(max(start, 0.0), max(size - length, 0.0))
