@@ -25,6 +25,7 @@ NO_LABELS = (  # what stands in the place of a label, and what stands beside the
 )  # fmt: skip
 INPUT_SIDE = 48
 INPUT_SHAPE = (INPUT_SIDE, INPUT_SIDE, 1)
+MAX_SAMPLES = 2 * INPUT_SIDE  # a side: of a larger face's square, two each way for a pixel of the crop
 
 COPY_WIDTH_PX = 384  # of a 4:3 frame's copy that the face detector searches: 0.6 of 640x480
 CELL_PX = 8  # of a copy, that one cell of the face detector's output stands for
@@ -68,6 +69,9 @@ def crop_face(
     `frame_gray` is (H, W) uint8. `eyes` (the left one in the picture first) turn the face upright. What lies
     outside the frame repeats the frame's edge. Raises ValueError for a box without area.
     """
+    import cv2  # here, because log, report and page need the labels without OpenCV and numpy, which are 50 MB
+    import numpy as np
+
     x, y, width, height = box_xywh
     if not (width > 0 and height > 0 and all(map(math.isfinite, box_xywh))):
         raise ValueError(f"expected a box with positive width and height, found {box_xywh}")
@@ -77,7 +81,10 @@ def crop_face(
     sin = math.sin(angle)
     centre_x = x + width / 2 + unit * (geometry.shift_x * cos - geometry.shift_y * sin)
     centre_y = y + height / 2 + unit * (geometry.shift_x * sin + geometry.shift_y * cos)
-    return rotated_square(frame_gray, (centre_x, centre_y), unit * geometry.side, INPUT_SIDE, cos, sin)
+    upright = _rotated_square(frame_gray, (centre_x, centre_y), unit * geometry.side, cos, sin)
+    shrinking = upright.shape[0] > INPUT_SIDE
+    interpolation = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR  # averages all pixels that fall together
+    return np.asarray(cv2.resize(upright, (INPUT_SIDE, INPUT_SIDE), interpolation=interpolation), dtype=np.uint8)
 
 
 def roll(eyes: tuple[Point, Point]) -> float:
@@ -86,19 +93,16 @@ def roll(eyes: tuple[Point, Point]) -> float:
     return math.atan2(right_y - left_y, right_x - left_x)
 
 
-def rotated_square(
-    frame_gray: npt.NDArray[np.uint8], centre: Point, side: float, size: int, cos: float = 1.0, sin: float = 0.0
+def _rotated_square(
+    frame_gray: npt.NDArray[np.uint8], centre: Point, side: float, cos: float, sin: float
 ) -> npt.NDArray[np.uint8]:
-    """Cut a turned square of `side` pixels around `centre` out of the frame, (size, size).
-
-    Sampled at the frame's own resolution, or at twice `size`, then brought to it.
-    """
-    import cv2  # here, because log, report and page need the labels without OpenCV and numpy, which are 50 MB
+    """Sample a turned square around `centre` at the frame's own resolution, or at that of `MAX_SAMPLES` a side."""
+    import cv2
     import numpy as np
 
     from edge.shrinking import halved
 
-    samples = min(max(round(side), 1), 2 * size)
+    samples = min(max(round(side), 1), MAX_SAMPLES)
     # `warpAffine` takes 32,766 px at most: the part of the frame that the square may touch
     left, right = _within(centre[0], side + 2, frame_gray.shape[1])
     top, bottom = _within(centre[1], side + 2, frame_gray.shape[0])
@@ -109,9 +113,7 @@ def rotated_square(
     matrix = np.column_stack([turn, origin])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     square = cv2.warpAffine(part, matrix, (samples, samples), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    shrinking = samples > size
-    interpolation = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR  # averages all pixels that fall together
-    return np.asarray(cv2.resize(square, (size, size), interpolation=interpolation), dtype=np.uint8)
+    return np.asarray(square, dtype=np.uint8)
 
 
 def _within(middle: float, reach: float, size: int) -> tuple[int, int]:

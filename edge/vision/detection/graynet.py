@@ -27,7 +27,7 @@ from edge.vision.runtime import Runtime
 DOUBTFUL = 0.55  # score from which a box is looked at closely: the mean of both scores counts
 SURE = 0.8  # score from which that is not needed: of 2,045 photos without a face none had such a box
 LEAST_CLOSE_SCORE = 0.2  # less is none
-MOST_CLOSE_LOOKS = 10  # at a frame, at those with the greatest scores: each costs a seventh of a search
+MOST_CLOSE_LOOKS = 10  # at a frame, at those with the greatest scores: each costs a quarter of a search
 HINT = 0.16  # score of a cell from which it is reason enough for the second look: one in six frames without a face
 HINTED = 0.25  # of the copy's height, of the box that such a cell gives
 LARGE = 0.4  # of the frame's height, from which a face counts in the smaller copy: smaller ones show too little there
