@@ -53,7 +53,6 @@ class FitConfig:
         0.1  # FER2013's labels are doubtful: people agree with about two in three
     )
     ema_span: Share = 0.02  # of the run: the weights kept are averaged over about this last part
-    logit_adjustment: float = 0.0  # exponent of the classes' shares in the loss: Menon et al. 2021
     class_weights: bool = False  # weigh rare classes up: better balanced accuracy, worse accuracy
     votes_weight: float = (
         0.5  # of the second head's loss, which learns FER+ votes; there is none without votes

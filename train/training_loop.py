@@ -23,7 +23,6 @@ from train.run import checkpoint
 from train.run.distributed import Step, Workers
 from train.run.event_files import TensorBoardLog
 from train.run.folder import METRICS, MODEL
-from train.run.logit_adjustment import LogitAdjusted
 from train.run.optimizer import Schedule, with_averaged_weights
 from train.run.precision import policy
 from train.run.progress import Means, Progress
@@ -46,7 +45,7 @@ def train(
     steps = batch_count(len(data.train), config)
     widths = {name: columns.shape[1] for name, columns in faces.targets.items()}
     with workers.scope():
-        model = compiled(config, steps, widths, shares_of(data.train))
+        model = compiled(config, steps, widths)
     columns = [*faces.targets.values(), *faces.weights.values()]
     fingerprint = checkpoint.fingerprint(faces.images, *columns)
     history = checkpoint.resume(model, out, fingerprint)
@@ -134,16 +133,9 @@ def _compared(
     return found
 
 
-def shares_of(faces: Faces) -> np.ndarray:
-    """How frequent each class is among `faces`, (K,), adding up to 1."""
-    return np.bincount(faces.labels, minlength=len(faces.names)) / len(faces)
-
-
-def compiled(
-    config: FitConfig, steps: int, outputs: dict[str, int], shares: np.ndarray | None = None
-) -> keras.Model:
+def compiled(config: FitConfig, steps: int, outputs: dict[str, int]) -> keras.Model:
     """Build the network with its optimizer and its losses; `outputs` are "emotion" and perhaps
-    "votes", each with its number of columns. `shares` of the classes are needed for `logit_adjustment`.
+    "votes", each with its number of columns.
     """
     precision = policy(config.precision)
     classes = config.classes
@@ -153,8 +145,6 @@ def compiled(
     # Soft targets say better than smoothing which labels are doubtful.
     smoothing = 0.0 if config.soft_targets else config.label_smoothing
     losses = {"emotion": keras.losses.CategoricalCrossentropy(label_smoothing=smoothing)}
-    if config.logit_adjustment and shares is not None:
-        losses["emotion"] = LogitAdjusted(shares, config.logit_adjustment)
     weights = {"emotion": 1.0}
     if "votes" in outputs:
         model = with_votes(model, outputs["votes"])
