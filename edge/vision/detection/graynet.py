@@ -27,7 +27,7 @@ from edge.vision.runtime import Runtime
 DOUBTFUL = 0.55  # score from which a box is looked at closely: the mean of both scores counts
 SURE = 0.8  # score from which that is not needed: of 2,045 photos without a face none had such a box
 LEAST_CLOSE_SCORE = 0.2  # less is none
-MOST_CLOSE_LOOKS = 10  # at a frame, at those with the greatest scores: each costs a quarter of a search
+MOST_CLOSE_LOOKS = 10  # at a frame, at the largest: each costs a quarter of a search
 HINT = 0.16  # score of a cell from which it is reason enough for the second look: one in six frames without a face
 HINTED = 0.25  # of the copy's height, of the box that such a cell gives
 LARGE = 0.4  # of the frame's height, from which a face counts in the smaller copy: smaller ones show too little there
@@ -83,11 +83,12 @@ class GrayNet:
     def detect(self, frame_gray: npt.NDArray[np.uint8]) -> list[Face]:
         small, scale = reduced(frame_gray, COPY_WIDTH_PX)
         small = brightened(small)
-        faces = self._search(self._cells, small, scale, min(self._threshold, DOUBTFUL))
-        faces = [face for face in self._examined(frame_gray, faces) if face.score >= self._threshold]
+        found = self._search(self._cells, small, scale, min(self._threshold, DOUBTFUL))
+        possible = largest_first(found, self._min_face_px)
+        faces = [face for face in self._examined(frame_gray, possible) if face.score >= self._threshold]
         if not faces and self._hints_at_large_face(small.shape[0]):
-            faces = self._large_faces(frame_gray, small, scale)
-        return largest_first(faces, self._min_face_px)
+            faces = largest_first(self._large_faces(frame_gray, small, scale), self._min_face_px)
+        return faces
 
     def _examined(self, frame_gray: npt.NDArray[np.uint8], faces: list[Face]) -> list[Face]:
         """`faces`, of which the doubtful ones have the mean of their score and that of a close look."""
