@@ -51,12 +51,17 @@ class GrayNet:
         min_face_px: int = 32,
         runtime: Runtime = "auto",
         path: Path = Path("the face detector"),
+        closely: bool = True,
     ) -> None:
-        """A `threshold` of 0 is the manifest's own; `path` is what messages call the model."""
+        """A `threshold` of 0 is the manifest's own; `path` is what messages call the model.
+
+        Not `closely`: what the network says of the small copy counts as it is, to compare networks by.
+        """
         self.manifest = manifest
         self.geometry = manifest.crop
         self._threshold = threshold or manifest.threshold
         self._min_face_px = min_face_px
+        self._closely = closely
         self._cells = Cells(path, content, manifest, runtime)
         self._coarse_cells = Cells(path, content, manifest, runtime)
         self._close_cells = Cells(path, content, manifest, runtime)
@@ -96,7 +101,7 @@ class GrayNet:
         examined = []
         for face in faces:
             is_doubtful = DOUBTFUL <= face.score < SURE and is_possible(face.box_xywh, frame_gray)
-            if is_doubtful and looks < MOST_CLOSE_LOOKS:
+            if self._closely and is_doubtful and looks < MOST_CLOSE_LOOKS:
                 looks += 1
                 face = replace(face, score=(face.score + self._close_score(frame_gray, face)) / 2)
             examined.append(face)

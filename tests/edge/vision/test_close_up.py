@@ -104,3 +104,12 @@ def test_a_crowd_of_doubtful_faces_costs_no_more_than_ten_looks(detector: Watche
     examined = detector._examined(np.zeros((480, 640), np.uint8), faces)
     assert len(detector.looks) == MOST_CLOSE_LOOKS
     assert [face.score for face in examined] == [pytest.approx(0.4)] * MOST_CLOSE_LOOKS + [0.7] * 30
+
+
+def test_networks_are_compared_without_a_close_look(demo_frames: list[np.ndarray]) -> None:
+    known = GrayNet.load(DEFAULT_GRAYNET)
+    detector = Watched(DEFAULT_GRAYNET.read_bytes(), known.manifest, closely=False)
+    detector.looks = []
+    found = [detector.detect(frame) for frame in blurred(demo_frames)]
+    assert any(DOUBTFUL <= face.score < SURE for faces in found for face in faces)
+    assert not detector.looks
