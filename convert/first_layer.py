@@ -7,11 +7,10 @@ stand at other places beside zeros. What is summed, and so each number that come
 
 from typing import Any
 
-import flatbuffers
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
-from convert.decision.last_layer import IDENTIFIER, operator_kind
+from convert.decision.last_layer import operator_kind, packed
 
 BLOCK = 2  # px, side of a square
 CONVOLUTION = schema.BuiltinOperator.CONV_2D
@@ -43,9 +42,7 @@ def on_squares(content: bytes) -> bytes:
     convolution.builtinOptions.strideW = 1
     squares = _add_squares(model, graph, place, convolution.inputs[0])
     convolution.inputs = np.array([squares, *convolution.inputs[1:]], np.int32)
-    builder = flatbuffers.Builder(len(content))
-    builder.Finish(model.Pack(builder), IDENTIFIER)
-    return bytes(builder.Output())
+    return packed(model)
 
 
 def spread_weights(weights: np.ndarray) -> np.ndarray:

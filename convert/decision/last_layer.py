@@ -33,7 +33,12 @@ def with_logits(content: bytes, shift: np.ndarray, temperature: float) -> bytes:
         tensor.quantization.scale = (np.asarray(tensor.quantization.scale) / temperature).astype(
             np.float32
         )
-    builder = flatbuffers.Builder(len(content))
+    return packed(model)
+
+
+def packed(model: Any) -> bytes:
+    """The .tflite file of `model`, as the schema has unpacked it."""
+    builder = flatbuffers.Builder(0)
     builder.Finish(model.Pack(builder), IDENTIFIER)
     return bytes(builder.Output())
 

@@ -14,12 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import flatbuffers
 import msgspec
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
-from convert.decision.last_layer import IDENTIFIER
+from convert.decision.last_layer import packed
 from convert.detector.evaluate import evaluate, figures
 from edge import __version__
 from edge.vision import manifest
@@ -204,12 +203,6 @@ def measured(content: bytes, described: DetectorManifest, held_out: tuple[Photo,
     detector = GrayNet(content, named, threshold=MIN_SCORE, min_face_px=1)
     result = evaluate(detector, map(as_frame, held_out))
     return msgspec.structs.replace(named, figures=figures(result, named.threshold))
-
-
-def packed(model: Any) -> bytes:
-    builder = flatbuffers.Builder(0)
-    builder.Finish(model.Pack(builder), IDENTIFIER)
-    return bytes(builder.Output())
 
 
 if __name__ == "__main__":
