@@ -98,20 +98,21 @@ class Subscriber:
         self, port: int, topic: str = "#", options: Callable[[Client], None] = lambda client: None, name: str = "first"
     ) -> None:
         self.messages: list[Message] = []
+        self.subscriptions = 0
+        """granted ones: one more after each restart of the broker, which forgets what it was to keep"""
         self._came = threading.Condition()
         self._topic = topic
-        self._subscribed = threading.Event()
         self._client = Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=False)
         self._client.reconnect_delay_set(1, 1)
         self._client.on_connect = lambda client, *_: client.subscribe(self._topic, 1)
-        self._client.on_subscribe = lambda *_: self._subscribed.set()
+        self._client.on_subscribe = lambda *_: self._count()
         self._client.on_message = lambda client, data, message: self._take(message)
         options(self._client)
         self._client.connect_async("127.0.0.1", port)
 
     def __enter__(self) -> Self:
         self._client.loop_start()
-        assert self._subscribed.wait(START_SECONDS)
+        self.wait_for(lambda: self.subscriptions, START_SECONDS)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -130,6 +131,11 @@ class Subscriber:
         with self._came:
             assert self._came.wait_for(what, seconds), [message[:2] for message in self.messages[-10:]]
             return what()
+
+    def _count(self) -> None:
+        with self._came:
+            self.subscriptions += 1
+            self._came.notify_all()
 
     def _take(self, message: Any) -> None:
         text = message.payload.decode()

@@ -256,6 +256,7 @@ def test_what_retention_deleted_before_a_broker_had_it_is_counted(
         with closing(sqlite3.connect(log, isolation_level=None)) as database:
             database.execute("DELETE FROM episodes WHERE id <= 50")
         broker.start()
+        subscriber.wait_for(lambda: subscriber.subscriptions == 2)
         with bridged(tmp_path, broker.port):
             subscriber.wait_for(lambda: len(ends(subscriber)) >= 9 + 59)
             subscriber.wait_for(lambda: subscriber.of("/stats")[-1].json["episodes_deleted_unsent"])
