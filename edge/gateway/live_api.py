@@ -9,6 +9,7 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import BadRequest, Conflict, Forbidden, NotFound
 
+from edge import __version__
 from edge.daemon.command import command_name
 from edge.gateway.gateway import Gateway, this_gateway
 from edge.gateway.live import Snapshot, utc_of
@@ -79,6 +80,7 @@ def message(snapshot: Snapshot) -> dict[str, Any]:
     """What viewers get of `snapshot`."""
     return {
         "utc": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "version": __version__,
         "connected": snapshot.connected,
         "since_utc": utc_of(snapshot.since_s),
         "problem": snapshot.problem,

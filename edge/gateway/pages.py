@@ -26,6 +26,7 @@ def page() -> str:
         "device": gateway.name,
         "zone": local_zone().key,
         "version": __version__,
+        "labels": gateway.labels,
         "colours": _colours(gateway),
         "picture": gateway.level(),
         "picture_setting": gateway.settings.web.picture,

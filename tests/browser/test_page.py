@@ -18,6 +18,7 @@ import pytest
 from edge.commands.doctor import storage
 from edge.commands.notice import render_notice
 from edge.events import EventLog
+from edge.gateway import live_api, pages
 from edge.results import FaceEmotion
 from edge.settings import PROJECT, LogSettings, parse
 from tests.browser.conftest import Browser, Visit, playing, visiting
@@ -394,20 +395,20 @@ def test_the_notice_fills_one_page_of_a4(browser: Browser, tmp_path: Path) -> No
     assert len(re.findall(rb"/Type\s*/Page[^s]", pdf)) == 1
 
 
+MOODS = ("good", "negative", "calm", "neutral")
 BAR_COLOURS = """() => [...document.querySelectorAll('#faces .bars li')].map((row) =>
   row.dataset.emotion + ' ' + getComputedStyle(row.querySelector('i')).backgroundColor)"""
 
 
 def test_another_models_labels_have_bars_colours_and_charts(browser: Browser, open_rig: Callable[..., Rig]) -> None:
-    labels = ("good", "negative", "calm", "neutral")
     rig = open_rig()
     with EventLog(rig.folder / "emotions.db", LogSettings(commit_seconds=0.0)) as events:
         events.start_run("picamera", "moods 0.1.0 0123456789ab", datetime.now(UTC))
         shares = np.float32([0.7, 0.1, 0.1, 0.1])
-        face = FaceEmotion(1, (1.0, 2.0, 30.0, 30.0), 0.9, "good", 0.7, True, shares, labels)
+        face = FaceEmotion(1, (1.0, 2.0, 30.0, 30.0), 0.9, "good", 0.7, True, shares, MOODS)
         events.record([face], 0.0, datetime.now(UTC))
-    seen = live.face(emotion="good") | {"probabilities": dict.fromkeys(labels, 0.1) | {"good": 0.7}}
-    with FakeDaemon(rig.socket, live.HELLO | {"labels": list(labels)}) as daemon, served(rig) as address:
+    seen = live.face(emotion="good") | {"probabilities": dict.fromkeys(MOODS, 0.1) | {"good": 0.7}}
+    with FakeDaemon(rig.socket, live.HELLO | {"labels": list(MOODS)}) as daemon, served(rig) as address:
         daemon.say(live.live(1, [seen]))
         with visiting(browser, rig, address) as visit:
             page = watch(visit)
@@ -420,3 +421,38 @@ def test_another_models_labels_have_bars_colours_and_charts(browser: Browser, op
             assert "good" in page.inner_text("#line-chart .legend") and "angry" in page.inner_text("#week-choice")
             page.select_option("#week-choice", "good")
             assert visit.problems == []
+
+
+def test_an_open_page_takes_over_another_model(browser: Browser, open_rig: Callable[..., Rig]) -> None:
+    rig = open_rig()
+    with served(rig) as address, visiting(browser, rig, address) as visit:
+        with FakeDaemon(rig.socket) as daemon:
+            daemon.say(live.live(1))
+            watch(visit)
+        with FakeDaemon(rig.socket, live.HELLO | {"labels": list(MOODS)}) as daemon:
+            daemon.say(live.live(2, [live.face(emotion="good") | {"probabilities": dict.fromkeys(MOODS, 0.25)}]))
+            visit.page.wait_for_selector("#faces [data-emotion=calm]", timeout=SECONDS)
+            found = visit.page.evaluate(BAR_COLOURS)
+            assert len({row.split(" ", 1)[1] for row in found}) == 4
+
+
+def test_an_open_page_takes_over_another_release_once_no_question_is_open(
+    browser: Browser, open_rig: Callable[..., Rig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = open_rig()
+    with FakeDaemon(rig.socket) as daemon, served(rig) as address, visiting(browser, rig, address) as visit:
+        daemon.say(live.live(1))
+        page = watch(visit)
+        page.evaluate("window.before = true")
+        page.click("#pause")
+        page.wait_for_selector("dialog[open]", timeout=SECONDS)
+        monkeypatch.setattr(pages, "__version__", "9.9.9")
+        monkeypatch.setattr(live_api, "__version__", "9.9.9")
+        daemon.say(live.live(2, camera={"state": "watching", "text": "watching hall", "name": "hall"}))
+        page.wait_for_function("() => document.getElementById('state').textContent.includes('hall')", timeout=SECONDS)
+        assert page.evaluate("window.before")
+        page.keyboard.press("Escape")
+        daemon.say(live.live(3))
+        page.wait_for_function("() => document.body.textContent.includes('9.9.9')", timeout=SECONDS)
+        watch(visit)
+        assert not page.evaluate("window.before")

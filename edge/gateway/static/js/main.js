@@ -5,6 +5,7 @@ import { clock, duration, fromIso, number } from "./format.js";
 import { facts, fill, words } from "./texts.js";
 import { confirm, post, say } from "./ask.js";
 import { listen } from "./live.js";
+import { renew } from "./renew.js";
 import * as faces from "./faces.js";
 import * as health from "./health.js";
 import * as history from "./history.js";
@@ -33,6 +34,7 @@ function route() {
 }
 
 function take(newer) {
+  if (renew(newer)) return;
   message = newer;
   lostAt = null;
   show();
