@@ -4,9 +4,8 @@ import numpy as np
 
 from train.data.faces import Faces
 
-FACES_PER_CLASS = (
-    60  # 420 of seven in all; TensorFlow's guide to full integer quantization asks for 100 to 500
-)
+# 420 of seven in all; TensorFlow's guide to full integer quantization asks for 100 to 500.
+FACES_PER_CLASS = 60
 SEED = 48
 
 

@@ -100,9 +100,8 @@ def fit(probabilities: np.ndarray, faces: Faces) -> Fit:
     predicted = np.nan_to_num(probabilities, nan=-np.inf).argmax(axis=1)
     confusion = np.zeros((len(faces.names), len(faces.names)))
     np.add.at(confusion, (predicted, labels), 1)
-    outputs, meanings = linear_sum_assignment(
-        confusion, maximize=True
-    )  # the former counts from 0 on
+    # `outputs` counts from 0 on.
+    outputs, meanings = linear_sum_assignment(confusion, maximize=True)
     best = confusion[outputs, meanings].sum()
     order = tuple(faces.names[meaning] for meaning in meanings)
     return Fit(float(np.trace(confusion) / len(labels)), float(best / len(labels)), order)

@@ -36,9 +36,8 @@ def to_int8(model: keras.Model, images: np.ndarray) -> bytes:
         with quiet():
             content: bytes = converter.convert()
     except (ConverterError, ValueError, TypeError, RuntimeError) as error:
-        unknown = re.search(
-            "ops: .+", str(error)
-        )  # in some forty lines of the compiler's own terms
+        # One line of some forty, which are the compiler's own terms.
+        unknown = re.search("ops: .+", str(error))
         reason = unknown.group() if unknown else str(error).split("\n")[0]
         raise ModelError(
             f"TensorFlow Lite cannot convert this network ({reason}); nothing was written",

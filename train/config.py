@@ -36,9 +36,8 @@ class FitConfig:
     )
     votes: str = ""  # FER+ votes of the training faces; empty: none
     arch: Architecture = "cnn"
-    network: dict[str, Any] = field(
-        default_factory=dict
-    )  # sizes other than the architecture's own, as it names them
+    # Sizes other than the architecture's own, as it names them.
+    network: dict[str, Any] = field(default_factory=dict)
     pretrained: bool = False  # start from ImageNet weights, where the architecture has some
     start: str = ""  # trained network, .keras, whose weights to start from; empty: random ones
     remember: str = ""  # data learned before, of which some are mixed in, with `start`; empty: none

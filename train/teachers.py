@@ -78,9 +78,8 @@ def _accuracy(probabilities: np.ndarray, labels: np.ndarray) -> float:
 def _out_of_fold(recipe: str, faces: Fer2013, data: str, votes: str, runs: Path) -> np.ndarray:
     """Probabilities, (N, 7), of each training face by the network that did not see it."""
     probabilities = np.zeros((len(faces.train), len(LABELS)), np.float32)
-    fold_of = (
-        image_keys(faces.train.images) % FOLDS
-    )  # by the pixels: a face and its copy share a fold
+    # Folds go by the pixels: a face and its copy share a fold.
+    fold_of = image_keys(faces.train.images) % FOLDS
     for fold in range(FOLDS):
         out = runs / f"fold-{fold}"
         held = np.flatnonzero(fold_of == fold)

@@ -36,9 +36,8 @@ from train.run.folder import CONFIG
 
 FRAMES = 200  # for the ranges of the integers
 MAX_LOSS = 0.02  # of the recall, int8 against float
-UNKNOWN_CROP = CropGeometry(
-    side=1.0, shift_x=0.0, shift_y=0.0
-)  # while it is measured: the box itself
+# The box itself, while its crop is measured.
+UNKNOWN_CROP = CropGeometry(side=1.0, shift_x=0.0, shift_y=0.0)
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,8 @@ from edge.vision import manifest
 
 NAME = "emotion-edge"
 PARTS = ("edge", "models", "systemd", "requirements-edge.txt", "README.md", "LICENSE")
-LEFT_OUT = shutil.ignore_patterns(
-    "__pycache__", "*.pyc", "*.part", ".*", "*.keras"
-)  # the last: for training
+# The last ones are for training.
+LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "*.part", ".*", "*.keras")
 
 
 def bundle(out: Path, python: str | None = None, project: Path = PROJECT) -> Path:
@@ -57,9 +56,8 @@ def _collect(project: Path, root: Path) -> None:
             shutil.copytree(source, root / part, ignore=LEFT_OUT)
         else:
             shutil.copy2(source, root / part)
-    shutil.copy2(
-        root / "systemd" / "install.sh", root
-    )  # the other one stays on the device, to uninstall
+    # The other one stays on the device, to uninstall.
+    shutil.copy2(root / "systemd" / "install.sh", root)
     (root / "VERSION").write_text(f"{__version__}\n")
 
 

@@ -153,9 +153,8 @@ class Device:
         say("starting install.sh")
         self._start(folder, START.format(folder=folder, script=script))
         status = self._follow(folder, say)
-        self._ssh_run(
-            f"rm -rf {folder}"
-        )  # not by the follower: one whose connection is lost goes on, too
+        # Not left to the script that follows: it also goes on where the connection is lost.
+        self._ssh_run(f"rm -rf {folder}")
         if status == BUSY:
             raise DeployError(
                 f"{self.host}: another deploy is at work there, and this one changed nothing",

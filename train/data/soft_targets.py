@@ -12,14 +12,8 @@ from train.data.faces import Faces
 from train.data.vote_columns import LABEL_COLUMNS
 from train.errors import DataError
 
-DAMAGED = (
-    OSError,
-    ValueError,
-    KeyError,
-    EOFError,
-    TypeError,
-    zipfile.BadZipFile,
-)  # what NumPy says of it
+# What NumPy raises for a file that is none of its own.
+DAMAGED = (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile)
 LEAST_TOLD = 0.02  # of the probability must be on the classes; less is rounding, and no answer
 MIN_COVERED = 0.99  # of the training faces; fewer: the file was made of other data
 

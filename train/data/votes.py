@@ -19,14 +19,12 @@ from train.errors import DataError
 
 GIVE = "give fer2013new.csv of FER+ as it was downloaded"
 MAX_ROWS = 100_000  # FER2013 has 35,887
-MAX_SLIP = (
-    400  # rows; FER+ calls 176 of the 35,887 rows no face, and some copies of FER2013 lack those
-)
+# In rows: FER+ calls 176 of the 35,887 rows no face, and some copies of FER2013 lack those.
+MAX_SLIP = 400
 SLIP_COST = 6.0  # nats: about three faces in a row must agree better before a slip is believed
 DISSENT = 0.1  # added to a label's share of the votes: one voter's dissent rules nothing out
-MIN_AGREEMENT = (
-    0.4  # of the faces: the label got the most votes; 0.66 when rows match, 0.25 when they don't
-)
+# A share of the faces: their label got the most votes. 0.66 when rows match, 0.25 when they don't.
+MIN_AGREEMENT = 0.4
 
 
 def load_with_votes(path: str | Path, votes: str | Path) -> Fer2013:

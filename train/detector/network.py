@@ -12,11 +12,8 @@ from edge.contract import COPY_WIDTH_PX
 from train.network.normalization import FusedBatchNormalization
 
 FRAME_SHAPE = (192, 256, 1)  # of training: most of a larger frame has nothing to teach
-COPY_SHAPE = (
-    COPY_WIDTH_PX * 3 // 4,
-    COPY_WIDTH_PX,
-    1,
-)  # of the shipped file; the device resizes it to other frames
+# Of the shipped file; the device resizes it to other frames.
+COPY_SHAPE = (COPY_WIDTH_PX * 3 // 4, COPY_WIDTH_PX, 1)
 STEM = (8, 24)  # channels, as the next three
 FINE = 32
 COARSE = 64

@@ -12,9 +12,8 @@ from train.detector.photos import Photo
 from train.network.from_int8 import take_int8
 
 SETTLING_FRAMES = 200  # for mean and variance of each layer
-MISLEADING = (
-    8.0  # times more often a photo is drawn in which it is sure of a face that is not there
-)
+# Times more often a photo is drawn in which it is sure of a face that is not there.
+MISLEADING = 8.0
 BATCH = 64
 
 

@@ -79,9 +79,8 @@ def _features(
             f"take {odd[0] + 1}",
         )
     mirror = MirrorSymmetric() if mirrored else None
-    x = convolution(
-        x, stem, strides=2, side=4 if mirrored else 3, constraint=mirror
-    )  # (B, 24, 24, stem)
+    # (B, 24, 24, stem)
+    x = convolution(x, stem, strides=2, side=4 if mirrored else 3, constraint=mirror)
     for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):
         if stage:
             x = layers.MaxPooling2D()(x)

@@ -22,9 +22,8 @@ def plain(trained: keras.Model) -> keras.Model:
 
     def same(layer: keras.layers.Layer) -> keras.layers.Layer:
         config = layer.get_config() | {"dtype": "float32"}
-        config |= dict.fromkeys(
-            [key for key in config if key.endswith("_constraint")]
-        )  # of training only
+        # Constraints are of training only.
+        config |= dict.fromkeys([key for key in config if key.endswith("_constraint")])
         kind = (
             keras.layers.BatchNormalization
             if isinstance(layer, keras.layers.BatchNormalization)

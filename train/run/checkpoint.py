@@ -61,9 +61,8 @@ def resume(model: keras.Model, out: Path, data: str) -> pd.DataFrame:
 
 def iterations(model: keras.Model) -> int:
     """Steps that `model` has been trained for."""
-    return int(
-        keras.ops.convert_to_numpy(model.optimizer.iterations)
-    )  # `int` refuses a variable of several workers
+    # `int` refuses a variable of several workers.
+    return int(keras.ops.convert_to_numpy(model.optimizer.iterations))
 
 
 def _variables(model: keras.Model) -> list[keras.Variable]:

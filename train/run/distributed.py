@@ -87,10 +87,9 @@ class Workers:
 
         strategy = self._strategy
 
+        # Keras 3's own reduces scalars along an axis, and fails.
         @tf.function
-        def distributed(
-            *batch: Any,
-        ) -> dict[str, Any]:  # Keras 3's own reduces scalars along an axis, and fails
+        def distributed(*batch: Any) -> dict[str, Any]:
             logs = strategy.run(model.train_step, args=(batch,))
             return {name: strategy.reduce("MEAN", value, axis=None) for name, value in logs.items()}
 

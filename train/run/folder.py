@@ -12,13 +12,8 @@ CONFIG = "config.json"
 METRICS = "metrics.json"
 HISTORY = "history.csv"
 MODEL = "model.keras"
-PATH_SETTINGS = (
-    "data",
-    "votes",
-    "photos",
-    "start",
-    "remember",
-)  # where something lies: a resumed run may find it elsewhere
+# Where something lies: a resumed run may find it elsewhere.
+PATH_SETTINGS = ("data", "votes", "photos", "start", "remember")
 
 
 def open_run(config: Any, out: Path, resume: bool) -> None:

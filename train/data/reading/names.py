@@ -12,12 +12,8 @@ EMOTIONS = {
     "fear": ("fear", "fearful", "afraid", "scared"),
     "happy": ("happy", "happiness", "joy"),
     "sad": ("sad", "sadness"),
-    "surprise": (
-        "surprise",
-        "surprised",
-        "suprise",
-        "suprised",
-    ),  # FER+ itself misspells it in places
+    # FER+ itself misspells it in places.
+    "surprise": ("surprise", "surprised", "suprise", "suprised"),
     "neutral": ("neutral", "neutrality"),
 }
 SPLITS = {
@@ -28,11 +24,8 @@ SPLITS = {
 ENDINGS = re.compile("(sets?|data|images?|faces?|pictures?|split)$")  # train_set, angry faces
 LABEL_OF = {word: LABELS.index(label) for label, words in EMOTIONS.items() for word in words}
 SPLIT_OF = {word: split for split, words in SPLITS.items() for word in words}
-LEFT_BEHIND = (
-    "__macosx",
-    "thumbs.db",
-    "desktop.ini",
-)  # by macOS and Windows; names with a dot in front count too
+# By macOS and Windows; names with a dot in front count too.
+LEFT_BEHIND = ("__macosx", "thumbs.db", "desktop.ini")
 
 
 def emotion(name: str) -> int | None:

@@ -13,10 +13,8 @@ CERTAIN = 0.7  # teacher's score from which it is a face
 DOUBTFUL = 0.3  # from which it is to be ignored, neither face nor background
 MIN_SIDE = 14.0  # px of the frame: smaller faces count neither for nor against
 MIN_VISIBLE = 0.6  # of a face at the frame's edge
-ENLARGE = (
-    0.2,
-    2.5,
-)  # of a photo with people: its faces become small, but not more blurred than this
+# Of a photo with people: its faces become small, but not more blurred than this.
+ENLARGE = (0.2, 2.5)
 BACKGROUND_ZOOM = (1.0, 2.2)  # from all of a background to one thing in it
 TURNED_SHARE = 0.5  # of the backgrounds: at any angle, so that more can be learned from few
 FOCUS_PLACE = (0.15, 0.85)
