@@ -1,8 +1,10 @@
-"""Make a fully int8 TFLite file of a Keras model, and check it operator by operator."""
+"""Make a fully int8 TFLite file of a Keras model, check it operator by operator, and pack one that was changed."""
 
 import re
 from collections import Counter
+from typing import Any
 
+import flatbuffers
 import keras
 import numpy as np
 import tensorflow as tf
@@ -12,6 +14,7 @@ from tensorflow.lite.python.convert_phase import ConverterError
 from edge.errors import ModelError
 from train.quiet import quiet
 
+IDENTIFIER = b"TFL3"  # of the file format
 INTEGER_TYPES = {schema.TensorType.INT8, schema.TensorType.INT32}  # INT32: biases, shapes
 TYPE_NAMES = {value: name for name, value in vars(schema.TensorType).items() if name.isupper()}
 OPERATOR_NAMES = {
@@ -54,7 +57,7 @@ def check_int8(content: bytes) -> dict[str, int]:
     counts: Counter[str] = Counter()
     for graph in model.subgraphs:
         for operator in graph.operators:
-            name = _operator_name(model.operatorCodes[operator.opcodeIndex])
+            name = OPERATOR_NAMES[operator_kind(model, operator)]
             counts[name] += 1
             for index in (*operator.inputs, *operator.outputs):
                 if index >= 0:  # -1: left out
@@ -71,5 +74,16 @@ def _check_integers(operator: str, tensor: "schema.TensorT") -> None:
         )
 
 
-def _operator_name(code: "schema.OperatorCodeT") -> str:
-    return OPERATOR_NAMES[max(code.builtinCode, code.deprecatedBuiltinCode)]
+def operator_kind(model: Any, operator: Any) -> int:
+    """One of schema.BuiltinOperator; -1 for None. Two fields may hold it: the older has no room for large ones."""
+    if operator is None:
+        return -1
+    code = model.operatorCodes[operator.opcodeIndex]
+    return max(code.builtinCode, code.deprecatedBuiltinCode)
+
+
+def packed(model: Any) -> bytes:
+    """The .tflite file of `model`, as the schema has unpacked it."""
+    builder = flatbuffers.Builder(0)
+    builder.Finish(model.Pack(builder), IDENTIFIER)
+    return bytes(builder.Output())

@@ -6,13 +6,12 @@ lest a logit be cut off; a temperature only changes what the whole numbers stand
 
 from typing import Any
 
-import flatbuffers
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
+from convert.tflite import operator_kind, packed
 from edge.errors import ModelError
 
-IDENTIFIER = b"TFL3"  # of the file format
 INT8 = np.iinfo(np.int8)
 
 
@@ -34,13 +33,6 @@ def with_logits(content: bytes, shift: np.ndarray, temperature: float) -> bytes:
             np.float32
         )
     return packed(model)
-
-
-def packed(model: Any) -> bytes:
-    """The .tflite file of `model`, as the schema has unpacked it."""
-    builder = flatbuffers.Builder(0)
-    builder.Finish(model.Pack(builder), IDENTIFIER)
-    return bytes(builder.Output())
 
 
 def _widen(quantization: Any, shift: np.ndarray) -> None:
@@ -74,11 +66,3 @@ def _last_layer(model: Any) -> tuple[Any, Any, Any]:
         graph.tensors[dense.inputs[2]],
         graph.tensors[dense.outputs[0]],
     )
-
-
-def operator_kind(model: Any, operator: Any) -> int:
-    """One of schema.BuiltinOperator; -1 for None. Two fields may hold it: the older has no room for large ones."""
-    if operator is None:
-        return -1
-    code = model.operatorCodes[operator.opcodeIndex]
-    return max(code.builtinCode, code.deprecatedBuiltinCode)
