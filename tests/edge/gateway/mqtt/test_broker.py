@@ -30,6 +30,8 @@ from tests.fakes.live import FakeDaemon, face, live
 
 pytestmark = needs_mosquitto
 
+KEPT = ("/availability", "/config", "hall/state", "paused/state")
+"""the ends of topics whose last message the broker keeps for who comes later"""
 SECRET = "correct-horse-battery"
 A_DAY_SECONDS = 24 * 3600
 
@@ -77,13 +79,13 @@ def test_after_a_restart_of_the_broker_all_is_there_again(tmp_path: Path) -> Non
             subscriber.wait_for(lambda: subscriber.of("/availability"))
             broker.stop()
             daemon.say(live(7, [face(1, "sad")]))
+            subscriber.messages.clear()
             broker.start()
-            subscriber.wait_for(lambda: len(subscriber.of("/config")) >= 2)
+            subscriber.wait_for(lambda: all(subscriber.of(leaf) for leaf in KEPT))
             subscriber.wait_for(lambda: subscriber.of("hall/state")[-1].json["emotion"] == "sad")
         with Subscriber(broker.port, name="late") as late:
-            late.wait_for(lambda: late.of("/availability"))
-            late.wait_for(lambda: late.of("hall/state") and late.of("/config") and late.of("paused/state"))
-            assert all(message.retained for message in late.messages)
+            late.wait_for(lambda: all(late.of(leaf) for leaf in KEPT))
+            assert all(late.of(leaf)[0].retained for leaf in KEPT)
 
 
 def test_a_gateway_that_dies_is_offline_by_its_will_and_one_that_ends_says_so(tmp_path: Path) -> None:
