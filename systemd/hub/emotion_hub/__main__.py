@@ -39,7 +39,7 @@ class Collector:
         self._unacknowledged: list[tuple[int, int]] = []
         self._due_s = 0.0
         client.on_connect = _subscribe
-        client.on_subscribe = _say_subscribed
+        client.on_subscribe = lambda *_: logger.info("connected to the broker")  # from here on nothing is missed
         client.on_message = self._take
 
     def run(self) -> NoReturn:
@@ -99,11 +99,6 @@ def _subscribe(client: mqtt.Client, _data: object, _flags: object, reason: Reaso
         time.sleep(RETRY_SECONDS)
     else:
         client.subscribe(TOPICS)
-
-
-def _say_subscribed(*_: object) -> None:
-    """Only from here on is nothing missed, should the broker have had no session of this client."""
-    logger.info("connected to the broker")
 
 
 def main() -> int:
