@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from edge.contract import CELL_PX, COPY_WIDTH_PX, MAX_OVERLAP, UNIT_PX
 from edge.vision import manifest as manifests
-from edge.vision.detection.brightness import brightened
+from edge.vision.brightness import brightened
 from edge.vision.detection.cells import Cells
 from edge.vision.detection.close_up import close_up, is_possible
 from edge.vision.detection.distinct import distinct, lies_on_another

@@ -10,8 +10,8 @@ import pytest
 from edge.contract import CropGeometry
 from edge.errors import ModelError
 from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL
+from edge.vision.brightness import BRIGHT_LEVEL, DARK_LEVEL, brightened
 from edge.vision.detection import GrayNet
-from edge.vision.detection.brightness import BRIGHT_LEVEL, DARK_LEVEL, brightened
 from edge.vision.detection.graynet import blended
 from edge.vision.runtime import RUNTIMES
 from tests.program import change_manifest, needs
