@@ -12,8 +12,10 @@ from tqdm import tqdm
 from convert.classes import classes_of_file
 from convert.robustness.degradations import DEGRADATIONS, FACE_PX, HEIGHT, Box, Degradation
 from convert.robustness.sample import SEED, as_crop, faces_of, framed, frames_of
+from edge.vision.brightness import brightened
 from edge.vision.classifier import Classifier
 from edge.vision.detection import FaceDetector, GrayNet
+from edge.vision.noise import CROP_DETAIL, denoised
 from edge.vision.tracking import overlap
 from train.data.faces import Faces
 from train.data.fer2013 import in_classes
@@ -52,9 +54,9 @@ def measure(
 ) -> Robustness:
     """Degrade faces of `data` and held-out photos of `photos`, as `train fit-detector` takes them.
 
-    Accuracy is the mean of the classes' recalls, of crops as they are: on the device the detector's eyes turn a tilted
-    face upright first. `labels` are the model's classes, where it does not say them itself. Raises DataError where
-    there are no faces or photos, ModelError, UsageError.
+    Accuracy is the mean of the classes' recalls, of crops that are made clear as on the device, but not turned: there
+    the detector's eyes turn a tilted face upright first. `labels` are the model's classes, where it does not say them
+    itself. Raises DataError where there are no faces or photos, ModelError, UsageError.
     """
     classifier = Classifier.load(model)
     classes = classes_of_file(classifier.manifest, model, labels)
@@ -109,7 +111,8 @@ def _accuracy(classifier: Classifier, faces: Faces, degradation: Degradation, st
     named = []
     for number, image in enumerate(faces.images):
         worse = as_crop(image, degradation, step, np.random.default_rng([SEED, number]))
-        named.append(int(np.argmax(classifier.classify(worse))))
+        clear = denoised(brightened(worse), CROP_DETAIL)
+        named.append(int(np.argmax(classifier.classify(clear))))
     right = np.array(named) == faces.labels
     return float(
         np.mean([right[faces.labels == label].mean() for label in np.unique(faces.labels)])

@@ -25,6 +25,8 @@ from edge.contract import crop_face
 from edge.errors import UsageError
 from edge.events import EventLog
 from edge.settings import LogSettings, Settings, log_path
+from edge.vision.brightness import brightened
+from edge.vision.noise import CROP_DETAIL, denoised
 from edge.vision.pipeline import Pipeline
 
 SECONDS_FROM = 1.0
@@ -208,7 +210,7 @@ def _time_parts(frame: Frame, pipeline: Pipeline, stopwatch: Stopwatch) -> None:
         with stopwatch.stage("crop"):
             crop = crop_face(frame.gray, face.box_xywh, pipeline.detector.geometry, face.eyes)
         with stopwatch.stage("classify"):
-            pipeline.classifier.classify(crop)
+            pipeline.classifier.classify(denoised(brightened(crop), CROP_DETAIL))
 
 
 def _total(milliseconds: dict[str, list[float]]) -> list[float]:

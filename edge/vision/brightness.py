@@ -14,8 +14,9 @@ MEDIAN_STEP = 8  # every eighth pixel of every eighth row tells the median
 
 def brightened(gray: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """`gray` itself, but where it is dark a brighter copy."""
-    counts = np.bincount(gray[::MEDIAN_STEP, ::MEDIAN_STEP].ravel(), minlength=256).cumsum()
-    level = int(np.searchsorted(counts, counts[-1] / 2))  # the median
+    sample = gray[::MEDIAN_STEP, ::MEDIAN_STEP].ravel()
+    middle = (sample.size - 1) // 2
+    level = int(np.partition(sample, middle)[middle])
     if level >= DARK_LEVEL:
         return gray
     gamma = max(LEAST_GAMMA, math.log(BRIGHT_LEVEL / 255) / math.log(max(level, 1) / 255))

@@ -22,6 +22,7 @@ from edge.vision.detection.close_up import close_up, is_possible
 from edge.vision.detection.distinct import distinct, lies_on_another
 from edge.vision.detection.face import Face, as_box, largest_first, reduced
 from edge.vision.manifest import DetectorManifest
+from edge.vision.noise import COPY_DETAIL, denoised
 from edge.vision.runtime import Runtime
 
 DOUBTFUL = 0.55  # score from which a box is looked at closely: the mean of both scores counts
@@ -87,7 +88,7 @@ class GrayNet:
 
     def detect(self, frame_gray: npt.NDArray[np.uint8]) -> list[Face]:
         small, scale = reduced(frame_gray, COPY_WIDTH_PX)
-        small = brightened(small)
+        small = denoised(brightened(small), COPY_DETAIL)
         found = self._search(self._cells, small, scale, min(self._threshold, DOUBTFUL))
         possible = largest_first(found, self._min_face_px)
         faces = [face for face in self._examined(frame_gray, possible) if face.score >= self._threshold]
@@ -111,7 +112,7 @@ class GrayNet:
         """The score of `face` in its close-up; 0 where none is found in its place."""
         picture, box_xywh = close_up(frame_gray, face.box_xywh)
         expected = [Face(box_xywh, face.score)]
-        found = self._search(self._close_cells, brightened(picture), 1.0, LEAST_CLOSE_SCORE)
+        found = self._search(self._close_cells, denoised(brightened(picture), COPY_DETAIL), 1.0, LEAST_CLOSE_SCORE)
         return max((one.score for one in found if lies_on_another(one, expected)), default=0.0)
 
     def _hints_at_large_face(self, height: int) -> bool:
