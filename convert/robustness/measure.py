@@ -12,10 +12,9 @@ from tqdm import tqdm
 from convert.classes import classes_of_file
 from convert.robustness.degradations import DEGRADATIONS, FACE_PX, HEIGHT, Box, Degradation
 from convert.robustness.sample import SEED, as_crop, faces_of, framed, frames_of
-from edge.vision.brightness import brightened
+from edge.vision.bad_light import clear_crop
 from edge.vision.classifier import Classifier
 from edge.vision.detection import FaceDetector, GrayNet
-from edge.vision.noise import CROP_DETAIL, denoised
 from edge.vision.tracking import overlap
 from train.data.faces import Faces
 from train.data.fer2013 import in_classes
@@ -111,8 +110,7 @@ def _accuracy(classifier: Classifier, faces: Faces, degradation: Degradation, st
     named = []
     for number, image in enumerate(faces.images):
         worse = as_crop(image, degradation, step, np.random.default_rng([SEED, number]))
-        clear = denoised(brightened(worse), CROP_DETAIL)
-        named.append(int(np.argmax(classifier.classify(clear))))
+        named.append(int(np.argmax(classifier.classify(clear_crop(worse)))))
     right = np.array(named) == faces.labels
     return float(
         np.mean([right[faces.labels == label].mean() for label in np.unique(faces.labels)])

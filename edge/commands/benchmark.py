@@ -25,8 +25,7 @@ from edge.contract import crop_face
 from edge.errors import UsageError
 from edge.events import EventLog
 from edge.settings import LogSettings, Settings, log_path
-from edge.vision.brightness import brightened
-from edge.vision.noise import CROP_DETAIL, denoised
+from edge.vision.bad_light import clear_crop
 from edge.vision.pipeline import Pipeline
 
 SECONDS_FROM = 1.0
@@ -210,7 +209,7 @@ def _time_parts(frame: Frame, pipeline: Pipeline, stopwatch: Stopwatch) -> None:
         with stopwatch.stage("crop"):
             crop = crop_face(frame.gray, face.box_xywh, pipeline.detector.geometry, face.eyes)
         with stopwatch.stage("classify"):
-            pipeline.classifier.classify(denoised(brightened(crop), CROP_DETAIL))
+            pipeline.classifier.classify(clear_crop(crop))
 
 
 def _total(milliseconds: dict[str, list[float]]) -> list[float]:

@@ -18,11 +18,10 @@ import numpy.typing as npt
 from edge.contract import crop_face
 from edge.results import FaceEmotion
 from edge.settings import Settings, TrackingSettings
-from edge.vision.brightness import brightened
+from edge.vision.bad_light import clear_crop
 from edge.vision.change import ChangeDetector
 from edge.vision.classifier import Classifier
 from edge.vision.detection import Face, FaceDetector, in_detail, mirrored, open_detector
-from edge.vision.noise import CROP_DETAIL, denoised
 from edge.vision.stage_times import StageTimes
 from edge.vision.template import FaceTemplate
 from edge.vision.track import Track
@@ -173,7 +172,6 @@ class Pipeline:
         """Let the network say what the face shows."""
         started_s = time.perf_counter()
         crop = crop_face(frame_gray, track.face.box_xywh, self.detector.geometry, track.face.eyes)
-        clear = denoised(brightened(crop), CROP_DETAIL)
-        track.emotion.update(self.classifier.classify(clear), time_s, track.answer.frames)
+        track.emotion.update(self.classifier.classify(clear_crop(crop)), time_s, track.answer.frames)
         track.answer.renew(time_s, track.look())
         self.stages.add("classify", time.perf_counter() - started_s)

@@ -1,8 +1,9 @@
 """GrayNet, our own detector: a single-shot int8 network on the gray frame itself, run like the classifier.
 
-What is doubtful in the small copy of a frame is looked at closely. A dark copy is made brighter. A face that fills the
-frame is larger than what the network can see at once: where nothing is found but some cell takes itself for a part of
-something large, a copy of half the size is searched for such faces alone, at a quarter of the cost.
+A small copy of the frame is searched, made clear before if the light is bad. What is doubtful in it is looked at
+closely. A face that fills the frame is larger than what the network can see at once: where nothing is found but some
+cell takes itself for a part of something large, a copy of half the size is searched for such faces alone, at a quarter
+of the cost.
 """
 
 import math
@@ -16,13 +17,12 @@ import numpy.typing as npt
 
 from edge.contract import CELL_PX, COPY_WIDTH_PX, MAX_OVERLAP, UNIT_PX
 from edge.vision import manifest as manifests
-from edge.vision.brightness import brightened
+from edge.vision.bad_light import clear_copy
 from edge.vision.detection.cells import Cells
 from edge.vision.detection.close_up import close_up, is_possible
 from edge.vision.detection.distinct import distinct, lies_on_another
 from edge.vision.detection.face import Face, as_box, largest_first, reduced
 from edge.vision.manifest import DetectorManifest
-from edge.vision.noise import COPY_DETAIL, denoised
 from edge.vision.runtime import Runtime
 
 DOUBTFUL = 0.55  # score from which a box is looked at closely: the mean of both scores counts
@@ -88,7 +88,7 @@ class GrayNet:
 
     def detect(self, frame_gray: npt.NDArray[np.uint8]) -> list[Face]:
         small, scale = reduced(frame_gray, COPY_WIDTH_PX)
-        small = denoised(brightened(small), COPY_DETAIL)
+        small = clear_copy(small)
         found = self._search(self._cells, small, scale, min(self._threshold, DOUBTFUL))
         possible = largest_first(found, self._min_face_px)
         faces = [face for face in self._examined(frame_gray, possible) if face.score >= self._threshold]
@@ -112,7 +112,7 @@ class GrayNet:
         """The score of `face` in its close-up; 0 where none is found in its place."""
         picture, box_xywh = close_up(frame_gray, face.box_xywh)
         expected = [Face(box_xywh, face.score)]
-        found = self._search(self._close_cells, denoised(brightened(picture), COPY_DETAIL), 1.0, LEAST_CLOSE_SCORE)
+        found = self._search(self._close_cells, clear_copy(picture), 1.0, LEAST_CLOSE_SCORE)
         return max((one.score for one in found if lies_on_another(one, expected)), default=0.0)
 
     def _hints_at_large_face(self, height: int) -> bool:

@@ -10,7 +10,6 @@ import pytest
 from edge.contract import CropGeometry
 from edge.errors import ModelError
 from edge.settings import DEFAULT_GRAYNET, DEFAULT_MODEL
-from edge.vision.brightness import BRIGHT_LEVEL, DARK_LEVEL, brightened
 from edge.vision.detection import GrayNet
 from edge.vision.detection.graynet import blended
 from edge.vision.runtime import RUNTIMES
@@ -176,24 +175,3 @@ def test_a_frame_in_which_nothing_hints_at_a_large_face_is_not_searched_again(
 @pytest.mark.parametrize("shape", [(1, 1), (1, 640), (480, 1), (2, 2), (3, 1000)])
 def test_frames_of_a_pixel_or_two_hold_no_face(shape: tuple[int, int], detector: GrayNet) -> None:
     assert detector.detect(np.zeros(shape, np.uint8)) == []
-
-
-@pytest.mark.parametrize("level", [0, 1, 5, 20, 39, 40, 41, 128, 255])
-def test_only_a_dark_copy_is_made_brighter(level: int) -> None:
-    gray = np.full((30, 40), level, np.uint8)
-    gray[0, 0] = 255
-    after = brightened(gray)
-    assert after[0, 0] == 255
-    if level >= DARK_LEVEL:
-        assert after is gray
-    else:
-        assert level <= after[-1, -1] <= BRIGHT_LEVEL + 1
-
-
-def test_a_face_in_the_dark_is_found(detector: GrayNet, demo_frames: list[np.ndarray]) -> None:
-    frame = demo_frames[0]
-    [bright] = detector.detect(frame)
-    dark = (frame * 0.025).astype(np.uint8)  # four gray levels at a face
-    assert np.median(dark) < DARK_LEVEL
-    [face] = detector.detect(dark)
-    assert face.box_xywh == pytest.approx(bright.box_xywh, abs=16)
