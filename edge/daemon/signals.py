@@ -102,7 +102,6 @@ class Signals:
         Without the interpreter's own end, which would give the signals back to the kernel for some milliseconds.
         """
         signal.pthread_sigmask(signal.SIG_BLOCK, PAUSE_SIGNALS)
-        self.take()
         while late := signal.sigtimedwait(PAUSE_SIGNALS, 0):
             self._take_one(late.si_signo)
         self.take()
