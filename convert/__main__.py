@@ -15,8 +15,8 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own notices
 
+from convert.evaluation.tables import photos_table, table
 from convert.options import parser
-from convert.tables import photos_table, table
 from edge.commands.system_error import explain
 from edge.errors import EXIT_TRY_AGAIN, EdgeError, UsageError
 from edge.vision.manifest import Certainty
@@ -42,7 +42,7 @@ def main() -> int:
 
 def _quantize(args: argparse.Namespace) -> None:
     import_keras()
-    from convert.quantize import quantize
+    from convert.quantization.quantize import quantize
 
     done = quantize(
         args.model, args.data, args.out, prior_exponent=args.prior_exponent, labels=args.labels
@@ -158,12 +158,12 @@ def _evaluate(args: argparse.Namespace) -> None:
             "--sheet goes with --photos", "`python -m train report` draws the mistakes of --data"
         )
     if args.photos:
-        from convert.photos import evaluate_photos
+        from convert.evaluation.photos import evaluate_photos
 
         result = evaluate_photos(args.model, args.photos, args.sheet, args.labels)
         print(photos_table(result))
     else:
-        from convert.evaluate import evaluate
+        from convert.evaluation.evaluate import evaluate
 
         result = evaluate(args.model, args.data, args.split, args.predictions, args.labels)
         print(table(result))
@@ -218,8 +218,8 @@ def _deploy(args: argparse.Namespace) -> None:
 
 
 def _measure_crop(args: argparse.Namespace) -> None:
-    from convert.calibration import calibration_faces
     from convert.detector.crop import FACES_PER_CLASS, MIN_FACE_PX, measure
+    from convert.quantization.calibration import calibration_faces
     from edge import settings
     from edge.vision import detection
     from train.data.fer2013 import load

@@ -10,7 +10,7 @@ import numpy as np
 from convert.classes import classes_of_file
 from convert.decision.certainty import choose_certainty
 from convert.decision.prior import calibration_of, figures_of, fit_prior
-from convert.evaluate import predict
+from convert.evaluation.evaluate import predict
 from convert.manifests import write_atomically
 from edge import __version__
 from edge.errors import ModelError, UsageError

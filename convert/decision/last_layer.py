@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
-from convert.tflite import operator_kind, packed
+from convert.quantization.tflite import operator_kind, packed
 from edge.errors import ModelError
 
 INT8 = np.iinfo(np.int8)

@@ -14,10 +14,10 @@ import msgspec
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from convert.calibration import SEED, calibration_faces
 from convert.detector import crop as crops
 from convert.detector.evaluate import evaluate, figures
 from convert.manifests import git_commit, tensor, tools, training, write_atomically
+from convert.quantization.calibration import SEED, calibration_faces
 from edge import __version__
 from edge.contract import CropGeometry
 from edge.errors import ModelError, UsageError
@@ -76,8 +76,8 @@ def quantize_detector(
     network = read_network(model)
     faces = None if crop else _faces(model, fer2013)
     # TensorFlow: after all that can be refused without it
-    from convert.first_layer import on_squares
-    from convert.tflite import check_int8, to_int8
+    from convert.quantization.first_layer import on_squares
+    from convert.quantization.tflite import check_int8, to_int8
 
     content = on_squares(to_int8(network, calibration_frames(photos.training)))
     operators = check_int8(content)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
-from convert.tflite import operator_kind
+from convert.quantization.tflite import operator_kind
 from edge.errors import ModelError
 
 WEIGHTED = (schema.BuiltinOperator.CONV_2D, schema.BuiltinOperator.FULLY_CONNECTED)

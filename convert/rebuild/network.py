@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from convert.first_layer import gathered_weights
+from convert.quantization.first_layer import gathered_weights
 from convert.rebuild.layers import Weights
 from edge.errors import ModelError
 from train.config import FitConfig

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from convert.calibration import calibration_faces
 from convert.decision.prior import adjusted
-from convert.evaluate import predict
+from convert.evaluation.evaluate import predict
+from convert.quantization.calibration import calibration_faces
 from edge.errors import ModelError, UsageError
 from edge.vision import manifest
 from edge.vision.classifier import Classifier

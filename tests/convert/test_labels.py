@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import pytest
 
-from convert.evaluate import evaluate
-from convert.photos import evaluate_photos
-from convert.quantize import Quantized, quantize
+from convert.evaluation.evaluate import evaluate
+from convert.evaluation.photos import evaluate_photos
+from convert.quantization.quantize import Quantized, quantize
 from edge.cameras import DEMO
 from edge.cameras.media.files import VideoFile
 from edge.errors import UsageError

@@ -15,7 +15,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from convert.evaluate import open_model, predict
+from convert.evaluation.evaluate import open_model, predict
 from train.config import SPLITS
 from train.data.near_duplicates import near_duplicates
 from train.data.votes import load_with_votes

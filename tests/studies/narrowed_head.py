@@ -19,7 +19,7 @@ import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
 from convert.detector.evaluate import evaluate, figures
-from convert.tflite import packed
+from convert.quantization.tflite import packed
 from edge import __version__
 from edge.vision import manifest
 from edge.vision.detection import GrayNet

@@ -6,7 +6,7 @@
 import argparse
 from pathlib import Path
 
-from convert.evaluate import predict
+from convert.evaluation.evaluate import predict
 from edge.vision.classifier import Classifier
 from train.data.classes import parse
 from train.data.fer2013 import in_classes, load

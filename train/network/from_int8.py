@@ -84,7 +84,7 @@ def _next_of_shape(
 
 
 def _off_squares(kernel: np.ndarray) -> np.ndarray:
-    """A kernel on squares of 2x2 pixels, (k, k, 4, out), as `convert.first_layer` makes it, on the
+    """A kernel on squares of 2x2 pixels, (k, k, 4, out), as `convert.quantization.first_layer` makes it, on the
     pixels themselves: (2 k, 2 k, 1, out).
     """
     side, _, _, count = kernel.shape

@@ -13,8 +13,8 @@ import pytest
 from convert.decision.fairness import adjust_prior
 from convert.decision.last_layer import with_logits
 from convert.decision.prior import adjusted, choose_exponent, fit_prior, shift_of
-from convert.evaluate import predict
-from convert.tflite import check_int8, to_int8
+from convert.evaluation.evaluate import predict
+from convert.quantization.tflite import check_int8, to_int8
 from edge.contract import LABELS
 from edge.errors import ModelError, UsageError
 from edge.settings import DEFAULT_MODEL, PROJECT

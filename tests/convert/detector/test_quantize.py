@@ -11,7 +11,7 @@ import pytest
 
 from convert.detector import evaluate as detectors
 from convert.detector.quantize import Quantized, calibration_frames, quantize_detector
-from convert.tflite import check_int8
+from convert.quantization.tflite import check_int8
 from edge.contract import CropGeometry
 from edge.errors import ModelError, UsageError
 from edge.vision.detection import Face, GrayNet

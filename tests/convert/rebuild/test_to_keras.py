@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from convert.decision.last_layer import with_logits
-from convert.quantize import quantize
+from convert.quantization.quantize import quantize
+from convert.quantization.tflite import to_int8
 from convert.rebuild.layers import Weights, read_weights, without_prior
 from convert.rebuild.network import rebuild
 from convert.rebuild.to_keras import to_keras
-from convert.tflite import to_int8
 from edge.contract import LABELS
 from edge.errors import ModelError, UsageError
 from edge.settings import MODEL_FAMILY, MODELS, PROJECT

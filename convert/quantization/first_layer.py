@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
-from convert.tflite import operator_kind, packed
+from convert.quantization.tflite import operator_kind, packed
 
 BLOCK = 2  # px, side of a square
 CONVOLUTION = schema.BuiltinOperator.CONV_2D

@@ -4,7 +4,7 @@ from typing import Any
 
 
 def table(result: dict[str, Any]) -> str:
-    """Of crops, as `convert.evaluate` gives the figures."""
+    """Of crops, as `convert.evaluation.evaluate` gives the figures."""
     latency = result["latency_ms"]
     lines = [
         *_per_class(result),
@@ -24,7 +24,7 @@ def table(result: dict[str, Any]) -> str:
 
 
 def photos_table(result: dict[str, Any]) -> str:
-    """Of whole photos, as `convert.photos` gives the figures."""
+    """Of whole photos, as `convert.evaluation.photos` gives the figures."""
     photos = result["photos"]
     lines = []
     if result["found"]:

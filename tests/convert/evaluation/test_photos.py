@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from convert.photos import PhotoTally, SeeingClassifier, add_photo, evaluate_photos
-from convert.tables import photos_table
+from convert.evaluation.photos import PhotoTally, SeeingClassifier, add_photo, evaluate_photos
+from convert.evaluation.tables import photos_table
 from edge.cameras import DEMO
 from edge.cameras.media.files import VideoFile
 from edge.contract import LABELS, crop_face

@@ -10,13 +10,13 @@ from typing import Any
 import msgspec
 from ai_edge_litert.interpreter import Interpreter
 
-from convert.calibration import FACES_PER_CLASS, SEED, calibration_faces
 from convert.classes import classes_of_network
 from convert.decision.certainty import NEVER_CERTAIN
 from convert.decision.fairness import decide_fairly
-from convert.evaluate import predict
+from convert.evaluation.evaluate import predict
 from convert.manifests import git_commit, tensor, tools, training, write_atomically
-from convert.plausibility import check_plausible
+from convert.quantization.calibration import FACES_PER_CLASS, SEED, calibration_faces
+from convert.quantization.plausibility import check_plausible
 from edge import __version__
 from edge.errors import ModelError, UsageError
 from edge.vision import manifest
@@ -65,8 +65,8 @@ def quantize(
     faces = in_classes(load(data), classes)
     check_plausible(model, network, faces.split("validation"))
     # TensorFlow: after all that can be refused without it
-    from convert.first_layer import on_squares
-    from convert.tflite import check_int8, to_int8
+    from convert.quantization.first_layer import on_squares
+    from convert.quantization.tflite import check_int8, to_int8
 
     content = on_squares(to_int8(network, calibration_faces(faces.split("train")).images))
     operators = check_int8(content)

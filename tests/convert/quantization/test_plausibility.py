@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convert.plausibility import check_plausible, fit, probability_faults
+from convert.quantization.plausibility import check_plausible, fit, probability_faults
 from edge.contract import LABELS
 from edge.errors import ModelError
 from tests.synthetic import faces

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from convert.first_layer import gathered_weights, on_squares, spread_weights
-from convert.tflite import check_int8, to_int8
+from convert.quantization.first_layer import gathered_weights, on_squares, spread_weights
+from convert.quantization.tflite import check_int8, to_int8
 from edge.settings import DEFAULT_GRAYNET
 from edge.vision.runtime import load_interpreter
 

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from convert.calibration import calibration_faces
 from convert.detector.crop import FACE_PX, MARGIN_PX, measure
-from convert.evaluate import evaluate
-from convert.quantize import Quantized, quantize
-from convert.tflite import check_int8, to_int8
+from convert.evaluation.evaluate import evaluate
+from convert.quantization.calibration import calibration_faces
+from convert.quantization.quantize import Quantized, quantize
+from convert.quantization.tflite import check_int8, to_int8
 from edge.contract import LABELS, CropGeometry
 from edge.errors import ModelError, UsageError
 from edge.vision import manifest
@@ -29,7 +29,7 @@ from train.errors import DataError, NetworkError
 from train.fit import fit
 from train.report import predictions
 
-PROJECT = Path(__file__).resolve().parents[2]
+PROJECT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
